@@ -1,0 +1,43 @@
+# Needs Python >= 3.10 and make. `make demo` and `make test` set up .venv the first time and again only when
+# pyproject.toml or constraints.txt changes. Another interpreter: make demo PYTHON=python3.12
+PYTHON ?= python3
+
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export PYTHONPATH :=
+
+.PHONY: demo test bench-tf1 clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/stamp-demo
+	$(VENV_PYTHON) -m ostinato demo
+
+# One torch thread a worker: two workers with a thread pool each would fight over the same cores.
+test: $(VENV)/stamp-test
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
+	OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -q -n 2
+
+bench-tf1: $(VENV)/stamp-demo
+	$(VENV_PYTHON) benchmarks/tf1.py
+
+clean:
+	rm -rf $(VENV) build dist src/ostinato.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# A stamp is written last, so that a set-up that failed is tried again by the next make.
+$(VENV)/stamp-venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Ostinato needs Python 3.10 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/stamp-demo: pyproject.toml constraints.txt | $(VENV)/stamp-venv
+	$(INSTALL) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/stamp-test: pyproject.toml constraints.txt | $(VENV)/stamp-venv
+	$(INSTALL) --editable '.[demo,dev]'
+	@touch $(VENV)/stamp-demo $@
