@@ -1,0 +1,69 @@
+"""The command `ostinato`: which command was asked for, and how it ends."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ostinato.cli.errors import CommandError, CommandParser
+
+COMMANDS = ("run", "compare", "demo")  # modules of this package, in the order of the help
+
+EXAMPLES = """\
+examples:
+  ostinato run train.py --epochs 3         run a TensorFlow 1 script, unmodified, on PyTorch
+  ostinato compare --timesteps 10,100      measure static_rnn against dynamic_rnn
+  ostinato demo                            train on real recordings, then compare
+
+'ostinato COMMAND --help' tells more about each. 'python -m ostinato' is the same command.
+"""
+
+
+class _Version(argparse.Action):
+    """`--version`; reading the package's metadata waits until it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"ostinato {version('ostinato')}")
+        parser.exit()
+
+
+def build_parser() -> CommandParser:
+    """The parser of the command line; `arguments.command` becomes the function that runs."""
+    parser = CommandParser(
+        prog="ostinato",
+        description="Recurrent networks on PyTorch, and TensorFlow 1 recurrent code run on it.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    for command in COMMANDS:
+        importlib.import_module(f"ostinato.cli.{command}").add_parser(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own) and return the exit code.
+
+    0: done. 1: the work failed. 2: a wrong argument or path, or a missing package. Both are told in one line.
+    130: Ctrl-C. 141: the reader of the output went away, as after `| head`. `run` returns what its script
+    does.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        code: int = importlib.import_module(f"ostinato.cli.{arguments.command}").main(arguments)
+        sys.stdout.flush()
+    except CommandError as error:
+        print(f"ostinato {arguments.command}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Python flushes stdout once more when it exits; give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code

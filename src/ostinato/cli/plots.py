@@ -1,0 +1,66 @@
+"""The pictures that `ostinato compare` and `ostinato demo` save."""
+
+from collections.abc import Callable, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from ostinato.cli.measure import DRIVERS, Figures, Network
+
+# One look for each driver in every plot; the markers tell them apart without colour and where lines meet.
+STYLES = {
+    "static_rnn": {"color": "#d55e00", "marker": "s", "linestyle": "-"},
+    "dynamic_rnn": {"color": "#0072b2", "marker": "o", "linestyle": "-"},
+    "dynamic_rnn(swap_memory=True)": {"color": "#009e73", "marker": "^", "linestyle": "--"},
+}
+
+QUANTITIES: tuple[tuple[str, str, Callable[[Figures], float | None]], ...] = (
+    ("Graph", "nodes", lambda figures: figures.nodes),
+    ("Building the graph", "time (ms)", lambda figures: figures.build_seconds * 1e3),
+    ("A training step", "time (ms)", lambda figures: figures.step_seconds * 1e3),
+    (
+        "Peak memory of a training step",
+        "memory (MiB)",
+        lambda figures: None if figures.peak_bytes is None else figures.peak_bytes / 2**20,
+    ),
+)
+
+
+def comparison_figure(comparison: Sequence[tuple[Network, Figures]]) -> Figure:
+    """Four plots over the number of time steps, a line for each driver; all axes are logarithmic."""
+    figure = Figure(figsize=(11, 8), layout="constrained", dpi=120)
+    first = comparison[0][0]
+    figure.suptitle(f"{first.cell}, {first.units} units, {first.inputs} inputs, batch {first.batch}")
+    ticks = sorted({network.timesteps for network, _ in comparison})
+    for axes, (title, label, quantity) in zip(figure.subplots(2, 2).flat, QUANTITIES, strict=True):
+        for driver in DRIVERS:
+            points = [
+                (network.timesteps, value)
+                for network, figures in comparison
+                if network.driver == driver and (value := quantity(figures)) is not None
+            ]
+            axes.plot(*zip(*points, strict=True), label=driver, **STYLES[driver]) if points else None
+        axes.set(title=title, xlabel="time steps", ylabel=label, xscale="log", yscale="log")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        axes.grid(alpha=0.3)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def training_figure(losses: Sequence[Sequence[float]], accuracies: Sequence[Sequence[float]]) -> Figure:
+    """Training loss and test accuracy (a fraction) after each epoch, a line for each training."""
+    figure = Figure(figsize=(11, 4), layout="constrained", dpi=120)
+    left, right = figure.subplots(1, 2)
+    for number, (loss, accuracy) in enumerate(zip(losses, accuracies, strict=True), start=1):
+        epochs = range(1, len(loss) + 1)
+        left.plot(epochs, loss, label=f"training {number}")
+        right.plot(epochs, accuracy, label=f"training {number}")
+    left.set(title="Training", xlabel="epoch", ylabel="cross entropy (nats)", yscale="log")
+    right.set(title="Test", xlabel="epoch", ylabel="accuracy")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    if len(losses) > 1:
+        right.legend(loc="lower right")
+    return figure

@@ -1,0 +1,149 @@
+"""The command `ostinato` as a process: help, versions, exit codes, and one clear line for what is wrong."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OSTINATO = [sys.executable, "-m", "ostinato"]
+
+
+def ostinato(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*OSTINATO, *arguments], capture_output=True, text=True, check=False, **options)
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["compare"], ["demo"]])
+def test_help_has_examples(command: list[str]) -> None:
+    result = ostinato(*command, "--help")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert " ".join(["ostinato", *command]) in result.stdout.partition("example")[2]
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["compare"], ["demo"]])
+def test_help_loads_neither_torch_nor_matplotlib(command: list[str]) -> None:
+    program = (
+        "import sys\nfrom ostinato.cli.main import main\n"
+        f"try: main({[*command, '--help']!r})\n"
+        "except SystemExit: pass\n"
+        "sys.exit(', '.join({'torch', 'numpy', 'matplotlib', 'tabulate', 'tqdm'} & sys.modules.keys()))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_help_answers_at_once() -> None:
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        ostinato("--help")
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.5
+
+
+def test_version_is_the_one_of_pyproject() -> None:
+    # Python 3.10 has no tomllib.
+    stated = re.findall(
+        r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
+    )[0]
+    result = ostinato("--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"ostinato {stated}\n", "")
+    assert version("ostinato") == stated
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], "COMMAND"),
+        (["no-such-command"], "no-such-command"),
+        (["compare", "--no-such-option"], "--no-such-option"),
+        (["compare", "--timesteps", "10,zero"], "'zero' is not a positive whole number"),
+        (["compare", "--timesteps", "0"], "'0' is not a positive whole number"),
+        (["compare", "--timesteps", ""], "'' is not a positive whole number"),
+        (["compare", "--units", "-3"], "--units"),
+        (["compare", "--batch", "1.5"], "'1.5' is not a positive whole number"),
+        (["compare", "--cell", "NoSuchCell"], "NoSuchCell"),
+        (["compare", "--output", "pyproject.toml"], "'pyproject.toml' is not a folder"),
+        (["compare", "--output", "pyproject.toml/below"], "'pyproject.toml' is not a folder"),
+        (["demo", "--seed", "-1"], "--seed"),
+        (["demo", "--seed", str(2**63)], "2**63 - 1"),
+        (["demo", "--seeds", "0"], "'0' is not a positive whole number"),
+        (["demo", "--epochs", "many"], "'many' is not a positive whole number"),
+        (["run"], "script"),
+        (["run", "no/such/script.py"], "no/such/script.py"),
+    ],
+)
+def test_a_wrong_argument_gives_one_line_that_names_it(arguments: list[str], named: str) -> None:
+    result = ostinato(*arguments, cwd=ROOT)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert named in result.stderr
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
+def _without(module: str, folder: Path) -> dict[str, str]:
+    """The environment of a process in which `module` looks as if it were not installed."""
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.util\nfind_spec = importlib.util.find_spec\n"
+        "importlib.util.find_spec = (\n"
+        f"    lambda name, package=None: None if name == {module!r} else find_spec(name, package)\n)\n"
+    )
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+@pytest.mark.parametrize(
+    ("command", "module"), [("compare", "matplotlib"), ("demo", "matplotlib"), ("demo", "tqdm")]
+)
+def test_a_missing_extra_names_what_to_install(command: str, module: str, tmp_path: Path) -> None:
+    result = ostinato(command, env=_without(module, tmp_path))
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+    assert module in result.stderr
+    assert "pip install 'ostinato[demo]'" in result.stderr
+
+
+def test_control_c_ends_quietly(tmp_path: Path) -> None:
+    # A process started in the background of a shell without job control ignores SIGINT; set what a terminal gives.
+    program = (
+        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from ostinato.cli.main import main\nsys.exit(main())"
+    )
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "compare",
+        "--timesteps",
+        "2,3,4,5,6",
+        "--output",
+        str(tmp_path),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    assert "measuring" in process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [*OSTINATO, "compare", "--timesteps", "2", "--units", "2", "--output", str(tmp_path)]
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert result.returncode == 141
+    assert "Traceback" not in result.stderr
+    assert "BrokenPipe" not in result.stderr
