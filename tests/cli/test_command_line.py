@@ -50,9 +50,7 @@ def test_help_answers_at_once() -> None:
 
 def test_version_is_the_one_of_pyproject() -> None:
     # Python 3.10 has no tomllib.
-    stated = re.findall(
-        r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE
-    )[0]
+    (stated,) = re.findall(r'(?m)^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     result = ostinato("--version")
     assert (result.returncode, result.stdout, result.stderr) == (0, f"ostinato {stated}\n", "")
     assert version("ostinato") == stated
@@ -111,7 +109,7 @@ def test_a_missing_extra_names_what_to_install(command: str, module: str, tmp_pa
 
 
 def test_control_c_ends_quietly(tmp_path: Path) -> None:
-    # A process started in the background of a shell without job control ignores SIGINT; set what a terminal gives.
+    # A process that a shell without job control starts in the background ignores SIGINT; undo that.
     program = (
         "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from ostinato.cli.main import main\nsys.exit(main())"
