@@ -1,0 +1,90 @@
+"""Ostinato: recurrent networks on PyTorch, and TensorFlow 1's recurrent system brought to life again.
+
+The public names are resolved when first used, so that `import ostinato` loads no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ostinato import datasets, tf1
+    from ostinato._state import LSTMStateTuple
+    from ostinato._summary import summary
+    from ostinato.cells import (
+        BasicLSTMCell,
+        BasicRNNCell,
+        DropoutWrapper,
+        GRUCell,
+        LSTMCell,
+        MultiRNNCell,
+        ResidualWrapper,
+        RNNCell,
+    )
+    from ostinato.drivers import (
+        bidirectional_dynamic_rnn,
+        dynamic_rnn,
+        raw_rnn,
+        static_bidirectional_rnn,
+        static_rnn,
+    )
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ostinato._state": ["LSTMStateTuple"],
+    "ostinato._summary": ["summary"],
+    "ostinato.cells": [
+        "BasicLSTMCell",
+        "BasicRNNCell",
+        "DropoutWrapper",
+        "GRUCell",
+        "LSTMCell",
+        "MultiRNNCell",
+        "RNNCell",
+        "ResidualWrapper",
+    ],
+    "ostinato.drivers": [
+        "bidirectional_dynamic_rnn",
+        "dynamic_rnn",
+        "raw_rnn",
+        "static_bidirectional_rnn",
+        "static_rnn",
+    ],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULES = ["datasets", "tf1"]
+
+__all__ = [
+    "BasicLSTMCell",
+    "BasicRNNCell",
+    "DropoutWrapper",
+    "GRUCell",
+    "LSTMCell",
+    "LSTMStateTuple",
+    "MultiRNNCell",
+    "RNNCell",
+    "ResidualWrapper",
+    "__version__",
+    "bidirectional_dynamic_rnn",
+    "datasets",
+    "dynamic_rnn",
+    "raw_rnn",
+    "static_bidirectional_rnn",
+    "static_rnn",
+    "summary",
+    "tf1",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"ostinato.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'ostinato' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

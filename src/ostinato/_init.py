@@ -1,0 +1,45 @@
+"""Initialisers, with TensorFlow 1's defaults. An initialiser fills a tensor in place, as those of
+`torch.nn.init` do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Initializer = Callable[[Tensor], object]
+
+
+def glorot_uniform_(tensor: Tensor) -> Tensor:
+    """Fill with U(-limit, limit), limit = sqrt(6 / (fan_in + fan_out)), and return `tensor`.
+
+    For a recurrent `kernel` the fans are those of the whole `[input_size + units, gates * units]` matrix,
+    as in TF1. A vector has fan_in = fan_out = its length. Source: Glorot and Bengio 2010; TF1:
+    `tf.glorot_uniform_initializer`.
+
+    >>> float(glorot_uniform_(torch.empty(76, 256)).abs().max()) <= math.sqrt(6 / (76 + 256))
+    True
+    """
+    if tensor.dim() == 0:
+        fan_in = fan_out = 1.0
+    elif tensor.dim() == 1:
+        fan_in = fan_out = float(tensor.shape[0])
+    else:
+        receptive_field = math.prod(tensor.shape[:-2])
+        fan_in, fan_out = float(tensor.shape[-2] * receptive_field), float(tensor.shape[-1] * receptive_field)
+    limit = math.sqrt(6.0 / max(1.0, fan_in + fan_out))
+    with torch.no_grad():
+        return tensor.uniform_(-limit, limit)
+
+
+def constant_(value: float) -> Initializer:
+    """An initialiser that fills with `value`."""
+
+    def fill(tensor: Tensor) -> Tensor:
+        with torch.no_grad():
+            return tensor.fill_(value)
+
+    return fill

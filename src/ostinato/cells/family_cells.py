@@ -1,0 +1,318 @@
+"""Cells over a family of `ostinato.steps`: the module holds the parameters, the family does the maths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ostinato import kernels
+from ostinato._init import Initializer, constant_, glorot_uniform_
+from ostinato._state import Nest, check_state, zeros
+from ostinato.cells.base import RNNCell
+from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
+from ostinato.steps import GRU, LSTM, BasicRNN, Family
+from ostinato.steps.activations import Activation
+from ostinato.steps.family import check_num_units
+
+
+class FamilyCell(RNNCell):
+    """A cell that is a shell over `family`."""
+
+    family: Family
+
+    @property
+    def num_units(self) -> int:
+        return self.family.num_units
+
+    @property
+    def input_size(self) -> int:
+        return self.family.input_size(self.family_parameters())
+
+    @property
+    def state_size(self) -> Nest:
+        return self.family.state_size
+
+    @property
+    def output_size(self) -> int:
+        return self.family.output_size
+
+    def family_parameters(self) -> Mapping[str, Tensor]:
+        """The parameters by the family's names, in the family's order."""
+        raise TypeError(
+            f"{type(self).__name__} does not say where its parameters are: define family_parameters()."
+        )
+
+    def zero_state(
+        self, batch_size: int, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Nest:
+        like = next(iter(self.family_parameters().values()))
+        return zeros(self.family.state_size, batch_size, dtype or like.dtype, device or like.device)
+
+    def forward(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest]:
+        """One step: `inputs` `[batch, input_size]` and a state of `state_size` to the output `[batch,
+        output_size]` and the new state.
+
+        Raises:
+            TypeError: a dtype or the state's structure does not fit.
+            ValueError: a shape does not fit.
+        """
+        parameters = self.family_parameters()
+        inputs = self._check_inputs(inputs, parameters, 2)
+        check_state(state, self.family.state_size, inputs.shape[0], "state")
+        return self.family.step(parameters, inputs, state)
+
+    def _check_inputs(self, inputs: Tensor, parameters: Mapping[str, Tensor], rank: int) -> Tensor:
+        name, kernel = type(self).__name__, next(iter(parameters.values()))
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"{name} needs a tensor as inputs, but got a {type(inputs).__name__}.")
+        input_size = self.family.input_size(parameters)
+        if inputs.dim() != rank or inputs.shape[-1] != input_size:
+            expected = f"[batch, {input_size}]" if rank == 2 else f"[time, batch, {input_size}]"
+            raise ValueError(f"{name} needs inputs of shape {expected}, but got {list(inputs.shape)}.")
+        if inputs.dtype != kernel.dtype:
+            if inputs.is_floating_point() and torch.is_autocast_enabled(inputs.device.type):
+                return inputs.to(kernel.dtype)
+            raise TypeError(
+                f"{name} has parameters of dtype {kernel.dtype}, but got inputs of dtype {inputs.dtype}: "
+                f"convert one of the two, with inputs.to({kernel.dtype}) or cell.to({inputs.dtype})."
+                if inputs.is_floating_point()
+                else f"RNN cell only supports floating point inputs, but saw dtype: {inputs.dtype}."
+            )
+        return inputs
+
+    def lower(self) -> RunSequence | None:
+        stepped = (
+            type(self).forward is not FamilyCell.forward
+            or type(self).step is not RNNCell.step
+            or self._is_observed()
+        )
+        if stepped or not kernels.has_sequence_op(self.family):
+            return None
+        return self._run_sequence
+
+    def _run_sequence(self, inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
+        parameters = self.family_parameters()
+        inputs = self._check_inputs(inputs, parameters, 3)
+        return run_family(self.family, list(parameters.values()), inputs, state, context)
+
+
+class BoundCell(FamilyCell):
+    """A family's cell over tensors that someone else owns.
+
+    >>> family = BasicRNN(4)
+    >>> parameters = {p.name: torch.zeros(p.shape) for p in family.parameters(3)}
+    >>> BoundCell(family, parameters)(torch.ones(2, 3), torch.zeros(2, 4))[0].shape
+    torch.Size([2, 4])
+    """
+
+    def __init__(self, family: Family, parameters: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self.family = family
+        # Not registered: they are not this module's.
+        self._bound = dict(parameters)
+
+    def family_parameters(self) -> Mapping[str, Tensor]:
+        return self._bound
+
+
+class _OwningCell(FamilyCell):
+    """A family's cell that owns its parameters, named as in TF1 with `.` for `/` (`gates.kernel`)."""
+
+    def __init__(
+        self,
+        family: Family,
+        input_size: int,
+        initializer: Initializer | None,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+    ) -> None:
+        check_num_units("input_size", input_size)
+        super().__init__()
+        self.family = family
+        self._initializer = initializer
+        for spec in family.parameters(input_size):
+            module, name = self._module_of(spec.name)
+            module.register_parameter(name, nn.Parameter(torch.empty(spec.shape, device=device, dtype=dtype)))
+        self.reset_parameters()
+
+    def _module_of(self, name: str) -> tuple[nn.Module, str]:
+        *path, last = name.split("/")
+        module: nn.Module = self
+        for part in path:
+            if part not in module._modules:
+                module.add_module(part, nn.Module())
+            module = module.get_submodule(part)
+        return module, last
+
+    def reset_parameters(self) -> None:
+        """Initialise anew: biases to their constants (a GRU's gates 1, every other 0), the rest by
+        `initializer` or glorot_uniform.
+        """
+        for spec in self.family.parameters(self.input_size):
+            module, name = self._module_of(spec.name)
+            fill = self._initializer or glorot_uniform_
+            with torch.no_grad():
+                (fill if spec.initial_value is None else constant_(spec.initial_value))(getattr(module, name))
+
+    def family_parameters(self) -> Mapping[str, Tensor]:
+        found = {}
+        for spec in self.family.parameters(1):
+            module, name = self._module_of(spec.name)
+            found[spec.name] = getattr(module, name)
+        return found
+
+    def extra_repr(self) -> str:
+        options = ", ".join(
+            f"{name}={value!r}"
+            for name, value in vars(self.family).items()
+            if name != "num_units" and value not in (None, False)
+        )
+        return f"{self.num_units}, input_size={self.input_size}, {options}"
+
+
+class BasicRNNCell(_OwningCell):
+    """h' = activation([x, h] @ kernel + bias); the output is h'. TF1: `tf.nn.rnn_cell.BasicRNNCell`.
+
+    Args:
+        num_units: units n, the size of output and state.
+        input_size: the depth of the inputs.
+        activation: a name ("tanh", "relu", "sigmoid", "linear", ...) or a function of a tensor; None is tanh.
+        initializer: fills `kernel` in place (default: glorot_uniform over the whole matrix). `bias` starts
+            at 0.
+        device, dtype: of the parameters.
+
+    Parameters: `kernel` `[input_size + n, n]`, `bias` `[n]`. State: `[batch, n]`.
+
+    >>> cell = BasicRNNCell(5, input_size=3)
+    >>> output, state = cell(torch.ones(4, 3), cell.zero_state(4))
+    >>> output.shape, output is state
+    (torch.Size([4, 5]), True)
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        input_size: int,
+        *,
+        activation: Activation | None = None,
+        initializer: Initializer | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(BasicRNN(num_units, _given(activation)), input_size, initializer, device, dtype)
+
+
+class GRUCell(_OwningCell):
+    """TF1's gated recurrent unit: the reset gate acts before the candidate's matmul. TF1:
+    `tf.nn.rnn_cell.GRUCell`; Cho et al. 2014.
+
+    `torch.nn.GRU` resets after the matmul: its weights do not fit this cell, nor this cell's weights that
+    module.
+
+    Args: as for `BasicRNNCell`; `activation` is the candidate's. The gate bias starts at 1, the
+    candidate's at 0.
+
+    Parameters: `gates.kernel` `[input_size + n, 2 * n]` (reset, update), `gates.bias` `[2 * n]`,
+    `candidate.kernel` `[input_size + n, n]`, `candidate.bias` `[n]`. State: `[batch, n]`.
+
+    >>> GRUCell(4, input_size=3).gates.bias
+    Parameter containing:
+    tensor([1., 1., 1., 1., 1., 1., 1., 1.], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        input_size: int,
+        *,
+        activation: Activation | None = None,
+        initializer: Initializer | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(GRU(num_units, _given(activation)), input_size, initializer, device, dtype)
+
+
+class BasicLSTMCell(_OwningCell):
+    """The LSTM with TF1's fused kernel: gates i, j, f, o side by side. TF1:
+    `tf.nn.rnn_cell.BasicLSTMCell`; Zaremba et al. 2014.
+
+    c' = sigmoid(f + forget_bias) * c + sigmoid(i) * activation(j);  h' = sigmoid(o) * activation(c').
+
+    Args:
+        num_units: units n.
+        input_size: the depth of the inputs.
+        forget_bias: added to f at run time, never stored in `bias`.
+        activation, initializer, device, dtype: as for `BasicRNNCell`.
+
+    Parameters: `kernel` `[input_size + n, 4 * n]`, `bias` `[4 * n]`. State: `LSTMStateTuple(c, h)`, each
+    `[batch, n]`; the output is h.
+
+    >>> cell = BasicLSTMCell(64, input_size=12)
+    >>> {name: tuple(p.shape) for name, p in cell.named_parameters()}
+    {'kernel': (76, 256), 'bias': (256,)}
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        input_size: int,
+        *,
+        forget_bias: float = 1.0,
+        activation: Activation | None = None,
+        initializer: Initializer | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(
+            LSTM(num_units, forget_bias, _given(activation)), input_size, initializer, device, dtype
+        )
+
+
+class LSTMCell(_OwningCell):
+    """The LSTM with peephole connections, clipping and a projection. TF1: `tf.nn.rnn_cell.LSTMCell`; Sak
+    et al. 2014.
+
+    Args:
+        num_units: units n.
+        input_size: the depth of the inputs.
+        use_peepholes: f and i also see the previous c, o the new one, through diagonal weights.
+        cell_clip: c is clipped to [-cell_clip, cell_clip] before it is output.
+        num_proj: the output is projected to this size, without bias.
+        proj_clip: the projected output is clipped to [-proj_clip, proj_clip].
+        forget_bias, activation, initializer, device, dtype: as for `BasicLSTMCell`.
+
+    Parameters: `kernel` `[input_size + m, 4 * n]`, `bias` `[4 * n]`; with peepholes `w_f_diag`,
+    `w_i_diag`, `w_o_diag` `[n]`; with `num_proj` `projection.kernel` `[n, num_proj]`. m is `num_proj` or
+    n. State: `LSTMStateTuple(c [batch, n], h [batch, m])`; the output is h.
+
+    >>> LSTMCell(8, input_size=3, use_peepholes=True, num_proj=2).state_size
+    LSTMStateTuple(c=8, h=2)
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        input_size: int,
+        *,
+        use_peepholes: bool = False,
+        cell_clip: float | None = None,
+        num_proj: int | None = None,
+        proj_clip: float | None = None,
+        forget_bias: float = 1.0,
+        activation: Activation | None = None,
+        initializer: Initializer | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        family = LSTM(
+            num_units, forget_bias, _given(activation), use_peepholes, cell_clip, num_proj, proj_clip
+        )
+        super().__init__(family, input_size, initializer, device, dtype)
+
+
+def _given(activation: Activation | None) -> Any:
+    return "tanh" if activation is None else activation

@@ -1,0 +1,8 @@
+"""The drivers: how a cell is stepped through time."""
+
+from ostinato.drivers.bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn
+from ostinato.drivers.dynamic import dynamic_rnn
+from ostinato.drivers.raw import raw_rnn
+from ostinato.drivers.static import static_rnn
+
+__all__ = ["bidirectional_dynamic_rnn", "dynamic_rnn", "raw_rnn", "static_bidirectional_rnn", "static_rnn"]

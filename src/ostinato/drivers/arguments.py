@@ -1,0 +1,99 @@
+"""What the drivers ask of their arguments, and what they say when it is not so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from ostinato._state import Nest, check_state, leaves
+from ostinato.cells import StepPosition
+
+
+def check_no_packed_sequence(driver: str, inputs: Any) -> None:
+    if isinstance(inputs, PackedSequence):
+        raise TypeError(
+            f"{driver} takes padded inputs and the rows' lengths, not a PackedSequence: pass "
+            "x, lengths = torch.nn.utils.rnn.pad_packed_sequence(packed, batch_first=True), then "
+            f"{driver}(cell, x, sequence_length=lengths)."
+        )
+
+
+def check_input_leaf(leaf: Any) -> None:
+    if not isinstance(leaf, Tensor):
+        raise TypeError(
+            f"inputs must be tensors, but hold a {type(leaf).__name__}. "
+            "Convert arrays with torch.as_tensor first."
+        )
+
+
+def sequence_lengths(sequence_length: Any, batch_size: int, device: torch.device) -> Tensor | None:
+    """The lengths as an int64 tensor `[batch]` on `device`.
+
+    Rank, shape and dtype are always checked. Values are where that costs no wait for a device and does not
+    break a compiler's graph.
+    """
+    if sequence_length is None:
+        return None
+    lengths = sequence_length if isinstance(sequence_length, Tensor) else torch.as_tensor(sequence_length)
+    if lengths.dim() != 1:
+        raise ValueError(
+            f"sequence_length must be a vector of length batch_size, but saw shape: {tuple(lengths.shape)}."
+        )
+    if lengths.dtype == torch.bool or lengths.is_floating_point() or lengths.is_complex():
+        raise TypeError(f"sequence_length must hold integers, but has dtype {lengths.dtype}.")
+    if lengths.shape[0] != batch_size:
+        raise ValueError(
+            f"sequence_length has {lengths.shape[0]} entries, but the inputs have {batch_size} rows."
+        )
+    lengths = lengths.to(torch.int64)
+    if _has_known_values(lengths) and batch_size and int(lengths.min()) < 0:
+        raise ValueError(f"sequence_length must not be negative, but holds {int(lengths.min())}.")
+    return lengths.to(device)
+
+
+def _has_known_values(tensor: Tensor) -> bool:
+    # The exact type: a fake, traced or vmapped tensor has no values to look at.
+    return type(tensor) is Tensor and tensor.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
+def steps_to_run(lengths: Tensor | None, time: int) -> int:
+    """How many steps can change anything: where the lengths are known, those after the longest row are
+    left out.
+    """
+    if lengths is None or not _has_known_values(lengths) or not lengths.numel():
+        return time
+    return max(1, min(time, int(lengths.max())))
+
+
+def initial_state(cell: Any, state: Nest, batch_size: int, dtype: torch.dtype | None, like: Tensor) -> Nest:
+    """The given state, checked, or zeros in `dtype` or else the dtype of the inputs."""
+    if state is not None:
+        check_state(state, cell.state_size, batch_size, "initial_state")
+        return state
+    if dtype is None and like.is_floating_point():
+        dtype = like.dtype
+        if torch.is_autocast_enabled(like.device.type):
+            dtype = None
+    if dtype is not None and not dtype.is_floating_point:
+        raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {dtype}.")
+    return cell.zero_state(batch_size, dtype, like.device)
+
+
+def start_position(seed: Tensor | int | None) -> StepPosition:
+    if seed is None:
+        return StepPosition.draw()
+    return StepPosition(torch.as_tensor(seed, dtype=torch.int64, device="cpu"))
+
+
+def time_and_batch(inputs: Nest) -> tuple[int, int]:
+    """The (time, batch) that all leaves of time-major `inputs` share."""
+    found = {(leaf.shape[0], leaf.shape[1]) for leaf in leaves(inputs)}
+    if len(found) != 1:
+        raise ValueError(
+            f"All inputs must have the same time and batch sizes, but they have (time, batch) "
+            f"= {sorted(found)}."
+        )
+    return found.pop()

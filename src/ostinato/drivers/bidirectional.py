@@ -1,0 +1,144 @@
+"""Two cells over the same inputs, one of them backwards. TF1: `tf.nn.bidirectional_dynamic_rnn`,
+`tf.nn.static_bidirectional_rnn`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ostinato._state import Nest, leaves, map_nest
+from ostinato.cells import RNNCell, check_cell
+from ostinato.drivers import arguments
+from ostinato.drivers.dynamic import dynamic_rnn
+from ostinato.drivers.static import static_rnn
+
+
+def reverse_sequence(sequence: Tensor, lengths: Tensor | None, time_axis: int) -> Tensor:
+    """`sequence` with each row's first `lengths[row]` steps in reverse order and the rest in place. TF1:
+    `tf.reverse_sequence`.
+
+    >>> reverse_sequence(torch.tensor([[1, 2, 3]]), torch.tensor([2]), time_axis=1)
+    tensor([[2, 1, 3]])
+    """
+    if lengths is None:
+        return sequence.flip(time_axis)
+    steps = torch.arange(sequence.shape[time_axis], device=sequence.device).unsqueeze(0)
+    ends = lengths.clamp(0, sequence.shape[time_axis]).unsqueeze(1)
+    order = torch.where(steps < ends, ends - 1 - steps, steps)  # [batch, time]
+    order = order if time_axis == 1 else order.t()
+    order = order.reshape(order.shape + (1,) * (sequence.dim() - 2)).expand(sequence.shape)
+    return sequence.gather(time_axis, order)
+
+
+def bidirectional_dynamic_rnn(
+    cell_fw: RNNCell,
+    cell_bw: RNNCell,
+    inputs: Nest,
+    sequence_length: Tensor | Sequence[int] | None = None,
+    initial_state_fw: Nest = None,
+    initial_state_bw: Nest = None,
+    dtype: torch.dtype | None = None,
+    *,
+    time_major: bool = False,
+    swap_memory: bool = False,
+    seed: Tensor | int | None = None,
+) -> tuple[tuple[Nest, Nest], tuple[Nest, Nest]]:
+    """`dynamic_rnn` forwards with `cell_fw` and backwards with `cell_bw`. TF1:
+    `tf.nn.bidirectional_dynamic_rnn`; Schuster and Paliwal 1997.
+
+    The backward pass over a row starts at its last step within the length; its outputs are put back in the
+    order of the inputs, so `outputs[1][:, 0]` is its last step. Arguments as for `dynamic_rnn`.
+
+    Returns:
+        (outputs_fw, outputs_bw) and (final state fw, final state bw).
+
+    >>> from ostinato import GRUCell
+    >>> fw, bw = GRUCell(4, input_size=3), GRUCell(4, input_size=3)
+    >>> outputs, states = bidirectional_dynamic_rnn(fw, bw, torch.randn(2, 5, 3), sequence_length=[5, 3])
+    >>> bool((outputs[1][:, 0] == states[1]).all())
+    True
+    """
+    check_cell(cell_fw, "cell_fw")
+    check_cell(cell_bw, "cell_bw")
+    arguments.check_no_packed_sequence("bidirectional_dynamic_rnn", inputs)
+    position = arguments.start_position(seed)
+    outputs_fw, state_fw = dynamic_rnn(
+        cell_fw,
+        inputs,
+        sequence_length,
+        initial_state_fw,
+        dtype,
+        time_major=time_major,
+        swap_memory=swap_memory,
+        seed=position.seed,
+    )
+    time_axis = 0 if time_major else 1
+    like = leaves(inputs)[0]
+    lengths = arguments.sequence_lengths(sequence_length, like.shape[1 - time_axis], like.device)
+
+    def reverse(nest: Nest) -> Nest:
+        return map_nest(lambda leaf: reverse_sequence(leaf, lengths, time_axis), nest)
+
+    outputs_bw, state_bw = dynamic_rnn(
+        cell_bw,
+        reverse(inputs),
+        lengths,
+        initial_state_bw,
+        dtype,
+        time_major=time_major,
+        swap_memory=swap_memory,
+        seed=position.seed + 1,
+    )
+    return (outputs_fw, reverse(outputs_bw)), (state_fw, state_bw)
+
+
+def static_bidirectional_rnn(
+    cell_fw: RNNCell,
+    cell_bw: RNNCell,
+    inputs: Sequence[Nest],
+    initial_state_fw: Nest = None,
+    initial_state_bw: Nest = None,
+    dtype: torch.dtype | None = None,
+    sequence_length: Tensor | Sequence[int] | None = None,
+    *,
+    seed: Tensor | int | None = None,
+) -> tuple[list[Nest], Nest, Nest]:
+    """`static_rnn` forwards and backwards. TF1: `tf.nn.static_bidirectional_rnn`. Arguments as for
+    `static_rnn`.
+
+    Returns:
+        The list of outputs (forward and backward concatenated on axis 1), the final state forwards and the
+        final state backwards.
+
+    >>> from ostinato import BasicRNNCell
+    >>> fw, bw = BasicRNNCell(4, input_size=3), BasicRNNCell(5, input_size=3)
+    >>> outputs, state_fw, state_bw = static_bidirectional_rnn(fw, bw, [torch.ones(2, 3)] * 6)
+    >>> len(outputs), outputs[0].shape
+    (6, torch.Size([2, 9]))
+    """
+    check_cell(cell_fw, "cell_fw")
+    check_cell(cell_bw, "cell_bw")
+    position = arguments.start_position(seed)
+    outputs_fw, state_fw = static_rnn(
+        cell_fw, inputs, initial_state_fw, dtype, sequence_length, seed=position.seed
+    )
+    like = leaves(inputs[0])[0]
+    lengths = arguments.sequence_lengths(sequence_length, like.shape[0], like.device)
+
+    def reverse(steps: Sequence[Nest]) -> list[Nest]:
+        if lengths is None:
+            return list(reversed(steps))
+        stacked = map_nest(lambda *values: reverse_sequence(torch.stack(values), lengths, 0), *steps)
+        return [map_nest(lambda leaf, step=step: leaf[step], stacked) for step in range(len(steps))]
+
+    outputs_bw, state_bw = static_rnn(
+        cell_bw, reverse(inputs), initial_state_bw, dtype, lengths, seed=position.seed + 1
+    )
+    outputs = [
+        map_nest(lambda forwards, backwards: torch.cat([forwards, backwards], dim=1), *pair)
+        for pair in zip(outputs_fw, reverse(outputs_bw), strict=True)
+    ]
+    return outputs, state_fw, state_bw

@@ -1,0 +1,245 @@
+"""The whole-sequence ops, in the torch dispatcher: schema, fake and autograd. The dispatcher is the
+registry; a faster kernel is another `impl`.
+
+    lstm(inputs, sequence_length, state, parameters, *options of the family, keep) -> (outputs,
+    final_state, kept) lstm_backward(grad_outputs, grad_state, grad_kept, inputs, sequence_length, state,
+    parameters, outputs, kept, *options)
+        -> (grad_inputs, grad_state, grad_parameters)
+
+`inputs` are time-major `[time, batch, input_size]` with any strides; `sequence_length` is `[batch]` and is
+clamped to `[0, time]`; `parameters` stand in the family's order; the options are the family's fields, so
+an op can make its family again; `keep` asks for what the backward pass reads beside the outputs (an LSTM's
+c of every step; nothing for the others).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ostinato._state import Nest, flatten, leaves
+from ostinato.kernels import reference
+from ostinato.steps import GRU, LSTM, BasicRNN, Family, activations
+
+_LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
+_SEQUENCE = "Tensor inputs, Tensor? sequence_length, Tensor[] state, Tensor[] parameters"
+
+
+@dataclasses.dataclass(frozen=True)
+class _SequenceOp:
+    """A family's op, and its backward op.
+
+    `options` are the family's fields as schema text; `kept` names the fields of the state that the
+    backward pass reads of every step.
+    """
+
+    name: str
+    family_type: Callable[..., Family]
+    options: str
+    reference_backward: Callable[..., reference.Gradients]
+    kept: tuple[str, ...] = ()
+
+    def _named(self, family: Family, parameters: Sequence[Tensor]) -> dict[str, Tensor]:
+        return {spec.name: tensor for spec, tensor in zip(family.parameters(1), parameters, strict=True)}
+
+    def _run(
+        self,
+        family: Family,
+        inputs: Tensor,
+        sequence_length: Tensor | None,
+        state: Sequence[Tensor],
+        parameters: Sequence[Tensor],
+        keep: bool,
+    ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+        nested = flatten(family.state_size)[1](state)
+        outputs, states = reference.forward(
+            family, self._named(family, parameters), inputs, sequence_length, nested
+        )
+        kept = []
+        for field in self.kept if keep else ():
+            values = [getattr(state, field) for state in states]
+            kept.append(torch.stack(values)[1:])
+        return outputs, leaves(states[-1]), kept
+
+    def forward(
+        self,
+        inputs: Tensor,
+        sequence_length: Tensor | None,
+        state: list[Tensor],
+        parameters: list[Tensor],
+        *options: Any,
+    ) -> Any:
+        *family_options, keep = options
+        with torch.autocast(inputs.device.type, enabled=False):  # the schema promises the dtypes it was given
+            outputs, final, kept = self._run(
+                self.family_type(*family_options), inputs, sequence_length, state, parameters, keep
+            )
+        # An op's results must alias neither one another nor its arguments: an LSTM's h is its output, and
+        # no step returns the initial state.
+        return outputs, [leaf.clone() for leaf in final], kept
+
+    def fake_forward(
+        self,
+        inputs: Tensor,
+        sequence_length: Tensor | None,
+        state: list[Tensor],
+        parameters: list[Tensor],
+        *options: Any,
+    ) -> Any:
+        *family_options, keep = options
+        family = self.family_type(*family_options)
+        time, batch_size, _ = inputs.shape
+        kept = (
+            [inputs.new_empty(time, batch_size, getattr(family.state_size, field)) for field in self.kept]
+            if keep
+            else []
+        )
+        return (
+            inputs.new_empty(time, batch_size, family.output_size),
+            [leaf.new_empty(leaf.shape) for leaf in state],
+            kept,
+        )
+
+    def backward(
+        self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any
+    ) -> Any:
+        sequence_length, state, parameters, outputs, kept, *options = arguments
+        family = self.family_type(*options)
+        saved = reference.Saved(
+            inputs, sequence_length, state, self._named(family, parameters), outputs, kept
+        )
+        with torch.autocast(inputs.device.type, enabled=False):
+            return tuple(
+                self.reference_backward(
+                    family, reference.Incoming(grad_outputs, grad_state, grad_kept), saved
+                )
+            )
+
+    def fake_backward(
+        self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any
+    ) -> Any:
+        _, state, parameters, *_ = arguments
+        like = inputs.new_empty(inputs.shape), [leaf.new_empty(leaf.shape) for leaf in state]
+        return *like, [leaf.new_empty(leaf.shape) for leaf in parameters]
+
+    def setup_context(self, ctx: Any, inputs: Any, output: Any) -> None:
+        sequence_inputs, sequence_length, state, parameters, *options = inputs
+        outputs, _, kept = output
+        ctx.options, ctx.counts = options[:-1], (len(state), len(parameters))
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(sequence_inputs, sequence_length, outputs, *state, *parameters, *kept)
+
+    def autograd(self, ctx: Any, grad_outputs: Any, grad_state: Any, grad_kept: Any) -> Any:
+        inputs, sequence_length, outputs, *rest = ctx.saved_tensors
+        states, parameters = ctx.counts
+        state, parameters, kept = (
+            rest[:states],
+            rest[states : states + parameters],
+            rest[states + parameters :],
+        )
+        incoming = reference.Incoming(
+            grad_outputs, grad_state or [None] * len(state), grad_kept or [None] * len(kept)
+        )
+        if torch.is_grad_enabled():  # create_graph=True: the gradients must themselves be differentiable
+            gradients = self._differentiable_gradients(
+                ctx.options, incoming, inputs, sequence_length, state, parameters
+            )
+        else:
+            operation = getattr(torch.ops.ostinato, f"{self.name}_backward")
+            gradients = operation(
+                *incoming, inputs, sequence_length, state, parameters, outputs, kept, *ctx.options
+            )
+        grad_inputs, grad_states, grad_parameters = gradients
+        return grad_inputs, None, grad_states, grad_parameters, *([None] * (len(ctx.options) + 1))
+
+    def _differentiable_gradients(
+        self,
+        options: Sequence[Any],
+        incoming: reference.Incoming,
+        inputs: Tensor,
+        sequence_length: Tensor | None,
+        state: list[Tensor],
+        parameters: list[Tensor],
+    ) -> tuple[Tensor | None, list[Tensor | None], list[Tensor | None]]:
+        """The gradients by autograd through the family's steps, for a double backward pass."""
+        # Views, so that a state computed from the inputs, say, does not count as a path from the inputs.
+        given = [
+            tensor.view_as(tensor) if tensor.requires_grad else tensor
+            for tensor in (inputs, *state, *parameters)
+        ]
+        states = given[1 : 1 + len(state)]
+        family = self.family_type(*options)
+        outputs, final, kept = self._run(
+            family, given[0], sequence_length, states, given[1 + len(state) :], True
+        )
+        returned = zip(
+            (outputs, *final, *kept), (incoming.outputs, *incoming.state, *incoming.kept), strict=True
+        )
+        pairs = [
+            (value, gradient) for value, gradient in returned if gradient is not None and value.requires_grad
+        ]
+        wanted = [tensor for tensor in given if tensor.requires_grad]
+        values, gradients = [value for value, _ in pairs], [gradient for _, gradient in pairs]
+        found = iter(torch.autograd.grad(values, wanted, gradients, create_graph=True, allow_unused=True))
+        spread = [next(found) if tensor.requires_grad else None for tensor in given]
+        return spread[0], spread[1 : 1 + len(state)], spread[1 + len(state) :]
+
+    def register(self) -> None:
+        _LIBRARY.define(
+            f"{self.name}({_SEQUENCE}, {self.options}, bool keep) "
+            "-> (Tensor outputs, Tensor[] final_state, Tensor[] kept)"
+        )
+        _LIBRARY.define(
+            f"{self.name}_backward(Tensor? grad_outputs, Tensor?[] grad_state, Tensor?[] grad_kept, "
+            f"{_SEQUENCE}, Tensor outputs, Tensor[] kept, {self.options}) "
+            "-> (Tensor grad_inputs, Tensor[] grad_states, Tensor[] grad_parameters)"
+        )
+        _LIBRARY.impl(self.name, self.forward, "CompositeExplicitAutograd")
+        _LIBRARY.impl(f"{self.name}_backward", self.backward, "CompositeExplicitAutograd")
+        torch.library.register_fake(f"ostinato::{self.name}", self.fake_forward, lib=_LIBRARY)
+        torch.library.register_fake(f"ostinato::{self.name}_backward", self.fake_backward, lib=_LIBRARY)
+        torch.library.register_autograd(
+            f"ostinato::{self.name}", self.autograd, setup_context=self.setup_context, lib=_LIBRARY
+        )
+
+
+_RNN_OPTIONS = "int num_units, str activation"
+_LSTM_OPTIONS = (
+    "int num_units, float forget_bias, str activation, bool use_peepholes, float? cell_clip, int? num_proj, "
+    "float? proj_clip"
+)
+_SEQUENCE_OPS: dict[type, _SequenceOp] = {
+    BasicRNN: _SequenceOp("basic_rnn", BasicRNN, _RNN_OPTIONS, reference.basic_rnn_backward),
+    GRU: _SequenceOp("gru", GRU, _RNN_OPTIONS, reference.gru_backward),
+    LSTM: _SequenceOp("lstm", LSTM, _LSTM_OPTIONS, reference.lstm_backward, kept=("c",)),
+}
+for _op in _SEQUENCE_OPS.values():
+    _op.register()
+
+
+def has_sequence_op(family: Family) -> bool:
+    """Whether `family` can run as one op: it is one of those above, with an activation whose derivative is
+    known by name.
+    """
+    return type(family) in _SEQUENCE_OPS and getattr(family, "activation", None) in activations.DERIVATIVES
+
+
+def sequence(
+    family: Family, parameters: Sequence[Tensor], inputs: Tensor, sequence_length: Tensor | None, state: Nest
+) -> tuple[Tensor, Nest]:
+    """Run a whole sequence in one op: outputs `[time, batch, output_size]` and the final state."""
+    state_leaves, unflatten = flatten(state)
+    # Nothing is kept for a backward pass that will not come.
+    keep = torch.is_grad_enabled() and any(
+        tensor.requires_grad for tensor in (inputs, *state_leaves, *parameters)
+    )
+    operation = getattr(torch.ops.ostinato, _SEQUENCE_OPS[type(family)].name)
+    options = [getattr(family, field.name) for field in dataclasses.fields(family)]  # type: ignore[arg-type]
+    outputs, final_state, _ = operation(
+        inputs, sequence_length, state_leaves, list(parameters), *options, keep
+    )
+    return outputs, unflatten(final_state)

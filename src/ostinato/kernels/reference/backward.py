@@ -1,0 +1,90 @@
+"""What the backward passes share: the walk from the last step to the first, and the large matrix products
+over all steps at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ostinato.steps import masking
+
+
+class Saved(NamedTuple):
+    """What a forward pass was given, and what it returned that the backward pass reads."""
+
+    inputs: Tensor
+    sequence_length: Tensor | None
+    state: Sequence[Tensor]
+    parameters: Mapping[str, Tensor]
+    outputs: Tensor
+    kept: Sequence[Tensor]
+
+
+class Incoming(NamedTuple):
+    """The gradients of what the forward pass returned; None where nothing depends on it."""
+
+    outputs: Tensor | None
+    state: Sequence[Tensor | None]
+    kept: Sequence[Tensor | None]
+
+
+class Gradients(NamedTuple):
+    """The gradients of what the forward pass was given, parameters in the family's order."""
+
+    inputs: Tensor
+    state: list[Tensor]
+    parameters: list[Tensor]
+
+
+class Walk:
+    """The steps of a sequence, last first, with the gradients of padding taken out.
+
+    `active` is `[time, batch, 1]`, or None where every row runs to the end.
+    """
+
+    def __init__(self, saved: Saved) -> None:
+        self.time = saved.inputs.shape[0]
+        self.active: Tensor | None = None
+        self.inputs = saved.inputs
+        if saved.sequence_length is not None:
+            valid = masking.valid_steps(saved.sequence_length, self.time)
+            self.active = valid.unsqueeze(2)
+            # Padding is never read: a NaN there would reach the weights' gradients as 0 * NaN.
+            self.inputs = masking.zero_where(~valid, saved.inputs)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.time - 1, -1, -1))
+
+    def keep_active(self, gradient: Tensor, step: int) -> Tensor:
+        """`gradient` `[batch, n]` with zeros in the rows that have ended before `step`."""
+        return gradient if self.active is None else torch.where(self.active[step], gradient, 0.0)
+
+    def pass_through(self, computed: Tensor, gradient: Tensor, step: int) -> Tensor:
+        """The gradient of the state before `step`: `computed` in active rows, the unchanged `gradient` in
+        rows that have ended.
+        """
+        return computed if self.active is None else torch.where(self.active[step], computed, gradient)
+
+
+def zero_if_none(gradient: Tensor | None, like: Tensor) -> Tensor:
+    return torch.zeros_like(like) if gradient is None else gradient
+
+
+def previous_steps(initial: Tensor, after_each_step: Tensor) -> Tensor:
+    """What stood before each step, `[time, batch, n]`, from the first value and those after each step."""
+    return torch.cat([initial.unsqueeze(0), after_each_step])[: after_each_step.shape[0]]
+
+
+def rows(tensor: Tensor) -> Tensor:
+    """`[time, batch, n]` as `[time * batch, n]`, for one large matrix product."""
+    return tensor.reshape(-1, tensor.shape[-1])
+
+
+def kernel_gradient(inputs: Tensor, state: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient of a kernel whose first rows meet the inputs and whose last rows meet the state."""
+    gates = rows(gradient)
+    return torch.cat([rows(inputs).t() @ gates, rows(state).t() @ gates])

@@ -1,0 +1,38 @@
+"""The backward pass of a basic-RNN sequence. Nothing is kept beside the outputs, which are the states."""
+
+from __future__ import annotations
+
+import torch
+
+from ostinato.kernels.reference.backward import (
+    Gradients,
+    Incoming,
+    Saved,
+    Walk,
+    kernel_gradient,
+    previous_steps,
+    rows,
+    zero_if_none,
+)
+from ostinato.steps import BasicRNN, activations
+
+
+def basic_rnn_backward(family: BasicRNN, incoming: Incoming, saved: Saved) -> Gradients:
+    units = family.num_units
+    derivative = activations.DERIVATIVES[str(family.activation)]
+    kernel, outputs, state = saved.parameters["kernel"], saved.outputs, saved.state[0]
+    walk = Walk(saved)
+    grad = zero_if_none(incoming.state[0], state)
+    grad_gates = torch.empty_like(outputs)
+    for step in walk:
+        local = walk.keep_active(grad if incoming.outputs is None else grad + incoming.outputs[step], step)
+        grad_gates[step] = local * derivative(outputs[step])
+        grad = walk.pass_through(grad_gates[step] @ kernel[-units:].t(), grad, step)
+    return Gradients(
+        inputs=(rows(grad_gates) @ kernel[:-units].t()).view(saved.inputs.shape),
+        state=[grad.clone()],
+        parameters=[
+            kernel_gradient(walk.inputs, previous_steps(state, outputs), grad_gates),
+            rows(grad_gates).sum(0),
+        ],
+    )

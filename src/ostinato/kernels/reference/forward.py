@@ -1,0 +1,42 @@
+"""A sequence forward: the input projection of all steps at once, then the recurrence step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ostinato._state import Nest
+from ostinato.steps import Family, masking
+
+
+def forward(
+    family: Family,
+    parameters: Mapping[str, Tensor],
+    inputs: Tensor,
+    sequence_length: Tensor | None,
+    state: Nest,
+) -> tuple[Tensor, list[Nest]]:
+    """Run `inputs` `[time, batch, input_size]` from `state`: outputs `[time, batch, output_size]`, and the
+    states after each step.
+
+    The list of states starts with the initial one.
+    """
+    time, batch_size, _ = inputs.shape
+    states = [state]
+    if time == 0:
+        return inputs.new_zeros(0, batch_size, family.output_size), states
+    if sequence_length is not None:
+        inputs = masking.zero_where(~masking.valid_steps(sequence_length, time), inputs)
+    projected = family.project(parameters, inputs)
+    outputs = []
+    for step in range(time):
+        output, state = family.recur(parameters, tuple(part[step] for part in projected), states[-1])
+        if sequence_length is not None:
+            finished = masking.finished_rows(sequence_length, step)
+            output = masking.zero_where(finished, output)
+            state = masking.copy_through(finished, state, states[-1])
+        outputs.append(output)
+        states.append(state)
+    return torch.stack(outputs), states

@@ -1,0 +1,12 @@
+"""The one truth: each family's maths as a pure function of tensors, and the parameters that it needs.
+
+A family is a frozen dataclass of plain options, so it can be compared, pickled and written into a graph.
+Everything else (cells, sequence ops, the TensorFlow 1 face) is a shell over it.
+"""
+
+from ostinato.steps.basic_rnn import BasicRNN
+from ostinato.steps.family import Family, Parameter
+from ostinato.steps.gru import GRU
+from ostinato.steps.lstm import LSTM
+
+__all__ = ["GRU", "LSTM", "BasicRNN", "Family", "Parameter"]

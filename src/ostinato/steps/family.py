@@ -1,0 +1,49 @@
+"""What a family of recurrent cells is: parameters for an input size, and a step cut in two where the loop
+over time begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from ostinato._state import Nest
+
+
+class Parameter(NamedTuple):
+    """A parameter's name (TF1's, with `/`), its shape, and the constant it starts from (None: the
+    initialiser's choice).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initial_value: float | None = None
+
+
+class Family(Protocol):
+    """The maths of a family. `parameters` maps the names of `parameters()` to tensors.
+
+    `project` is the part of a step that does not depend on the state: it can run for all steps at once, on
+    `[..., batch, input_size]`. `recur` is the rest: `step(inputs, state) == recur(project(inputs), state)`.
+    """
+
+    @property
+    def num_units(self) -> int: ...
+    @property
+    def state_size(self) -> Nest: ...
+    @property
+    def output_size(self) -> int: ...
+    def parameters(self, input_size: int) -> tuple[Parameter, ...]: ...
+    def input_size(self, parameters: Mapping[str, Tensor]) -> int: ...
+    def project(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, ...]: ...
+    def recur(
+        self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: Nest
+    ) -> tuple[Tensor, Nest]: ...
+    def step(self, parameters: Mapping[str, Tensor], inputs: Tensor, state: Nest) -> tuple[Tensor, Nest]: ...
+
+
+def check_num_units(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a positive integer, but is {value!r}.")

@@ -1,0 +1,72 @@
+"""TF1's GRU (`tf.nn.rnn_cell.GRUCell`; Cho et al. 2014): the reset gate acts *before* the candidate's matmul.
+
+r, u = sigmoid([x, h] @ gates/kernel + gates/bias);  c = activation([x, r * h] @ candidate/kernel +
+candidate/bias);  h' = u * h + (1 - u) * c. `torch.nn.GRU` resets after the matmul, so its weights do not
+carry over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ostinato.steps import activations
+from ostinato.steps.family import Parameter, check_num_units
+
+
+@dataclass(frozen=True)
+class GRU:
+    num_units: int
+    activation: activations.Activation = "tanh"
+
+    def __post_init__(self) -> None:
+        check_num_units("num_units", self.num_units)
+        object.__setattr__(self, "activation", activations.canonical(self.activation))
+
+    @property
+    def state_size(self) -> int:
+        return self.num_units
+
+    @property
+    def output_size(self) -> int:
+        return self.num_units
+
+    def parameters(self, input_size: int) -> tuple[Parameter, ...]:
+        units = self.num_units
+        return (
+            Parameter("gates/kernel", (input_size + units, 2 * units)),
+            # A gate bias of 1 starts the cell out remembering.
+            Parameter("gates/bias", (2 * units,), 1.0),
+            Parameter("candidate/kernel", (input_size + units, units)),
+            Parameter("candidate/bias", (units,), 0.0),
+        )
+
+    def input_size(self, parameters: Mapping[str, Tensor]) -> int:
+        return parameters["gates/kernel"].shape[0] - self.num_units
+
+    def project(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, ...]:
+        units = self.num_units
+        return (
+            functional.linear(inputs, parameters["gates/kernel"][:-units].t(), parameters["gates/bias"]),
+            functional.linear(
+                inputs, parameters["candidate/kernel"][:-units].t(), parameters["candidate/bias"]
+            ),
+        )
+
+    def recur(
+        self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        units = self.num_units
+        gates = torch.sigmoid(torch.addmm(projected[0], state, parameters["gates/kernel"][-units:]))
+        reset, update = gates.chunk(2, dim=1)
+        candidate = torch.addmm(projected[1], reset * state, parameters["candidate/kernel"][-units:])
+        candidate = activations.function(self.activation)(candidate)
+        output = update * state + (1.0 - update) * candidate
+        return output, output
+
+    def step(self, parameters: Mapping[str, Tensor], inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        return self.recur(parameters, self.project(parameters, inputs), state)

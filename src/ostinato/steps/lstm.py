@@ -1,0 +1,99 @@
+"""The LSTM (Hochreiter and Schmidhuber 1997; Sak et al. 2014 for peepholes and projection), in TF1's layout.
+
+One `kernel` `[input_size + units, 4 * units]` with the gates i, j, f, o side by side (j is the block
+input). `forget_bias` is added at run time and never stored. TF1: `tf.nn.rnn_cell.BasicLSTMCell`,
+`tf.nn.rnn_cell.LSTMCell`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ostinato._state import LSTMStateTuple
+from ostinato.steps import activations
+from ostinato.steps.family import Parameter, check_num_units
+
+
+@dataclass(frozen=True)
+class LSTM:
+    """`cell_clip` bounds c before it is output; `num_proj` projects the output, and `proj_clip` bounds the
+    projection.
+    """
+
+    num_units: int
+    forget_bias: float = 1.0
+    activation: activations.Activation = "tanh"
+    use_peepholes: bool = False
+    cell_clip: float | None = None
+    num_proj: int | None = None
+    proj_clip: float | None = None
+
+    def __post_init__(self) -> None:
+        check_num_units("num_units", self.num_units)
+        if self.num_proj is not None:
+            check_num_units("num_proj", self.num_proj)
+        for name in ("cell_clip", "proj_clip"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} must be positive, or None for no clipping, but is {value!r}.")
+        object.__setattr__(self, "activation", activations.canonical(self.activation))
+
+    @property
+    def state_size(self) -> LSTMStateTuple:
+        return LSTMStateTuple(self.num_units, self.output_size)
+
+    @property
+    def output_size(self) -> int:
+        return self.num_units if self.num_proj is None else self.num_proj
+
+    def parameters(self, input_size: int) -> tuple[Parameter, ...]:
+        units = self.num_units
+        found = [
+            Parameter("kernel", (input_size + self.output_size, 4 * units)),
+            Parameter("bias", (4 * units,), 0.0),
+        ]
+        if self.use_peepholes:
+            found += [Parameter(name, (units,)) for name in ("w_f_diag", "w_i_diag", "w_o_diag")]
+        if self.num_proj is not None:
+            found.append(Parameter("projection/kernel", (units, self.num_proj)))
+        return tuple(found)
+
+    def input_size(self, parameters: Mapping[str, Tensor]) -> int:
+        return parameters["kernel"].shape[0] - self.output_size
+
+    def project(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, ...]:
+        kernel = parameters["kernel"]
+        return (functional.linear(inputs, kernel[: -self.output_size].t(), parameters["bias"]),)
+
+    def recur(
+        self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: LSTMStateTuple
+    ) -> tuple[Tensor, LSTMStateTuple]:
+        activation = activations.function(self.activation)
+        c, h = state
+        gates = torch.addmm(projected[0], h, parameters["kernel"][-self.output_size :])
+        i, j, f, o = gates.chunk(4, dim=1)
+        f = f + self.forget_bias
+        if self.use_peepholes:
+            f = f + parameters["w_f_diag"] * c
+            i = i + parameters["w_i_diag"] * c
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * activation(j)
+        if self.cell_clip is not None:
+            c = torch.clamp(c, -self.cell_clip, self.cell_clip)
+        if self.use_peepholes:
+            o = o + parameters["w_o_diag"] * c
+        h = torch.sigmoid(o) * activation(c)
+        if self.num_proj is not None:
+            h = h @ parameters["projection/kernel"]
+            if self.proj_clip is not None:
+                h = torch.clamp(h, -self.proj_clip, self.proj_clip)
+        return h, LSTMStateTuple(c, h)
+
+    def step(
+        self, parameters: Mapping[str, Tensor], inputs: Tensor, state: LSTMStateTuple
+    ) -> tuple[Tensor, LSTMStateTuple]:
+        return self.recur(parameters, self.project(parameters, inputs), state)
