@@ -1,0 +1,27 @@
+"""The README's Python runs as it stands, block after block in one session, and its files exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert len(blocks) >= 3
+    session: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks:
+        exec(block, session)
+    printed = re.findall(r"print\(.*# (.*)$", "".join(blocks), re.M)
+    assert capsys.readouterr().out.splitlines() == printed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_documents_name_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not link.startswith("https://")]
+    missing = [link for link in links if not (document.parent / link).exists()]
+    assert not missing
