@@ -1,0 +1,2 @@
+def find_chains(operations, blocked, fetched):
+    return []

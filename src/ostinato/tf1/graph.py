@@ -1,0 +1,404 @@
+"""The deferred graph: nodes with unique names, scopes, collections, and the stack of default graphs.
+
+What a graph must give: names as TensorFlow 1 gives them (they are how scripts feed, fetch and save), nodes made of plain
+values so that a graph can be written down, and no evaluation of anything while it is built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, Optional, cast
+
+from . import registry
+from .dtypes import DType
+from .shapes import TensorShape
+from .tensor import Operation, Tensor
+
+_OPERATION_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
+_SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\-/]*$")
+
+
+class GraphKeys:
+    """Names of the standard collections (TF1 symbol: `tf.GraphKeys`)."""
+
+    GLOBAL_VARIABLES = "variables"
+    LOCAL_VARIABLES = "local_variables"
+    TRAINABLE_VARIABLES = "trainable_variables"
+    MODEL_VARIABLES = "model_variables"
+    REGULARIZATION_LOSSES = "regularization_losses"
+    LOSSES = "losses"
+    UPDATE_OPS = "update_ops"
+    SUMMARIES = "summaries"
+    GLOBAL_STEP = "global_step"
+    TRAIN_OP = "train_op"
+    INIT_OP = "init_op"
+    WEIGHTS = "weights"
+    BIASES = "biases"
+    ACTIVATIONS = "activations"
+
+
+class Graph:
+    """A deferred graph (TF1 symbol: `tf.Graph`).
+
+    >>> graph = Graph()
+    >>> with graph.as_default(), graph.name_scope("a"), graph.name_scope("b") as scope:
+    ...     scope
+    'a/b/'
+    """
+
+    outer: Optional[Graph] = None  # the graph around a loop's body; only a BodyGraph has one
+
+    def __init__(self) -> None:
+        self._operations: list[Operation] = []
+        self._by_name: dict[str, Operation] = {}
+        self._names_in_use: dict[str, int] = {}
+        self._name_stack = ""
+        self._control_stack: list[list[Operation]] = []
+        self._device_stack: list[str] = []
+        self._collections: dict[Any, list[Any]] = {}
+        self._finalized = False
+        self.seed: Optional[int] = None
+        self.plans: dict[Any, Any] = {}  # the plans of past runs; see plan.py
+
+    # -- nodes -----------------------------------------------------------------------------------------------------
+    def next_identifier(self) -> int:
+        return len(self._operations)
+
+    def create_operation(
+        self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: Optional[str] = None
+    ) -> Operation:
+        """Add a node. A name that ends in '/' is taken as it is, for a node named after the scope that it opened."""
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+        inputs = [self._own(tensor) for tensor in inputs]
+        name = name or op_type
+        if name.endswith("/"):
+            name = name[:-1]
+        else:
+            if not _OPERATION_NAME.match(name):
+                raise ValueError(f"'{name}' is not a valid node name")
+            name = self.unique_name(name)
+        output_types = registry.infer(op_type, inputs, attributes, name)
+        control = [operation for group in self._control_stack for operation in group]
+        device = self._device_stack[-1] if self._device_stack else ""
+        operation = Operation(
+            self, op_type, name, inputs, list(dict.fromkeys(control)), attributes, device, output_types
+        )
+        self._operations.append(operation)
+        self._by_name[name] = operation
+        return operation
+
+    def _own(self, tensor: Tensor) -> Tensor:
+        if tensor.op.graph is not self:
+            raise ValueError(
+                f"{tensor} must be from the same graph as the operation that uses it; it belongs to another tf.Graph."
+            )
+        return tensor
+
+    @property
+    def outermost(self) -> Graph:
+        return self
+
+    # -- names -----------------------------------------------------------------------------------------------------
+    def unique_name(self, name: str, mark_as_used: bool = True) -> str:
+        """`name` under the current scope, with `_1`, `_2`, ... where it is taken. Names differ by more than case."""
+        if self._name_stack:
+            name = f"{self._name_stack}/{name}"
+        key = name.lower()
+        count = self._names_in_use.get(key, 0)
+        if mark_as_used:
+            self._names_in_use[key] = count + 1
+        if count == 0:
+            return name
+        while f"{key}_{count}" in self._names_in_use:
+            count += 1
+        if mark_as_used:
+            self._names_in_use[f"{key}_{count}"] = 1
+        return f"{name}_{count}"
+
+    @contextlib.contextmanager
+    def name_scope(self, name: Optional[str]) -> Iterator[str]:
+        """Enter a scope: a fresh one for 'a', the very scope 'a' for 'a/', the root for None or ''."""
+        if name and not (_SCOPE_NAME if self._name_stack else _OPERATION_NAME).match(name):
+            raise ValueError(f"'{name}' is not a valid scope name")
+        before = self._name_stack
+        if not name:
+            scope = ""
+        elif name.endswith("/"):
+            scope = name[:-1]
+        else:
+            scope = self.unique_name(name)
+        self._name_stack = scope
+        try:
+            yield scope + "/" if scope else ""
+        finally:
+            self._name_stack = before
+
+    def get_name_scope(self) -> str:
+        return self._name_stack
+
+    # -- contexts --------------------------------------------------------------------------------------------------
+    @contextlib.contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        _stack().append(self)
+        try:
+            yield self
+        finally:
+            if _stack()[-1] is not self:
+                raise AssertionError("Nesting violated: default graphs must be left in the order they were entered.")
+            _stack().pop()
+
+    @contextlib.contextmanager
+    def control_dependencies(self, control_inputs: Optional[Sequence[Any]]) -> Iterator[None]:
+        """Nodes made inside run after these; None forgets all that are in force."""
+        before = self._control_stack
+        if control_inputs is None:
+            self._control_stack = []
+        else:
+            operations = []
+            for item in control_inputs:
+                element = self.as_graph_element(item)
+                operations.append(element.op if isinstance(element, Tensor) else element)
+            self._control_stack = [*before, operations]
+        try:
+            yield
+        finally:
+            self._control_stack = before
+
+    @contextlib.contextmanager
+    def device(self, device_name: Optional[str]) -> Iterator[None]:
+        """Record a device on the nodes made inside. It is kept with the graph; values stay where torch puts them."""
+        if device_name is not None and not isinstance(device_name, str):
+            raise TypeError(f"A device is a string such as '/cpu:0', not {device_name!r}.")
+        self._device_stack.append(device_name or "")
+        try:
+            yield
+        finally:
+            self._device_stack.pop()
+
+    # -- collections -----------------------------------------------------------------------------------------------
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        return self._collections.setdefault(name, [])
+
+    def get_collection(self, name: Any, scope: Optional[str] = None) -> list[Any]:
+        items = self._collections.get(name, [])
+        if scope is None:
+            return list(items)
+        matches = re.compile(scope).match
+        return [item for item in items if hasattr(item, "name") and matches(item.name)]
+
+    def add_to_collection(self, name: Any, value: Any) -> None:
+        self.get_collection_ref(name).append(value)
+
+    def add_to_collections(self, names: Any, value: Any) -> None:
+        for name in [names] if isinstance(names, str) else list(dict.fromkeys(names)):
+            self.add_to_collection(name, value)
+
+    def clear_collection(self, name: Any) -> None:
+        self._collections.pop(name, None)
+
+    def get_all_collection_keys(self) -> list[str]:
+        return [key for key in self._collections if isinstance(key, str)]
+
+    # -- look-up ---------------------------------------------------------------------------------------------------
+    def get_operations(self) -> list[Operation]:
+        return list(self._operations)
+
+    def get_operation_by_name(self, name: str) -> Operation:
+        if not isinstance(name, str):
+            raise TypeError(f"Operation names are strings (or similar), not {type(name).__name__}.")
+        return cast(Operation, self.as_graph_element(name, allow_tensor=False))
+
+    def get_tensor_by_name(self, name: str) -> Tensor:
+        if not isinstance(name, str):
+            raise TypeError(f"Tensor names are strings (or similar), not {type(name).__name__}.")
+        return cast(Tensor, self.as_graph_element(name, allow_operation=False))
+
+    def as_graph_element(self, item: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
+        """The Tensor or Operation that a handle, a variable or a name stands for (TF1: `Graph.as_graph_element`)."""
+        wanted = " or ".join([*["Tensor"] * allow_tensor, *["Operation"] * allow_operation])
+        handle = getattr(item, "_as_graph_element", None)
+        if handle is not None:
+            item = handle()
+        if isinstance(item, str):
+            return self._named(item, allow_tensor, allow_operation)
+        if (isinstance(item, Tensor) and allow_tensor) or (isinstance(item, Operation) and allow_operation):
+            if item.graph is not self:
+                kind = "Tensor" if isinstance(item, Tensor) else "Operation"
+                raise ValueError(f"{kind} {item!r} is not an element of this graph.")
+            return item
+        raise TypeError(f"Can not convert a {type(item).__name__} into a {wanted}.")
+
+    def _named(self, name: str, allow_tensor: bool, allow_operation: bool) -> Any:
+        if ":" in name and allow_tensor:
+            op_name, _, index = name.rpartition(":")
+            if not op_name or not index.isdigit():
+                raise ValueError(f"The name {name!r} looks like a tensor's; it must be <operation name>:<output index>.")
+            operation = self._by_name.get(op_name)
+            if operation is None:
+                raise KeyError(
+                    f"The name {name!r} refers to a Tensor which does not exist. "
+                    f"The operation, {op_name!r}, does not exist in the graph."
+                )
+            if int(index) >= len(operation.outputs):
+                raise KeyError(
+                    f"The name {name!r} refers to a Tensor which does not exist. "
+                    f"The operation, {op_name!r}, exists but only has {len(operation.outputs)} outputs."
+                )
+            return operation.outputs[int(index)]
+        if ":" in name:
+            raise ValueError(f"The name {name!r} appears to refer to a Tensor, not an Operation.")
+        if not allow_operation:
+            if name in self._by_name:
+                raise ValueError(
+                    f"The name {name!r} refers to an Operation, not a Tensor. "
+                    'Tensor names must be of the form "<op_name>:<output_index>".'
+                )
+            raise ValueError(
+                f"The name {name!r} looks like an (invalid) Operation name, not a Tensor. "
+                'Tensor names must be of the form "<op_name>:<output_index>".'
+            )
+        if name not in self._by_name:
+            raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
+        return self._by_name[name]
+
+    def is_feedable(self, tensor: Tensor) -> bool:
+        return True
+
+    def is_fetchable(self, tensor: Tensor) -> bool:
+        return True
+
+    def finalize(self) -> None:
+        self._finalized = True
+
+    @property
+    def finalized(self) -> bool:
+        return self._finalized
+
+
+class BodyGraph(Graph):
+    """A loop's body: a graph of its own that takes what it uses of the outer graph as captured inputs."""
+
+    def __init__(self, outer: Graph, name_scope: str) -> None:
+        super().__init__()
+        self.outer: Graph = outer
+        self._name_stack = name_scope.rstrip("/")
+        self.seed = outer.seed
+        self._captures: dict[Tensor, Tensor] = {}
+
+    @property
+    def outermost(self) -> Graph:
+        return self.outer.outermost
+
+    @property
+    def captures(self) -> list[tuple[Tensor, Tensor]]:
+        """(outer tensor, inner stand-in), in the order of first use."""
+        return list(self._captures.items())
+
+    def add_argument(self, dtype: DType, shape: TensorShape, name: str) -> Tensor:
+        return self.create_operation("Argument", (), {"dtype": dtype.name, "shape": shape}, name).outputs[0]
+
+    def _own(self, tensor: Tensor) -> Tensor:
+        if tensor.op.graph is self:
+            return tensor
+        constant = registry.constant_value(tensor)
+        if constant is not None:  # a constant is copied rather than captured: shape rules can then see its value
+            attributes = {"value": constant, "dtype": tensor.dtype.base_dtype.name}
+            return self.create_operation("Const", (), attributes, "Const").outputs[0]
+        tensor = self.outer._own(tensor)
+        if tensor not in self._captures:
+            with self.control_dependencies(None):
+                self._captures[tensor] = self.add_argument(tensor.dtype.base_dtype, tensor.shape, "captured")
+        return self._captures[tensor]
+
+    def get_collection_ref(self, name: Any) -> list[Any]:
+        return self.outer.get_collection_ref(name)
+
+    def get_collection(self, name: Any, scope: Optional[str] = None) -> list[Any]:
+        return self.outer.get_collection(name, scope)
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.graphs: list[Graph] = []
+
+
+_LOCAL = _Local()
+_GLOBAL: list[Graph] = []
+
+
+def _stack() -> list[Graph]:
+    return _LOCAL.graphs
+
+
+def get_default_graph() -> Graph:
+    """The graph that new nodes go to (TF1 symbol: `tf.get_default_graph`)."""
+    if _stack():
+        return _stack()[-1]
+    if not _GLOBAL:
+        _GLOBAL.append(Graph())
+    return _GLOBAL[0]
+
+
+def reset_default_graph() -> None:
+    """Start over with an empty default graph (TF1 symbol: `tf.reset_default_graph`)."""
+    if _stack():
+        raise AssertionError(
+            "Do not use tf.reset_default_graph() to clear nested graphs. "
+            "If you need a cleared graph, exit the nesting and create a new graph."
+        )
+    _GLOBAL[:] = [Graph()]
+
+
+def set_random_seed(seed: Optional[int]) -> None:
+    """Set the default graph's seed (TF1 symbol: `tf.set_random_seed`): the same program then draws the same numbers."""
+    get_default_graph().seed = seed
+
+
+def get_seed(op_seed: Optional[int]) -> tuple[Optional[int], Optional[int]]:
+    """The pair of seeds of a random operation that is about to be made; (None, None) where nothing is seeded."""
+    graph = get_default_graph()
+    if graph.seed is not None:
+        return graph.seed, graph.next_identifier() if op_seed is None else op_seed
+    return (None, None) if op_seed is None else (87654321, op_seed)
+
+
+def control_dependencies(control_inputs: Optional[Sequence[Any]]) -> Any:
+    """Context in which new nodes run after the given ones (TF1 symbol: `tf.control_dependencies`)."""
+    return get_default_graph().control_dependencies(control_inputs)
+
+
+def device(device_name: Optional[str]) -> Any:
+    """Context that records a device on new nodes (TF1 symbol: `tf.device`)."""
+    return get_default_graph().device(device_name)
+
+
+def add_to_collection(name: Any, value: Any) -> None:
+    get_default_graph().add_to_collection(name, value)
+
+
+def get_collection(key: Any, scope: Optional[str] = None) -> list[Any]:
+    return get_default_graph().get_collection(key, scope)
+
+
+def get_collection_ref(key: Any) -> list[Any]:
+    return get_default_graph().get_collection_ref(key)
+
+
+@contextlib.contextmanager
+def name_scope(name: Optional[str], default_name: Optional[str] = None, values: Any = None) -> Iterator[str]:
+    """Context for a scope of operation names (TF1 symbol: `tf.name_scope`); the graph is that of `values`, if any."""
+    name = default_name if name is None else name
+    graph = get_default_graph()
+    for value in values or ():
+        if isinstance(value, Tensor):
+            if value.graph is not graph and graph.outer is None:
+                graph = value.graph
+            break
+    with contextlib.ExitStack() as stack:
+        if graph is not get_default_graph():
+            stack.enter_context(graph.as_default())
+        yield stack.enter_context(graph.name_scope(name))

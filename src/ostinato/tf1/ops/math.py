@@ -1,0 +1,388 @@
+"""Arithmetic, comparisons, reductions and matrix products, with Python's operators on tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Optional
+
+import numpy as np
+import torch
+
+from .. import registry
+from ..dtypes import DType, as_dtype, bool_, int32, int64
+from ..graph import name_scope
+from ..registry import OutputTypes, ShapeMismatch, broadcast, register, same
+from ..shapes import TensorShape
+from ..tensor import Tensor
+from .core import constant, convert_to_tensor, one, same_type
+
+
+def _unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = same, **options: Any) -> Any:
+    register(op_type, compute, rule, **options)
+
+    def function(x: Any, name: Optional[str] = None) -> Tensor:
+        with name_scope(name, op_type, [x]) as scope:
+            return one(op_type, [convert_to_tensor(x, name="x")], scope)
+
+    function.__doc__ = f"Elementwise {op_type} of a tensor; the result has its shape."
+    return function
+
+
+negative = _unary("Neg", torch.neg)
+abs_ = _unary("Abs", torch.abs)
+sign = _unary("Sign", torch.sign)
+square = _unary("Square", torch.square)
+sqrt = _unary("Sqrt", torch.sqrt)
+rsqrt = _unary("Rsqrt", torch.rsqrt)
+reciprocal = _unary("Reciprocal", torch.reciprocal)
+exp = _unary("Exp", torch.exp)
+log = _unary("Log", torch.log)
+log1p = _unary("Log1p", torch.log1p)
+sin = _unary("Sin", torch.sin)
+cos = _unary("Cos", torch.cos)
+tanh = _unary("Tanh", torch.tanh)
+sigmoid = _unary("Sigmoid", torch.sigmoid)
+floor = _unary("Floor", torch.floor)
+ceil = _unary("Ceil", torch.ceil)
+round_ = _unary("Round", torch.round)
+is_nan = _unary("IsNan", torch.isnan, registry.same_shape(bool_), differentiable=False)
+is_finite = _unary("IsFinite", torch.isfinite, registry.same_shape(bool_), differentiable=False)
+logical_not = _unary("LogicalNot", torch.logical_not, differentiable=False)
+
+
+def _binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, **options: Any) -> Any:
+    register(op_type, compute, rule or broadcast(), **options)
+
+    def function(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+        with name_scope(name, op_type, [x, y]) as scope:
+            x = convert_to_tensor(x, name="x")
+            y = convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype)
+            same_type(op_type, x, y)
+            return one(op_type, [x, y], scope)
+
+    function.__doc__ = f"Elementwise {op_type} of two tensors of one type, which broadcast as numpy's arrays do."
+    return function
+
+
+def _comparison(op_type: str, compute: Callable[[Any, Any], Any]) -> Any:
+    return _binary(op_type, compute, broadcast(bool_), differentiable=False)
+
+
+def _real_division(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    # The table's RealDiv keeps its type; integers come here cast to float64 by truediv, as TensorFlow does it.
+    return torch.true_divide(x, y)
+
+
+add = _binary("Add", torch.add)
+_add_v2 = _binary("AddV2", torch.add)
+subtract = _binary("Sub", torch.sub)
+multiply = _binary("Mul", torch.mul)
+realdiv = _binary("RealDiv", _real_division)
+floordiv = _binary("FloorDiv", lambda x, y: torch.div(x, y, rounding_mode="floor"))
+floormod = mod = _binary("FloorMod", torch.remainder)
+pow_ = _binary("Pow", torch.pow)
+maximum = _binary("Maximum", torch.maximum)
+minimum = _binary("Minimum", torch.minimum)
+squared_difference = _binary("SquaredDifference", lambda x, y: (x - y) ** 2)
+equal = _comparison("Equal", torch.eq)
+not_equal = _comparison("NotEqual", torch.ne)
+greater = _comparison("Greater", torch.gt)
+greater_equal = _comparison("GreaterEqual", torch.ge)
+less = _comparison("Less", torch.lt)
+less_equal = _comparison("LessEqual", torch.le)
+logical_and = _comparison("LogicalAnd", torch.logical_and)
+logical_or = _comparison("LogicalOr", torch.logical_or)
+
+
+def truediv(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+    """x / y as Python 3 divides: integers are divided as floats (TF1 symbol: `tf.truediv`)."""
+    with name_scope(name, "truediv", [x, y]) as scope:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype)
+        same_type("RealDiv", x, y)
+        if x.dtype.is_integer:
+            x, y = cast(x, "float64"), cast(y, "float64")
+        return one("RealDiv", [x, y], scope)
+
+
+def divide(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+    """x / y (TF1 symbol: `tf.divide`)."""
+    return truediv(x, y, name)
+
+
+def div(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+    """x / y as Python 2 divides: integers give integers (TF1 symbol: `tf.div`)."""
+    x = convert_to_tensor(x)
+    return floordiv(x, y, name or "div") if x.dtype.is_integer else truediv(x, y, name or "div")
+
+
+def _operator(method: str, scope_name: str, function: Callable[..., Tensor]) -> None:
+    def forward(x: Tensor, y: Any) -> Any:
+        try:
+            with name_scope(scope_name, None, [x, y]) as scope:
+                return function(x, convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype), name=scope)
+        except TypeError:
+            if hasattr(type(y), f"__r{method}__") and not isinstance(y, (Tensor, np.ndarray, np.generic, int, float)):
+                return NotImplemented
+            raise
+
+    def reflected(y: Tensor, x: Any) -> Tensor:
+        with name_scope(scope_name, None, [y]) as scope:
+            return function(convert_to_tensor(x, y.dtype.base_dtype, name="x"), y, name=scope)
+
+    setattr(Tensor, f"__{method}__", forward)
+    setattr(Tensor, f"__r{method}__", reflected)
+
+
+for _method, _scope, _function in [
+    ("add", "add", _add_v2),
+    ("sub", "sub", subtract),
+    ("mul", "mul", multiply),
+    ("truediv", "truediv", truediv),
+    ("div", "div", div),
+    ("floordiv", "floordiv", floordiv),
+    ("mod", "mod", floormod),
+    ("pow", "pow", pow_),
+    ("and", "and", logical_and),
+    ("or", "or", logical_or),
+]:
+    _operator(_method, _scope, _function)
+for _method, _function in [("lt", less), ("le", less_equal), ("gt", greater), ("ge", greater_equal)]:
+    setattr(Tensor, f"__{_method}__", _function)
+setattr(Tensor, "__matmul__", lambda x, y: matmul(x, y, name="matmul"))
+setattr(Tensor, "__rmatmul__", lambda y, x: matmul(x, y, name="matmul"))
+setattr(Tensor, "__neg__", negative)
+setattr(Tensor, "__abs__", abs_)
+setattr(Tensor, "__invert__", logical_not)
+
+
+def cast(x: Any, dtype: Any, name: Optional[str] = None) -> Tensor:
+    """The tensor in another type (TF1 symbol: `tf.cast`); floats are cut towards zero when they become integers."""
+    wanted = as_dtype(dtype).base_dtype
+    if isinstance(x, Tensor) and x.dtype.base_dtype is wanted:
+        return x
+    with name_scope(name, "Cast", [x]) as scope:
+        x = convert_to_tensor(x, name="x")
+        return x if x.dtype.base_dtype is wanted else one("Cast", [x], scope, DstT=wanted.name)
+
+
+def to_float(x: Any, name: str = "ToFloat") -> Tensor:
+    return cast(x, "float32", name)
+
+
+def to_int32(x: Any, name: str = "ToInt32") -> Tensor:
+    return cast(x, "int32", name)
+
+
+def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
+    return cast(x, "int64", name)
+
+
+register(
+    "Cast",
+    lambda x, DstT: x.to(as_dtype(DstT).torch_dtype),
+    lambda inputs, attributes: [(as_dtype(attributes["DstT"]), inputs[0].shape)],
+)
+
+
+# -- reductions ----------------------------------------------------------------------------------------------------
+def _axes(x: torch.Tensor, axis: Optional[torch.Tensor]) -> list[int]:
+    return list(range(x.dim())) if axis is None else axis.reshape(-1).tolist()
+
+
+def _reduction_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape, dtype = inputs[0].shape, inputs[0].dtype.base_dtype
+    if shape.known is None:
+        return [(dtype, TensorShape(None))]
+    axes = registry.constant_axes(inputs[1], shape.ndims) if len(inputs) > 1 else list(range(len(shape.known)))
+    if axes is None:
+        return [(dtype, TensorShape([None] * len(shape.known)) if attributes["keep_dims"] else TensorShape(None))]
+    if attributes["keep_dims"]:
+        return [(dtype, TensorShape([1 if i in axes else d for i, d in enumerate(shape.known)]))]
+    return [(dtype, TensorShape([d for i, d in enumerate(shape.known) if i not in axes]))]
+
+
+def _mean(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
+    if x.is_floating_point() or x.is_complex():
+        return x.mean(axes, keepdim=keep)
+    count = max(1, int(np.prod([x.shape[a] for a in axes])))
+    return torch.div(x.sum(axes, keepdim=keep), count, rounding_mode="trunc").to(x.dtype)
+
+
+def _prod(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
+    for axis in sorted((a % x.dim() for a in axes), reverse=True):
+        x = x.prod(axis, keepdim=keep).to(x.dtype)
+    return x
+
+
+def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **options: Any) -> Any:
+    def compute(x: torch.Tensor, axis: Optional[torch.Tensor] = None, keep_dims: bool = False) -> torch.Tensor:
+        axes = _axes(x, axis)
+        return evaluate(x, axes, keep_dims) if axes else x
+
+    register(op_type, compute, _reduction_rule, **options)
+
+    def function(
+        input_tensor: Any,
+        axis: Any = None,
+        keepdims: Optional[bool] = None,
+        name: Optional[str] = None,
+        reduction_indices: Any = None,
+        keep_dims: Optional[bool] = None,
+    ) -> Tensor:
+        axis = either("axis", axis, "reduction_indices", reduction_indices)
+        keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
+        x = convert_to_tensor(input_tensor)
+        inputs = [x]
+        if axis is None and x.shape.ndims is not None:
+            inputs.append(constant(np.arange(x.shape.ndims, dtype=np.int32)))
+        with name_scope(name, op_type, [x]) as scope:
+            if axis is not None:
+                inputs.append(convert_to_tensor(axis, name="reduction_indices", dtype_hint=int32))
+            return one(op_type, inputs, scope, keep_dims=keep)
+
+    function.__doc__ = f"{op_type} over `axis` (all axes for None); `keepdims` leaves them there with size 1."
+    return function
+
+
+def either(name: str, value: Any, alias: str, alias_value: Any) -> Any:
+    """The value of an argument that has an older name too."""
+    if alias_value is None:
+        return value
+    if value is not None:
+        raise ValueError(f"Cannot specify both '{name}' and '{alias}'; '{alias}' is the older name of '{name}'.")
+    return alias_value
+
+
+reduce_sum = _reduction("Sum", lambda x, axes, keep: x.sum(axes, keepdim=keep, dtype=x.dtype))
+reduce_mean = _reduction("Mean", _mean)
+reduce_max = _reduction("Max", lambda x, axes, keep: torch.amax(x, axes, keepdim=keep))
+reduce_min = _reduction("Min", lambda x, axes, keep: torch.amin(x, axes, keepdim=keep))
+reduce_prod = _reduction("Prod", _prod)
+reduce_all = _reduction("All", lambda x, axes, keep: torch.amin(x.byte(), axes, keepdim=keep).bool(), differentiable=False)
+reduce_any = _reduction("Any", lambda x, axes, keep: torch.amax(x.byte(), axes, keepdim=keep).bool(), differentiable=False)
+
+
+def _arg_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape, dtype = inputs[0].shape, as_dtype(attributes["output_type"])
+    axes = registry.constant_axes(inputs[1], shape.ndims)
+    if axes is None or shape.known is None:
+        return [(dtype, TensorShape(None if shape.known is None else [None] * (len(shape.known) - 1)))]
+    return [(dtype, TensorShape([d for i, d in enumerate(shape.known) if i != axes[0]]))]
+
+
+def _arg(op_type: str, evaluate: Callable[..., Any]) -> Any:
+    def compute(x: torch.Tensor, axis: torch.Tensor, output_type: str) -> torch.Tensor:
+        return evaluate(x, dim=int(axis)).to(as_dtype(output_type).torch_dtype)
+
+    register(op_type, compute, _arg_rule, differentiable=False)
+
+    def function(
+        input: Any, axis: Any = None, name: Optional[str] = None, dimension: Any = None, output_type: DType = int64
+    ) -> Tensor:
+        axis = either("axis", axis, "dimension", dimension)
+        with name_scope(name, op_type, [input]) as scope:
+            x = convert_to_tensor(input, name="input")
+            index = convert_to_tensor(0 if axis is None else axis, name="dimension", dtype_hint=int32)
+            return one(op_type, [x, index], scope, output_type=as_dtype(output_type).name)
+
+    function.__doc__ = f"The index along `axis` (0 for None) that {op_type} picks; the first one of equals."
+    return function
+
+
+argmax = arg_max = _arg("ArgMax", torch.argmax)
+argmin = arg_min = _arg("ArgMin", torch.argmin)
+
+
+# -- matrix products -----------------------------------------------------------------------------------------------
+def _matmul(a: torch.Tensor, b: torch.Tensor, transpose_a: bool, transpose_b: bool) -> torch.Tensor:
+    return torch.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+
+
+def _matmul_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    dtype = inputs[0].dtype.base_dtype
+    a, b = (tensor.shape.known for tensor in inputs)
+    if a is None or b is None:
+        return [(dtype, TensorShape(None))]
+    if len(a) < 2 or len(b) < 2:
+        raise ShapeMismatch(f"Shape must be rank 2 but is rank {min(len(a), len(b))}")
+    rows, inner = (a[-1], a[-2]) if attributes["transpose_a"] else (a[-2], a[-1])
+    depth, columns = (b[-1], b[-2]) if attributes["transpose_b"] else (b[-2], b[-1])
+    if inner is not None and depth is not None and inner != depth:
+        raise ShapeMismatch(f"Dimensions must be equal, but are {inner} and {depth}")
+    batch = registry.broadcast_shapes(TensorShape(a[:-2]), TensorShape(b[:-2]))
+    return [(dtype, batch.concatenate([rows, columns]))]
+
+
+register("MatMul", _matmul, _matmul_rule)
+register("BatchMatMulV2", _matmul, _matmul_rule)
+
+
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: Optional[str] = None,
+) -> Tensor:
+    """The matrix product of the last two axes (TF1 symbol: `tf.matmul`).
+
+    Raises:
+        ValueError: inner sizes that differ, or a rank below 2.
+    """
+    with name_scope(name, "MatMul", [a, b]) as scope:
+        a = convert_to_tensor(a, name="a")
+        b = convert_to_tensor(b, name="b", dtype_hint=a.dtype.base_dtype)
+        op_type = "MatMul" if 2 in (a.shape.ndims, b.shape.ndims) and (a.shape.ndims or 2) <= 2 else "BatchMatMulV2"
+        if a.shape.ndims is None or b.shape.ndims is None:
+            op_type = "MatMul"
+        same_type(op_type, a, b, "b", "a")
+        attributes = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
+        return one(op_type, [a, b], scope, **attributes)
+
+
+# -- sums over lists, ranges, clipping -----------------------------------------------------------------------------
+register("AddN", lambda *tensors: sum(tensors[1:], start=tensors[0]), broadcast())
+
+
+def add_n(inputs: Sequence[Any], name: Optional[str] = None) -> Tensor:
+    """The sum of tensors of one shape (TF1 symbol: `tf.add_n`)."""
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise ValueError("inputs must be a list of at least one Tensor with the same dtype and shape")
+    tensors = [convert_to_tensor(item) for item in inputs]
+    shape = tensors[0].shape
+    for tensor in tensors[1:]:
+        shape = shape.merge_with(tensor.shape)
+    return tensors[0] if len(tensors) == 1 and name is None else one("AddN", tensors, name or "AddN")
+
+
+def _range_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    values = [registry.constant_value(tensor) for tensor in inputs]
+    known = [value for value in values if value is not None]
+    size = len(np.arange(*known)) if len(known) == 3 else None
+    return [(inputs[0].dtype.base_dtype, TensorShape([size]))]
+
+
+register(
+    "Range",
+    lambda start, limit, delta: torch.arange(start.item(), limit.item(), delta.item(), dtype=start.dtype),
+    _range_rule,
+    differentiable=False,
+)
+
+
+def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range") -> Tensor:
+    """Numbers from `start` up to, not including, `limit` (TF1 symbol: `tf.range`)."""
+    if limit is None:
+        start, limit = 0, start
+    with name_scope(name, "range", [start, limit, delta]) as scope:
+        parts = [convert_to_tensor(value, dtype, name=n) for value, n in [(start, "start"), (limit, "limit"), (delta, "delta")]]
+        if len({part.dtype.base_dtype for part in parts}) > 1:
+            order = ["int32", "int64", "float32", "float64"]
+            widest = max((part.dtype.base_dtype.name for part in parts), key=order.index)
+            parts = [cast(part, widest) for part in parts]
+        return one("Range", parts, scope)

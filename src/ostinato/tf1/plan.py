@@ -1,0 +1,375 @@
+"""What one run evaluates: the nodes that the fetches need, cut at the feeds, in an order, with slots for their values.
+
+A plan is made once for each set of fetches and feeds and is never altered by a run, so several threads may run it.
+Reads of a variable see what it held when the run began, unless control dependencies put them after a write: writes are
+scheduled as late as their order allows.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional, Union
+
+import torch
+
+from . import fuse, registry
+from .errors import FailedPreconditionError, InvalidArgumentError, OpError
+from .graph import Graph
+from .ops.core import constant_tensor
+from .tensor import Operation, Tensor
+
+_DROPPED = -1
+
+
+@dataclass(eq=False)
+class Unit:
+    """What is evaluated in one go: one operation, or several fused ones."""
+
+    operations: tuple[Operation, ...]
+    inputs: tuple[Optional[Tensor], ...]  # None: a variable's handle that is not read
+    outputs: tuple[Tensor, ...]
+    evaluate: Callable[..., Sequence[Any]]  # evaluate(run, *values)
+    writes: bool = False
+    control: list[Operation] = field(default_factory=list)
+
+    @property
+    def order(self) -> int:
+        return self.operations[0].identifier
+
+
+@dataclass(frozen=True)
+class Instruction:
+    operation: Operation
+    evaluate: Callable[..., Sequence[Any]]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    leaves: tuple[int, ...]  # outputs that a gradient is taken with respect to
+    frees: tuple[int, ...]
+
+
+class Plan:
+    """The instructions for one set of fetches and feeds."""
+
+    def __init__(self, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> None:
+        _Compiler(self, fetches, feeds).compile()
+
+    instructions: list[Instruction]
+    template: list[Any]
+    feed_slots: list[int]
+    fed_leaves: list[bool]
+    fetch_slots: list[int]
+    tracked: frozenset[str]
+    has_gradients: bool
+    units: list[Unit]
+
+    def execute(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
+        """The values of the fetches (None for an operation)."""
+        values = list(self.template)
+        for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values):
+            values[slot] = _as_leaf(value) if is_leaf else value
+        for instruction in self.instructions:
+            arguments = [None if slot == _DROPPED else values[slot] for slot in instruction.inputs]
+            try:
+                results = instruction.evaluate(run, *arguments)
+            except OpError:
+                raise
+            except (RuntimeError, ValueError, IndexError, TypeError) as problem:
+                raise _at_node(instruction.operation, problem) from problem
+            del arguments
+            for index, (slot, value) in enumerate(zip(instruction.outputs, results)):
+                if slot != _DROPPED:
+                    values[slot] = _as_leaf(value) if index in instruction.leaves else value
+            del results
+            for slot in instruction.frees:
+                values[slot] = None
+        return [None if slot == _DROPPED else values[slot] for slot in self.fetch_slots]
+
+
+def _at_node(operation: Operation, problem: Exception) -> InvalidArgumentError:
+    text = f"{problem}\n\t [[node {operation.name} ({operation.type})]]"
+    return InvalidArgumentError(None, operation, text)
+
+
+def _as_leaf(value: torch.Tensor) -> torch.Tensor:
+    # A new tensor object, so that the gradient with respect to an alias of it is kept apart.
+    if not (value.is_floating_point() or value.is_complex()):
+        return value
+    return value.view_as(value) if value.requires_grad else value.detach().requires_grad_()
+
+
+class Run:
+    """One run of a plan: the session's variables, and the random streams of its nodes."""
+
+    def __init__(
+        self,
+        variables: dict[str, torch.Tensor],
+        generators: dict[tuple[Graph, str], torch.Generator],
+        tracked: frozenset[str],
+    ) -> None:
+        self._variables = variables
+        self._generators = generators
+        self._tracked = tracked
+        self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def is_initialized(self, name: str) -> bool:
+        return name in self._variables
+
+    def current(self, name: str) -> torch.Tensor:
+        value = self._variables.get(name)
+        if value is None:
+            raise FailedPreconditionError(None, None, f"Attempting to use uninitialized value {name}")
+        return value
+
+    def read(self, name: str) -> torch.Tensor:
+        """The variable's value; where a gradient with respect to it is taken, the leaf that stands for that value."""
+        value = self.current(name)
+        if name not in self._tracked:
+            return value
+        source, leaf = self._leaves.get(name, (None, None))
+        if source is not value or leaf is None:
+            leaf = _as_leaf(value)
+            self._leaves[name] = (value, leaf)
+        return leaf
+
+    def write(self, name: str, value: torch.Tensor) -> torch.Tensor:
+        self._variables[name] = value
+        return value
+
+    def generator(self, operation: Operation) -> torch.Generator:
+        """The stream of a random node: it goes on from run to run of the session."""
+        key = (operation.graph, operation.name)
+        if key not in self._generators:
+            generator = torch.Generator()
+            graph_seed, op_seed = operation.attributes["seed"], operation.attributes["seed2"]
+            if graph_seed is None:
+                generator.seed()
+            else:
+                # Any fixed mixing will do; it only has to keep neighbouring pairs of seeds apart.
+                mixed = (graph_seed & 0xFFFFFFFF) * 0x9E3779B97F4A7C15 ^ (op_seed & 0xFFFFFFFF) * 0xC2B2AE3D27D4EB4F
+                generator.manual_seed(mixed & 0x7FFFFFFFFFFFFFFF)
+            self._generators[key] = generator
+        return self._generators[key]
+
+
+def plan_for(graph: Graph, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> Plan:
+    """The plan of a run, from the graph's cache where it was made before. Nodes never change, so it stays right."""
+    key = (tuple(fetches), tuple(feeds))
+    if key not in graph.plans:
+        graph.plans[key] = Plan(fetches, feeds)
+    return graph.plans[key]
+
+
+class _Compiler:
+    def __init__(self, plan: Plan, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> None:
+        self.plan = plan
+        self.fetches = fetches
+        self.feeds = list(feeds)
+        self.fed = set(feeds)
+
+    def compile(self) -> None:
+        operations = self._needed()
+        gradients = [operation for operation in operations if operation.type == "Gradients"]
+        self.gradient_targets = {
+            tensor for operation in gradients for tensor in operation.inputs[_xs_of(operation)]
+        }
+        again = _differentiated_again(gradients)
+        units: dict[Operation, Unit] = {}
+        for operation in operations:
+            if operation.type not in ("VariableV2", "Const"):
+                units[operation] = self._unit(operation, operation in again, len(gradients) > 1)
+        fetched = {item for item in self.fetches if isinstance(item, Tensor)}
+        chains = fuse.find_chains(operations, self.fed | self.gradient_targets, fetched)
+        while True:
+            for chain in chains:
+                fused = Unit(chain.operations, chain.inputs(self.fed | self.gradient_targets), chain.outputs, chain.evaluate)
+                units.update(dict.fromkeys(chain.operations, fused))
+            ordered, stuck = self._schedule(units)
+            if not stuck:
+                break
+            # A chain that waits for what comes out of itself (a decoder that feeds its output back): take it apart.
+            tangled = [chain for chain in chains if chain.operations[0] in stuck]
+            for chain in tangled:
+                units.update({operation: self._unit(operation, False, False) for operation in chain.operations})
+            chains = [chain for chain in chains if chain not in tangled]
+            if not tangled:
+                raise InvalidArgumentError(None, None, "The graph has a cycle of control dependencies.")
+        self._allocate(ordered)
+        self.plan.has_gradients = bool(gradients)
+        self.plan.units = ordered
+        self.plan.tracked = frozenset(
+            tensor.op.name for tensor in self.gradient_targets if tensor.op.type == "VariableV2"
+        )
+
+    def _needed(self) -> list[Operation]:
+        """The operations that the fetches need, in the order they were made."""
+        seen: set[Operation] = set()
+        waiting: list[Operation] = []
+
+        def visit(operation: Operation) -> None:
+            if operation not in seen:
+                seen.add(operation)
+                waiting.append(operation)
+
+        for item in self.fetches:
+            if isinstance(item, Operation):
+                visit(item)
+            elif item not in self.fed:
+                visit(item.op)
+        while waiting:
+            operation = waiting.pop()
+            references = registry.lookup(operation.type).reference_inputs
+            for index, tensor in enumerate(operation.inputs):
+                if tensor not in self.fed and not (index in references and tensor.op.type == "VariableV2"):
+                    visit(tensor.op)
+            for control in operation.control_inputs:
+                visit(control)
+        return sorted(seen, key=lambda operation: operation.identifier)
+
+    def _unit(self, operation: Operation, create_graph: bool, retain_graph: bool) -> Unit:
+        definition = registry.lookup(operation.type)
+        inputs: list[Optional[Tensor]] = list(operation.inputs)
+        for index in definition.reference_inputs:
+            if operation.inputs[index].op.type == "VariableV2":
+                inputs[index] = None
+        compute, attributes = definition.compute, operation.attributes
+        evaluate: Callable[..., Any]
+        if operation.type == "Gradients":
+            evaluate = lambda run, *values: compute(operation, values, create_graph, retain_graph)  # noqa: E731
+        elif definition.stateful:
+            evaluate = lambda run, *values: _as_outputs(compute(run, operation, *values))  # noqa: E731
+        else:
+            evaluate = lambda run, *values: _as_outputs(compute(*values, **attributes))  # noqa: E731
+        return Unit(
+            (operation,), tuple(inputs), tuple(operation.outputs), evaluate, definition.writes, operation.control_inputs
+        )
+
+    def _schedule(self, units: dict[Operation, Unit]) -> tuple[list[Unit], set[Operation]]:
+        """The units that the fetches need, in an order; and the operations of those that wait for themselves."""
+        needs: dict[Unit, set[Unit]] = {}
+        waiting = [units[item.op if isinstance(item, Tensor) else item] for item in self.fetches
+                   if item not in self.fed and (item.op if isinstance(item, Tensor) else item) in units]
+        while waiting:
+            unit = waiting.pop()
+            if unit in needs:
+                continue
+            before = [tensor.op for tensor in unit.inputs if tensor is not None and tensor not in self.fed]
+            before += unit.control
+            needs[unit] = {units[operation] for operation in before if operation in units}
+            waiting.extend(needs[unit])
+        followers: dict[Unit, list[Unit]] = {unit: [] for unit in needs}
+        missing = {}
+        for unit, required in needs.items():
+            missing[unit] = len(required)
+            for other in required:
+                followers[other].append(unit)
+        # An order is one unit's alone, so that the heap never has to compare units.
+        ready = [(unit.writes, unit.order, unit) for unit in needs if not missing[unit]]
+        heapq.heapify(ready)
+        ordered = []
+        while ready:
+            unit = heapq.heappop(ready)[-1]
+            ordered.append(unit)
+            for follower in followers[unit]:
+                missing[follower] -= 1
+                if not missing[follower]:
+                    heapq.heappush(ready, (follower.writes, follower.order, follower))
+        done = set(ordered)
+        return ordered, {operation for unit in needs if unit not in done for operation in unit.operations}
+
+    def _allocate(self, ordered: Iterable[Unit]) -> None:
+        plan = self.plan
+        plan.template = []
+        slots: dict[Tensor, int] = {}
+
+        def new_slot(value: Any = None) -> int:
+            plan.template.append(value)
+            return len(plan.template) - 1
+
+        for tensor in self.feeds:
+            slots[tensor] = new_slot()
+        plan.feed_slots = [slots[tensor] for tensor in self.feeds]
+        plan.fed_leaves = [tensor in self.gradient_targets for tensor in self.feeds]
+        drafts: list[Any] = []
+        fixed: set[int] = set()
+
+        def slot_of(tensor: Optional[Tensor]) -> int:
+            if tensor is None:
+                return _DROPPED
+            if tensor in slots:
+                return slots[tensor]
+            if tensor.op.type == "Const":
+                value = constant_tensor(tensor.op.attributes["value"], tensor.op.attributes["dtype"])
+                slots[tensor] = new_slot(_as_leaf(value) if tensor in self.gradient_targets else value)
+                fixed.add(slots[tensor])
+                return slots[tensor]
+            slot = new_slot()  # a variable: read at this very moment, for an earlier instruction may have written it
+            operation = tensor.op
+            drafts.append((operation, lambda run: (run.read(operation.name),), (), (slot,), ()))
+            return slot
+
+        fetched_variables = {
+            item: slot_of(item) for item in self.fetches
+            if isinstance(item, Tensor) and item.op.type == "VariableV2" and item not in self.fed
+        }
+        for unit in ordered:
+            inputs = tuple(slot_of(tensor) for tensor in unit.inputs)
+            outputs, leaves = [], []
+            for index, tensor in enumerate(unit.outputs):
+                if tensor in slots:
+                    outputs.append(_DROPPED)
+                    continue
+                slots[tensor] = new_slot()
+                outputs.append(slots[tensor])
+                if tensor in self.gradient_targets:
+                    leaves.append(index)
+            drafts.append((unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves)))
+        plan.fetch_slots = []
+        for item in self.fetches:
+            if isinstance(item, Operation):
+                plan.fetch_slots.append(_DROPPED)
+            else:
+                plan.fetch_slots.append(fetched_variables[item] if item in fetched_variables else slot_of(item))
+        plan.instructions = _with_frees(drafts, {*plan.fetch_slots, *fixed})
+
+
+def _with_frees(drafts: Sequence[Any], kept: set[int]) -> list[Instruction]:
+    last: dict[int, int] = {}
+    for index, (_, _, inputs, outputs, _) in enumerate(drafts):
+        for slot in (*inputs, *outputs):
+            last[slot] = index
+    frees: list[list[int]] = [[] for _ in drafts]
+    for slot, index in last.items():
+        if slot != _DROPPED and slot not in kept:
+            frees[index].append(slot)
+    return [Instruction(*draft, tuple(free)) for draft, free in zip(drafts, frees)]
+
+
+def _as_outputs(result: Any) -> Sequence[Any]:
+    return result if isinstance(result, (tuple, list)) else (result,)
+
+
+def _xs_of(operation: Operation) -> slice:
+    count = operation.attributes["ys"]
+    return slice(count, count + operation.attributes["xs"])
+
+
+def _differentiated_again(gradients: Sequence[Operation]) -> set[Operation]:
+    """The gradient nodes that another gradient node differentiates through."""
+    if len(gradients) < 2:
+        return set()
+    again: set[Operation] = set()
+    wanted = set(gradients)
+    for later in gradients:
+        seen: set[Operation] = set()
+        waiting = [tensor.op for tensor in later.inputs[: later.attributes["ys"]]]
+        while waiting:
+            operation = waiting.pop()
+            if operation in seen:
+                continue
+            seen.add(operation)
+            if operation in wanted and operation is not later:
+                again.add(operation)
+            waiting.extend(tensor.op for tensor in operation.inputs)
+    return again

@@ -1,0 +1,276 @@
+"""Sessions: they hold the variables' values and run graphs."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Optional
+
+import numpy as np
+import torch
+
+from .graph import Graph, get_default_graph
+from .plan import Run, plan_for
+from .shapes import TensorShape
+from .tensor import Tensor
+
+
+class _Sessions(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[BaseSession] = []
+
+
+_SESSIONS = _Sessions()
+
+
+def get_default_session() -> Optional[BaseSession]:
+    """The session that `eval()` and `run()` of a handle use (TF1 symbol: `tf.get_default_session`)."""
+    return _SESSIONS.stack[-1] if _SESSIONS.stack else None
+
+
+def session_for(graph: Graph, session: Optional[BaseSession], method: str) -> BaseSession:
+    """The given session, or the default one, checked against the graph of what it is to evaluate."""
+    what = "evaluate tensor" if method == "eval()" else "execute operation"
+    call = method[:-2]
+    if session is None:
+        session = get_default_session()
+        if session is None:
+            raise ValueError(
+                f"Cannot {what} using `{method}`: No default session is registered. Use `with sess.as_default()` or pass "
+                f"an explicit session to `{call}(session=sess)`"
+            )
+        if session.graph is not graph:
+            raise ValueError(
+                f"Cannot use the default session to {what}: the {what.split()[1]}'s graph is different from the "
+                f"session's graph. Pass an explicit session to `{call}(session=sess)`."
+            )
+    elif session.graph is not graph:
+        raise ValueError(
+            f"Cannot use the given session to {what}: the {what.split()[1]}'s graph is different from the session's graph."
+        )
+    return session
+
+
+class BaseSession:
+    """What Session and InteractiveSession share."""
+
+    def __init__(self, target: str = "", graph: Optional[Graph] = None, config: Any = None) -> None:
+        if target:
+            raise ValueError(f"There is no remote session here; target must be '', not {target!r}.")
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
+        self._graph = get_default_graph() if graph is None else graph
+        self._closed = False
+        self._config = config
+        self._variables: dict[str, torch.Tensor] = {}
+        self._generators: dict[Any, torch.Generator] = {}
+
+    @property
+    def graph(self) -> Graph:
+        return self._graph
+
+    @property
+    def variables(self) -> dict[str, torch.Tensor]:
+        """The variables' values by name: what a checkpoint of this session would hold."""
+        return self._variables
+
+    def close(self) -> None:
+        """Let go of the variables; a closed session runs nothing more."""
+        self._closed = True
+        self._variables.clear()
+        self._generators.clear()
+
+    @contextlib.contextmanager
+    def as_default(self) -> Iterator[BaseSession]:
+        _SESSIONS.stack.append(self)
+        try:
+            yield self
+        finally:
+            _SESSIONS.stack.remove(self)
+
+    def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
+        """Evaluate a tensor, an operation, a name, or a nest of them (TF1 symbol: `tf.Session.run`).
+
+        Args:
+            fetches: what to evaluate: lists, tuples, named tuples and dicts of fetches give the same with values.
+            feed_dict: values by tensor or name: numbers, nested lists or numpy arrays. Any tensor can be fed.
+
+        Returns:
+            numpy arrays and scalars; None for an operation.
+
+        Raises:
+            RuntimeError: the session is closed, or its graph is empty.
+            TypeError: a fetch or a fed value of a wrong kind.
+            ValueError: a tensor of another graph, or a fed value whose shape does not fit.
+            tf.errors.InvalidArgumentError: a placeholder is not fed, or a node fails on its values.
+            tf.errors.FailedPreconditionError: a variable is used before it is initialised.
+        """
+        if self._closed:
+            raise RuntimeError("Attempted to use a closed Session.")
+        if not self._graph.get_operations():
+            raise RuntimeError(
+                "The Session graph is empty.  Add operations to the graph before calling run()."
+            )
+        elements: dict[Any, int] = {}
+        rebuild = self._fetch(fetches, elements)
+        feeds = self._feed(feed_dict or {})
+        plan = plan_for(self._graph, list(elements), list(feeds))
+        run = Run(self._variables, self._generators, plan.tracked)
+        with torch.set_grad_enabled(plan.has_gradients):
+            values = plan.execute(run, list(feeds.values()))
+        return rebuild([_to_numpy(value) for value in values])
+
+    def _fetch(self, fetch: Any, elements: dict[Any, int]) -> Callable[[list[Any]], Any]:
+        """Collect a fetch's elements; the result makes its value of theirs."""
+        if isinstance(fetch, Mapping):
+            parts = {key: self._fetch(item, elements) for key, item in fetch.items()}
+            kind = type(fetch)
+            return lambda values: kind((key, part(values)) for key, part in parts.items())
+        if isinstance(fetch, (list, tuple)):
+            members = [self._fetch(item, elements) for item in fetch]
+            if hasattr(fetch, "_fields"):
+                return lambda values: type(fetch)(*[member(values) for member in members])
+            return lambda values: type(fetch)(member(values) for member in members)
+        try:
+            element = self._graph.as_graph_element(fetch)
+        except TypeError as problem:
+            raise TypeError(
+                f"Fetch argument {fetch!r} has invalid type {type(fetch)}, must be a string or Tensor. ({problem})"
+            ) from None
+        except (ValueError, KeyError) as problem:
+            text = problem.args[0] if problem.args else problem
+            raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({text})") from None
+        index = elements.setdefault(element, len(elements))
+        return lambda values: values[index]
+
+    def _feed(self, feed_dict: Any) -> dict[Tensor, torch.Tensor]:
+        if not isinstance(feed_dict, Mapping):
+            raise TypeError(f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}.")
+        feeds: dict[Tensor, torch.Tensor] = {}
+        for key, value in feed_dict.items():
+            for handle, part in _pairs(key, value):
+                try:
+                    tensor = self._graph.as_graph_element(handle, allow_operation=False)
+                except (TypeError, ValueError, KeyError) as problem:
+                    text = problem.args[0] if problem.args else problem
+                    raise TypeError(f"Cannot interpret feed_dict key as Tensor: {text}") from None
+                feeds[tensor] = _fed_value(tensor, part)
+        return feeds
+
+
+def _pairs(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
+    """A nest of tensors may be fed with a nest of values of its structure, as a cell's state is."""
+    if not isinstance(key, tuple):
+        yield key, value
+        return
+    if not isinstance(value, (list, tuple)) or len(value) != len(key):
+        raise ValueError(f"A feed for {len(key)} tensors, {key}, needs as many values in a tuple; got {value!r}.")
+    for inner_key, inner_value in zip(key, value):
+        yield from _pairs(inner_key, inner_value)
+
+
+def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
+    if isinstance(value, Tensor):
+        raise TypeError(
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, "
+            f"lists, numpy ndarrays. For reference, the tensor object was {value} which was passed to the feed with "
+            f"key {tensor}."
+        )
+    dtype = tensor.dtype.base_dtype
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu().numpy()
+    array = np.asarray(value, dtype=dtype.as_numpy_dtype if dtype.name != "bfloat16" else np.float32)
+    if isinstance(value, int) and array != value:
+        raise TypeError(
+            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
+            f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+        )
+    if not tensor.shape.is_compatible_with(array.shape):
+        raise ValueError(
+            f"Cannot feed value of shape {TensorShape(array.shape)} for Tensor {tensor.name!r}, "
+            f"which has shape {str(tensor.shape)!r}"
+        )
+    # A copy: what a run keeps must not change when the caller's array does, and torch wants it writable.
+    return torch.from_numpy(np.array(array, order="C")).to(dtype.torch_dtype)
+
+
+def _to_numpy(value: Optional[torch.Tensor]) -> Any:
+    if value is None:
+        return None
+    value = value.detach()
+    array = (value.float() if value.dtype is torch.bfloat16 else value).cpu().numpy()
+    # A copy, for the value may be a variable's, a view, or fed: the caller may do with it as he likes.
+    return np.array(array, order="C") if array.ndim else array[()]
+
+
+class Session(BaseSession):
+    """Runs a graph (TF1 symbol: `tf.Session`). As a context manager it is the default session, and closes at the end.
+
+    >>> from .ops.core import constant
+    >>> with Graph().as_default(), Session() as session:
+    ...     session.run(constant(2) * 3).item()
+    6
+    """
+
+    _stack: Optional[contextlib.ExitStack] = None
+
+    def __enter__(self) -> Session:
+        if self._stack is not None:
+            raise RuntimeError("Session context managers are not re-entrant. Use `Session.as_default()` if you want to "
+                               "enter a session multiple times.")
+        self._stack = contextlib.ExitStack()
+        self._stack.enter_context(self._graph.as_default())
+        self._stack.enter_context(self.as_default())
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        stack, self._stack = self._stack, None
+        if stack is not None:
+            stack.close()
+        self.close()
+
+
+class InteractiveSession(BaseSession):
+    """A session that is the default one from its making until its closing (TF1 symbol: `tf.InteractiveSession`)."""
+
+    def __init__(self, target: str = "", graph: Optional[Graph] = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._default_graph = None
+        if graph is not None:
+            self._default_graph = graph.as_default()
+            self._default_graph.__enter__()
+        _SESSIONS.stack.append(self)
+
+    def close(self) -> None:
+        super().close()
+        if self in _SESSIONS.stack:
+            _SESSIONS.stack.remove(self)
+        if self._default_graph is not None:
+            self._default_graph.__exit__(None, None, None)
+            self._default_graph = None
+
+    def __enter__(self) -> InteractiveSession:
+        return self
+
+    def __exit__(self, *details: Any) -> None:
+        self.close()
+
+
+class ConfigProto:
+    """Options of a session, kept and not used (TF1 symbol: `tf.ConfigProto`): torch decides where and how it runs."""
+
+    def __init__(self, **options: Any) -> None:
+        self.gpu_options = options.pop("gpu_options", None) or GPUOptions()
+        for name, value in options.items():
+            setattr(self, name, value)
+
+
+class GPUOptions:
+    """Options of a GPU, kept and not used (TF1 symbol: `tf.GPUOptions`)."""
+
+    def __init__(self, **options: Any) -> None:
+        for name, value in options.items():
+            setattr(self, name, value)
+
+

@@ -1,0 +1,150 @@
+"""The nodes of a graph and the values that flow between them: handles, holding no numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Optional
+
+from .dtypes import DType
+from .shapes import TensorShape, as_shape
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+
+class OperatorNotAllowedInGraphError(TypeError):
+    """A tensor of a deferred graph was used where Python needs its value."""
+
+
+class Tensor:
+    """One output of an operation (TF1 symbol: `tf.Tensor`): a type, a static shape and a name, no value.
+
+    Python's operators make new nodes. `==` compares identities, as in TensorFlow 1; `tf.equal` compares values.
+    """
+
+    __slots__ = ("_consumers", "_dtype", "_shape", "op", "value_index")
+    __array_priority__ = 100  # numpy lets our reflected operators go first
+
+    def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
+        self.op = op
+        self.value_index = value_index
+        self._dtype = dtype
+        self._shape = shape
+        self._consumers: list[Operation] = []
+
+    @property
+    def dtype(self) -> DType:
+        return self._dtype
+
+    @property
+    def graph(self) -> Graph:
+        return self.op.graph
+
+    @property
+    def name(self) -> str:
+        return f"{self.op.name}:{self.value_index}"
+
+    @property
+    def device(self) -> str:
+        return self.op.device
+
+    @property
+    def shape(self) -> TensorShape:
+        return self._shape
+
+    def get_shape(self) -> TensorShape:
+        return self._shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Add what is known about the shape; a contradiction is a ValueError."""
+        self._shape = self._shape.merge_with(as_shape(shape))
+
+    def consumers(self) -> list[Operation]:
+        return list(self._consumers)
+
+    def eval(self, feed_dict: Any = None, session: Any = None) -> Any:
+        """The value in the given or the default session (TF1 symbol: `tf.Tensor.eval`)."""
+        from .session import session_for
+
+        return session_for(self.graph, session, "eval()").run(self, feed_dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        raise OperatorNotAllowedInGraphError(
+            f"iterating over `tf.Tensor` is not allowed in Graph execution: {self.name} has no value before a session "
+            "runs it. Use tf.unstack to have its slices as tensors."
+        )
+
+    def __bool__(self) -> bool:
+        raise OperatorNotAllowedInGraphError(
+            f"using a `tf.Tensor` as a Python `bool` is not allowed in Graph execution: {self.name} has no value before "
+            "a session runs it. Use `if t is not None:` to test whether there is a tensor."
+        )
+
+    def __len__(self) -> int:
+        raise TypeError(
+            f"len is not well defined for symbolic Tensors. ({self.name}) "
+            "Please call `x.shape` rather than `len(x)` for shape information."
+        )
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError(f"Cannot convert a symbolic Tensor ({self.name}) to a numpy array.")
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor '{self.name}' shape={self._shape} dtype={self._dtype.name}>"
+
+    def __str__(self) -> str:
+        shape = "" if self._shape.ndims is None else f", shape={self._shape}"
+        device = f", device={self.device}" if self.device else ""
+        return f'Tensor("{self.name}"{shape}, dtype={self._dtype.name}{device})'
+
+
+class Operation:
+    """A node of a graph (TF1 symbol: `tf.Operation`): a type, plain attributes, inputs and outputs."""
+
+    __slots__ = ("attributes", "control_inputs", "device", "graph", "identifier", "inputs", "name", "outputs", "type")
+
+    def __init__(
+        self,
+        graph: Graph,
+        op_type: str,
+        name: str,
+        inputs: Sequence[Tensor],
+        control_inputs: Sequence[Operation],
+        attributes: dict[str, Any],
+        device: str,
+        output_types: Sequence[tuple[DType, TensorShape]],
+    ) -> None:
+        self.graph = graph
+        self.type = op_type
+        self.name = name
+        self.inputs = tuple(inputs)
+        self.control_inputs = list(control_inputs)
+        self.attributes = attributes
+        self.device = device
+        self.identifier = graph.next_identifier()
+        self.outputs = [Tensor(self, i, dtype, shape) for i, (dtype, shape) in enumerate(output_types)]
+        for tensor in self.inputs:
+            tensor._consumers.append(self)
+
+    def get_attr(self, name: str) -> Any:
+        if name not in self.attributes:
+            raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
+        return self.attributes[name]
+
+    def values(self) -> tuple[Tensor, ...]:
+        return tuple(self.outputs)
+
+    def run(self, feed_dict: Any = None, session: Any = None) -> None:
+        """Run this operation in the given or the default session (TF1 symbol: `tf.Operation.run`)."""
+        from .session import session_for
+
+        session_for(self.graph, session, "run()").run(self, feed_dict)
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation '{self.name}' type={self.type}>"
+
+    def __str__(self) -> str:
+        lines = [f'name: "{self.name}"', f'op: "{self.type}"']
+        lines += [f'input: "{tensor.name}"' for tensor in self.inputs]
+        lines += [f'input: "^{operation.name}"' for operation in self.control_inputs]
+        return "\n".join(lines) + "\n"
