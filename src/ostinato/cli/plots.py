@@ -1,17 +1,18 @@
 """The pictures that `ostinato compare` and `ostinato demo` save."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ostinato.cli.measure import DRIVERS, Figures, Network
 
 # One look for each driver in every plot; the markers tell them apart without colour and where lines meet.
-STYLES = {
+STYLES: dict[str, dict[str, Any]] = {
     "static_rnn": {"color": "#d55e00", "marker": "s", "linestyle": "-"},
-    "dynamic_rnn": {"color": "#0072b2", "marker": "o", "linestyle": "-"},
-    "dynamic_rnn(swap_memory=True)": {"color": "#009e73", "marker": "^", "linestyle": "--"},
+    "dynamic_rnn": {"color": "#0072b2", "marker": "o", "linestyle": "-", "markersize": 9},
+    "dynamic_rnn(swap_memory=True)": {"color": "#009e73", "marker": "^", "linestyle": "--", "markersize": 5},
 }
 
 QUANTITIES: tuple[tuple[str, str, Callable[[Figures], float | None]], ...] = (
@@ -37,12 +38,15 @@ def comparison_figure(comparison: Sequence[tuple[Network, Figures]]) -> Figure:
             points = [
                 (network.timesteps, value)
                 for network, figures in comparison
-                if network.driver == driver and (value := quantity(figures)) is not None
+                # A logarithmic axis has no place for 0, which the memory of a tiny network can be.
+                if network.driver == driver and (value := quantity(figures))
             ]
-            axes.plot(*zip(*points, strict=True), label=driver, **STYLES[driver]) if points else None
+            axes.plot([steps for steps, _ in points], [y for _, y in points], label=driver, **STYLES[driver])
         axes.set(title=title, xlabel="time steps", ylabel=label, xscale="log", yscale="log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axes.grid(alpha=0.3)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
