@@ -5,8 +5,8 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 
+from ostinato import __version__
 from ostinato.cli.errors import CommandError, CommandParser
 
 COMMANDS = ("run", "compare", "demo")  # modules of this package, in the order of the help
@@ -21,16 +21,6 @@ examples:
 """
 
 
-class _Version(argparse.Action):
-    """`--version`; reading the package's metadata waits until it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from importlib.metadata import version
-
-        print(f"ostinato {version('ostinato')}")
-        parser.exit()
-
-
 def build_parser() -> CommandParser:
     """The parser of the command line; `arguments.command` becomes the function that runs."""
     parser = CommandParser(
@@ -39,7 +29,7 @@ def build_parser() -> CommandParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    parser.add_argument("--version", action="version", version=f"ostinato {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     for command in COMMANDS:
         importlib.import_module(f"ostinato.cli.{command}").add_parser(subparsers)
