@@ -38,6 +38,8 @@ def sequence_lengths(sequence_length: Any, batch_size: int, device: torch.device
     if sequence_length is None:
         return None
     lengths = sequence_length if isinstance(sequence_length, Tensor) else torch.as_tensor(sequence_length)
+    if not isinstance(sequence_length, Tensor) and not lengths.numel():
+        lengths = lengths.to(torch.int64)  # an empty list has no dtype of its own
     if lengths.dim() != 1:
         raise ValueError(
             f"sequence_length must be a vector of length batch_size, but saw shape: {tuple(lengths.shape)}."
@@ -90,10 +92,10 @@ def start_position(seed: Tensor | int | None) -> StepPosition:
 
 def time_and_batch(inputs: Nest) -> tuple[int, int]:
     """The (time, batch) that all leaves of time-major `inputs` share."""
-    found = {(leaf.shape[0], leaf.shape[1]) for leaf in leaves(inputs)}
-    if len(found) != 1:
+    sizes = [tuple(leaf.shape[:2]) for leaf in leaves(inputs)]
+    # Compared, not hashed: a traced size can only be compared.
+    if any(size != sizes[0] for size in sizes):
         raise ValueError(
-            f"All inputs must have the same time and batch sizes, but they have (time, batch) "
-            f"= {sorted(found)}."
+            f"All inputs must have the same time and batch sizes, but they have (time, batch) = {sizes}."
         )
-    return found.pop()
+    return sizes[0]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ostinato._state import Nest, flatten, leaves, map_nest, zeros
 from ostinato.cells import StepPosition, step_cell
-from ostinato.memory import MemoryPlan, walk_chunks
+from ostinato.memory import MemoryPlan, check_parameters, walk_chunks
 from ostinato.steps import masking
 
 
@@ -93,6 +93,8 @@ def run_loop(
         outputs, final = run_chunk(0, input_leaves, state_leaves)
     else:
         parameters = list(cell.parameters()) if isinstance(cell, nn.Module) else []
+        if torch.is_grad_enabled():
+            check_parameters(run_chunk, input_leaves, state_leaves, parameters)
         outputs, final = walk_chunks(run_chunk, input_leaves, state_leaves, parameters, chunk_length)
     if steps < time:
         outputs = [torch.cat([leaf, leaf.new_zeros(time - steps, *leaf.shape[1:])]) for leaf in outputs]

@@ -65,11 +65,11 @@ def static_rnn(
         raise ValueError("Each step of inputs needs at least one tensor [batch, ...].")
     batch_size = first[0].shape[0]
     for index, step_inputs in enumerate(inputs):
-        sizes = {leaf.shape[0] for leaf in leaves(step_inputs)}
-        if sizes != {batch_size}:
-            raise ValueError(
-                f"inputs[{index}] has a batch of {sorted(sizes)} rows, but inputs[0] has {batch_size}."
-            )
+        for leaf in leaves(step_inputs):
+            if leaf.shape[0] != batch_size:
+                raise ValueError(
+                    f"inputs[{index}] has a batch of {leaf.shape[0]} rows, but inputs[0] has {batch_size}."
+                )
     lengths = arguments.sequence_lengths(sequence_length, batch_size, first[0].device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, first[0])
     position = arguments.start_position(seed)

@@ -61,8 +61,8 @@ class _SequenceOp:
         )
         kept = []
         for field in self.kept if keep else ():
-            values = [getattr(state, field) for state in states]
-            kept.append(torch.stack(values)[1:])
+            first, *values = [getattr(state, field) for state in states]
+            kept.append(torch.stack(values) if values else first.new_empty(0, *first.shape))
         return outputs, leaves(states[-1]), kept
 
     def forward(

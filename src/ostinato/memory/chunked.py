@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 Leaves = Sequence[Tensor]
 RunChunk = Callable[[int, Leaves, Leaves], tuple[Leaves, Leaves]]
@@ -28,8 +27,8 @@ def walk_chunks(
 
     Outputs and gradients are those of one run over the whole sequence. Beside inputs and outputs, the
     state at the start of each chunk is kept, and while a chunk's gradient is computed all that `run_chunk`
-    saves for it. `parameters` are the tensors that `run_chunk` reads beside its arguments; a gradient
-    through it that would reach any other tensor raises in the backward pass.
+    saves for it. `parameters` are all the tensors that `run_chunk` reads beside its arguments and that may
+    require a gradient; `check_parameters` tells whether they are.
     """
     count = _Count(len(inputs), len(state))
     results: tuple[Tensor, ...] = _Walk.apply(  # type: ignore[no-untyped-call]
@@ -104,8 +103,12 @@ class _Walk(torch.autograd.Function):
         return (*outputs, *(leaf.clone() for leaf in state))
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # create_graph=True; the states between chunks are constants here
+            raise RuntimeError(
+                "A sequence whose steps are recomputed (swap_memory=True) cannot be differentiated twice: "
+                "run it without swap_memory where create_graph=True is needed."
+            )
         count: _Count = ctx.count
         inputs, boundaries = (
             list(ctx.saved_tensors[: count.inputs]),
@@ -144,8 +147,6 @@ class _Walk(torch.autograd.Function):
             )
             pairs = [(value, grad) for value, grad in returned if grad is not None and value.requires_grad]
             wanted = [leaf for leaf in (*chunk_inputs, *state, *parameters) if leaf.requires_grad]
-            if index == len(ctx.starts) - 1:
-                _check_reached([value for value, _ in pairs], wanted)
             if not pairs or not wanted:
                 grad_state = [None] * count.state
                 continue
@@ -181,25 +182,31 @@ def _sum(total: Tensor | None, gradient: Tensor | None) -> Tensor | None:
     return gradient if total is None else total + gradient
 
 
-def _check_reached(values: list[Tensor], wanted: list[Tensor]) -> None:
-    """Raise where `values` depend on a tensor that requires a gradient and is not among `wanted`: its
-    gradient would be lost.
+def check_parameters(run_chunk: RunChunk, inputs: Leaves, state: Leaves, parameters: Leaves) -> None:
+    """Raise where the first step reads a tensor that requires a gradient and is not among `parameters`.
+
+    Its gradient would be lost in a walk. The step is run for this once more, with the random numbers that
+    it will see again.
     """
-    known = {id(leaf) for leaf in wanted}
-    stops = {leaf.grad_fn for leaf in wanted if leaf.grad_fn is not None}
-    seen: set[Any] = set()
-    pending = [value.grad_fn for value in values if value.grad_fn is not None]
+    environment = _Environment(inputs[0].device)
+    first = [leaf[:1].detach() for leaf in inputs]
+    start = [leaf.detach() for leaf in state]
+    outputs, new_state = environment.replay(environment.random_state(), lambda: run_chunk(0, first, start))
+    known = {id(leaf) for leaf in parameters}
+    # What a computed parameter was computed from is behind it.
+    seen: set[Any] = {leaf.grad_fn for leaf in parameters if leaf.grad_fn is not None}
+    pending = [value.grad_fn for value in (*outputs, *new_state) if value.grad_fn is not None]
     while pending:
         node = pending.pop()
-        if node in seen or node in stops:
+        if node in seen:
             continue
         seen.add(node)
         variable = getattr(node, "variable", None)
         if variable is not None and id(variable) not in known:
-            raise RuntimeError(
+            raise ValueError(
                 "A cell that is recomputed (swap_memory=True) reads a tensor of shape "
-                f"{list(variable.shape)} that requires a gradient and is neither its input, its state nor one "
-                "of its parameters, so its gradient would be lost. Register it as a parameter of the cell, "
-                "pass it in with the inputs or the state, or run without swap_memory."
+                f"{list(variable.shape)} that requires a gradient and is neither its input, its state nor "
+                "one of its parameters, so its gradient would be lost. Register it as a parameter of the "
+                "cell, pass it in with the inputs or the state, or run without swap_memory."
             )
         pending += [following for following, _ in node.next_functions if following is not None]
