@@ -346,3 +346,17 @@ ERRORS = [
 def test_wrong_arguments(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_random_numbers_are_drawn_only_where_a_mask_needs_them():
+    inputs = torch.randn(2, 3, 4)
+
+    def draws(cell):
+        before = torch.get_rng_state()
+        dynamic_rnn(cell, inputs)
+        return not torch.equal(torch.get_rng_state(), before)
+
+    dropping = DropoutWrapper(GRUCell(4, 4), output_keep_prob=0.5)
+    assert not draws(MultiRNNCell([ResidualWrapper(GRUCell(4, 4)), DropoutWrapper(GRUCell(4, 4))]))
+    assert draws(MultiRNNCell([ResidualWrapper(dropping), GRUCell(4, 4)]))
+    assert not draws(dropping.eval())

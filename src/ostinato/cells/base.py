@@ -66,6 +66,15 @@ class RNNCell(nn.Module):
     takes_position = False
     """Whether `forward` takes the `StepPosition` as a third argument; wrappers do, to hand it on."""
 
+    @property
+    def uses_seed(self) -> bool:
+        """Whether the cell itself, its parts apart, reads `StepPosition.seed` as it is now.
+
+        A driver draws from torch's generator only where some part does, so that a run without dropout leaves
+        the stream of random numbers alone.
+        """
+        return self.takes_position
+
     def zero_state(
         self, batch_size: int, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> Nest:

@@ -70,6 +70,10 @@ class DropoutWrapper(CellWrapper):
         new_state = self._drop_state(new_state, position.child(_STATE))
         return self._drop_step(outputs, self.output_keep_prob, position.child(_OUTPUT)), new_state
 
+    @property
+    def uses_seed(self) -> bool:
+        return any(map(self._drops, (self.input_keep_prob, self.output_keep_prob, self.state_keep_prob)))
+
     def _drops(self, keep_prob: KeepProbability) -> bool:
         return self.training and (isinstance(keep_prob, Tensor) or keep_prob < 1.0)
 

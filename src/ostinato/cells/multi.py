@@ -29,6 +29,7 @@ class MultiRNNCell(RNNCell):
     """
 
     takes_position = True
+    uses_seed = False
 
     def __init__(self, cells: Sequence[RNNCell]) -> None:
         super().__init__()

@@ -27,6 +27,8 @@ class ResidualWrapper(CellWrapper):
     torch.Size([2, 3])
     """
 
+    uses_seed = False
+
     def __init__(self, cell: RNNCell, residual_fn: Callable[[Nest, Nest], Nest] | None = None) -> None:
         super().__init__(cell)
         self.residual_fn = residual_fn

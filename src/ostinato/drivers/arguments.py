@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from ostinato._state import Nest, check_state, leaves
-from ostinato.cells import StepPosition
+from ostinato.cells import RNNCell, StepPosition
 
 
 def check_no_packed_sequence(driver: str, inputs: Any) -> None:
@@ -84,9 +84,13 @@ def initial_state(cell: Any, state: Nest, batch_size: int, dtype: torch.dtype | 
     return cell.zero_state(batch_size, dtype, like.device)
 
 
-def start_position(seed: Tensor | int | None) -> StepPosition:
+def start_position(seed: Tensor | int | None, *cells: Any) -> StepPosition:
+    """The position of a run's first step: the given seed, or one drawn where a part of `cells` reads it."""
     if seed is None:
-        return StepPosition.draw()
+        modules = (module for cell in cells if isinstance(cell, nn.Module) for module in cell.modules())
+        if any(isinstance(module, RNNCell) and module.uses_seed for module in modules):
+            return StepPosition.draw()
+        seed = 0
     return StepPosition(torch.as_tensor(seed, dtype=torch.int64, device="cpu"))
 
 

@@ -64,7 +64,7 @@ def bidirectional_dynamic_rnn(
     check_cell(cell_fw, "cell_fw")
     check_cell(cell_bw, "cell_bw")
     arguments.check_no_packed_sequence("bidirectional_dynamic_rnn", inputs)
-    position = arguments.start_position(seed)
+    position = arguments.start_position(seed, cell_fw, cell_bw)
     outputs_fw, state_fw = dynamic_rnn(
         cell_fw,
         inputs,
@@ -121,7 +121,7 @@ def static_bidirectional_rnn(
     """
     check_cell(cell_fw, "cell_fw")
     check_cell(cell_bw, "cell_bw")
-    position = arguments.start_position(seed)
+    position = arguments.start_position(seed, cell_fw, cell_bw)
     outputs_fw, state_fw = static_rnn(
         cell_fw, inputs, initial_state_fw, dtype, sequence_length, seed=position.seed
     )

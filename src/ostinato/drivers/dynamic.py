@@ -78,7 +78,7 @@ def dynamic_rnn(
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, like)
     plan = MemoryPlan.recompute() if swap_memory else MemoryPlan.keep_all()
-    position = arguments.start_position(seed)
+    position = arguments.start_position(seed, cell)
 
     run_sequence = lower(cell) if isinstance(inputs, Tensor) else None
     if run_sequence is not None:

@@ -55,7 +55,7 @@ def raw_rnn(
     check_cell(cell)
     if not callable(loop_fn):
         raise TypeError(f"loop_fn must be a callable, but is a {type(loop_fn).__name__}.")
-    step, position = step_cell(cell), arguments.start_position(seed)
+    step, position = step_cell(cell), arguments.start_position(seed, cell)
     finished, inputs, state, template, loop_state = loop_fn(0, None, None, None)
     _check_finished(finished)
     batch_size = finished.shape[0]

@@ -72,7 +72,7 @@ def static_rnn(
                 )
     lengths = arguments.sequence_lengths(sequence_length, batch_size, first[0].device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, first[0])
-    position = arguments.start_position(seed)
+    position = arguments.start_position(seed, cell)
 
     run_sequence = (
         lower(cell)
