@@ -8,6 +8,7 @@ scheduled as late as their order allows.
 from __future__ import annotations
 
 import heapq
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional, Union
@@ -112,6 +113,7 @@ class Run:
         self._generators = generators
         self._tracked = tracked
         self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._position: Optional[tuple[int, ...]] = None
 
     def is_initialized(self, name: str) -> bool:
         return name in self._variables
@@ -139,6 +141,8 @@ class Run:
 
     def generator(self, operation: Operation) -> torch.Generator:
         """The stream of a random node: it goes on from run to run of the session."""
+        if self._position is not None:
+            return torch.Generator().manual_seed(_mixed(*self._position, zlib.crc32(operation.name.encode())))
         key = (operation.graph, operation.name)
         if key not in self._generators:
             generator = torch.Generator()
@@ -146,11 +150,26 @@ class Run:
             if graph_seed is None:
                 generator.seed()
             else:
-                # Any fixed mixing will do; it only has to keep neighbouring pairs of seeds apart.
-                mixed = (graph_seed & 0xFFFFFFFF) * 0x9E3779B97F4A7C15 ^ (op_seed & 0xFFFFFFFF) * 0xC2B2AE3D27D4EB4F
-                generator.manual_seed(mixed & 0x7FFFFFFFFFFFFFFF)
+                generator.manual_seed(_mixed(graph_seed, op_seed))
             self._generators[key] = generator
         return self._generators[key]
+
+    def at(self, *position: int) -> Run:
+        """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that, so that a
+        step that is computed anew draws the same.
+        """
+        inner = Run(self._variables, self._generators, self._tracked)
+        inner._leaves, inner._position = self._leaves, position
+        return inner
+
+
+def _mixed(*numbers: int) -> int:
+    # Any fixed mixing will do; it only has to keep neighbouring numbers apart.
+    state = 0
+    for number in numbers:
+        state = ((state ^ (number & 0xFFFFFFFFFFFFFFFF)) * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & 0xFFFFFFFFFFFFFFFF
+        state ^= state >> 29
+    return state & 0x7FFFFFFFFFFFFFFF
 
 
 def plan_for(graph: Graph, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> Plan:

@@ -145,7 +145,7 @@ def convert_to_tensor(
         return value
     hint = preferred_dtype if preferred_dtype is not None else dtype_hint
     if isinstance(value, (list, tuple)) and holds_tensor(value):
-        from .array import stack
+        from .lists import stack
 
         first = wanted or _first_dtype(value)
         return stack([convert_to_tensor(item, first) for item in value], name=name or "packed")

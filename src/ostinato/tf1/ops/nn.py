@@ -13,7 +13,7 @@ from ..graph import get_seed, name_scope
 from ..registry import OutputTypes, ShapeMismatch, register, same
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
-from . import array, math
+from . import array, math, picking
 from .core import convert_to_tensor, one
 from .math import _unary, either
 
@@ -256,7 +256,7 @@ def embedding_lookup(
     if max_norm is not None:
         raise ValueError("tf.nn.embedding_lookup has no max_norm here; clip the table's rows with tf.clip_by_value.")
     with name_scope(name, "embedding_lookup", [ids]) as scope:
-        return array.gather(params, ids, name=scope)
+        return picking.gather(params, ids, name=scope)
 
 
 def _in_top_k(predictions: torch.Tensor, targets: torch.Tensor, k: int) -> torch.Tensor:

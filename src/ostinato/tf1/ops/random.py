@@ -44,7 +44,7 @@ for _type, _compute in [
     ("TruncatedNormal", _truncated),
     ("RandomUniform", _uniform),
 ]:
-    registry.register(_type, _compute, _rule, stateful=True, differentiable=False)
+    registry.register(_type, _compute, _rule, stateful=True)
 registry.register(
     "RandomSeed", _run_seed, lambda i, a: [(as_dtype("int64"), registry.TensorShape([]))], stateful=True,
     differentiable=False,

@@ -1,0 +1,209 @@
+"""The two nodes that run cells: one step, and a loop over time. Both are shells over the core's drivers.
+
+Inputs of both: the leaves of the inputs, the leaves of the state, the tensors that the cell's description binds, then
+the run's seed (`has_seed`) and the rows' lengths (`has_lengths`). Outputs: the leaves of the outputs, where they are
+not a leaf of the state too, then the leaves of the new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Optional
+
+import torch
+
+from ostinato import drivers
+from ostinato._state import flatten, leaves, size_to_shape
+from ostinato.cells import StepPosition
+from ostinato.steps import masking
+
+from .. import cell_description as description_of, registry
+from ..cell_description import Description, Leaf, Multi
+from ..registry import OutputTypes, ShapeMismatch
+from ..shapes import TensorShape
+from ..tensor import Operation, Tensor
+from .core import make
+
+
+class _Parts(NamedTuple):
+    inputs: Sequence[Any]
+    state: Sequence[Any]
+    bound: Sequence[Any]
+    seed: Any
+    lengths: Any
+
+
+def _parts(values: Sequence[Any], attributes: dict[str, Any]) -> _Parts:
+    rest = list(values)
+    lengths = rest.pop() if attributes["has_lengths"] else None
+    seed = rest.pop() if attributes["has_seed"] else None
+    inputs = attributes["input_leaves"]
+    state = inputs + len(leaves(attributes["description"].state_size))
+    return _Parts(rest[:inputs], rest[inputs:state], rest[state:], seed, lengths)
+
+
+def _position(seed: Optional[torch.Tensor], step: int) -> StepPosition:
+    return StepPosition(torch.zeros((), dtype=torch.int64) if seed is None else seed, step)
+
+
+def _as_inputs(parts: Sequence[Any]) -> Any:
+    return parts[0] if len(parts) == 1 else tuple(parts)
+
+
+def has_output(description: Description, has_lengths: bool) -> bool:
+    """Whether a step has outputs of its own: an LSTM's output is its h, except past a row's length."""
+    return has_lengths or description.output_leaf is None
+
+
+def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
+    attributes = operation.attributes
+    description: Description = attributes["description"]
+    inputs, state, bound, seed, lengths = _parts(values, attributes)
+    cell = description_of.bind(description, bound, run)
+    nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
+    if lengths is None:
+        output, new_state = cell.step(nest, as_state(state), _position(seed, attributes["step"]))
+    else:
+        # One step of the static driver, whose rule of what happens past a row's length this is.
+        finished = masking.finished_rows(lengths.to(torch.int64), attributes["step"])
+        nest = masking.zero_where(finished, nest)
+        output, new_state = cell.step(nest, as_state(state), _position(seed, attributes["step"]))
+        output = masking.zero_where(finished, output)
+        new_state = masking.copy_through(finished, new_state, as_state(state))
+    own = leaves(output) if has_output(description, lengths is not None) else []
+    return [*own, *leaves(new_state)]
+
+
+def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
+    attributes = operation.attributes
+    description: Description = attributes["description"]
+    inputs, state, bound, seed, lengths = _parts(values, attributes)
+    outputs, final = drivers.dynamic_rnn(
+        description_of.bind(description, bound, run),
+        _as_inputs(inputs),
+        sequence_length=lengths,
+        initial_state=flatten(description.state_size)[1](state),
+        time_major=attributes["time_major"],
+        swap_memory=attributes["swap_memory"],
+        seed=_position(seed, 0).seed,
+    )
+    return [*leaves(outputs), *leaves(final)]
+
+
+# -- static shapes -------------------------------------------------------------------------------------------------
+def _merge_batch(shapes: Sequence[TensorShape], axes: Sequence[int]) -> Optional[int]:
+    batch: Optional[int] = None
+    for shape, axis in zip(shapes, axes):
+        size = None if shape.known is None or not shape.known else shape.known[axis]
+        if batch is not None and size is not None and size != batch:
+            raise ShapeMismatch(
+                f"Dimension 0 in both shapes must be equal, but are {batch} and {size}. Shapes are [{batch}] and [{size}]."
+            )
+        batch = size if batch is None else batch
+    return batch
+
+
+def _check_widths(parts: _Parts, description: Description) -> None:
+    for tensor, size in zip(parts.state, leaves(description.state_size)):
+        wanted = TensorShape([None, *size_to_shape(size)])
+        if not tensor.shape.is_compatible_with(wanted):
+            raise ShapeMismatch(
+                f"Dimensions must be equal, but are {_width(tensor.shape)} and {_width(wanted)}: "
+                f"the state has shape {tensor.shape} and the cell's is {wanted}"
+            )
+    first = description
+    while isinstance(first, Multi):
+        first = first.children[0]
+    if isinstance(first, Leaf):
+        given, rows = _width(parts.inputs[0].shape), parts.bound[0].shape.known[0]
+        below = leaves(first.state_size)[-1]
+        if given is not None and rows is not None and given + below != rows:
+            raise ShapeMismatch(f"Dimensions must be equal, but are {given + below} and {rows}")
+
+
+def _width(shape: TensorShape) -> Optional[int]:
+    return shape.known[-1] if shape.known else None
+
+
+def _check_types(parts: _Parts) -> None:
+    floating = [t.dtype.base_dtype.name for t in (*parts.inputs, *parts.state) if t.dtype.is_floating]
+    if len(set(floating)) > 1:
+        raise TypeError(
+            f"Tensors in list passed to 'values' of 'ConcatV2' Op have types [{', '.join(floating)}] that don't all "
+            "match: the inputs and the state must be of one type."
+        )
+
+
+def _state_types(parts: _Parts, description: Description, batch: Optional[int]) -> OutputTypes:
+    return [
+        (tensor.dtype.base_dtype, TensorShape([batch, *size_to_shape(size)]) if tensor.shape.ndims != 0 else tensor.shape)
+        for tensor, size in zip(parts.state, leaves(description.state_size))
+    ]
+
+
+def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    parts, description = _parts(inputs, attributes), attributes["description"]
+    _check_types(parts)
+    _check_widths(parts, description)
+    operands = [*parts.inputs, *parts.state, *([parts.lengths] if parts.lengths is not None else [])]
+    batch = _merge_batch([tensor.shape for tensor in operands], [0] * len(operands))
+    dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
+    types: list[Any] = []
+    if has_output(description, parts.lengths is not None):
+        types = [(dtype, TensorShape([batch, *size_to_shape(size)])) for size in leaves(description.output_size)]
+    return [*types, *_state_types(parts, description, batch)]
+
+
+def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    parts, description = _parts(inputs, attributes), attributes["description"]
+    _check_types(parts)
+    _check_widths(parts, description)
+    time_axis, batch_axis = (0, 1) if attributes["time_major"] else (1, 0)
+    operands = [*parts.state, *([parts.lengths] if parts.lengths is not None else [])]
+    shapes = [tensor.shape for tensor in (*parts.inputs, *operands)]
+    batch = _merge_batch(shapes, [batch_axis] * len(parts.inputs) + [0] * len(operands))
+    time = parts.inputs[0].shape.known[time_axis] if parts.inputs[0].shape.known else None
+    dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
+    ends = [time, batch] if attributes["time_major"] else [batch, time]
+    outputs = [(dtype, TensorShape([*ends, *size_to_shape(size)])) for size in leaves(description.output_size)]
+    return [*outputs, *_state_types(parts, description, batch)]
+
+
+registry.register("RNNCellStep", _step, _step_rule, stateful=True)
+registry.register("DynamicRNN", _loop, _loop_rule, stateful=True)
+
+
+# -- making them ---------------------------------------------------------------------------------------------------
+def _node(op_type: str, name: str, description: Description, parts: _Parts, **attributes: Any) -> Operation:
+    options = [part for part in (parts.seed, parts.lengths) if part is not None]
+    attributes.update(
+        description=description,
+        input_leaves=len(parts.inputs),
+        has_seed=parts.seed is not None,
+        has_lengths=parts.lengths is not None,
+    )
+    return make(op_type, [*parts.inputs, *parts.state, *parts.bound, *options], name, **attributes)
+
+
+def step(
+    description: Description, inputs: Sequence[Tensor], state: Sequence[Tensor], bound: Sequence[Tensor],
+    seed: Optional[Tensor] = None, lengths: Optional[Tensor] = None, index: int = 0,
+) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
+    """The node of one step: the leaves of its outputs and of its new state."""
+    operation = _node("RNNCellStep", "RNNCellStep", description, _Parts(inputs, state, bound, seed, lengths), step=index)
+    count = len(leaves(description.state_size))
+    new_state = operation.outputs[len(operation.outputs) - count :]
+    if has_output(description, lengths is not None):
+        return operation.outputs[: len(operation.outputs) - count], new_state
+    return [new_state[description.output_leaf or 0]], new_state
+
+
+def loop(
+    description: Description, inputs: Sequence[Tensor], state: Sequence[Tensor], bound: Sequence[Tensor],
+    seed: Optional[Tensor], lengths: Optional[Tensor], time_major: bool, swap_memory: bool,
+) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
+    """The node of a loop over time: the leaves of its outputs and of the final state."""
+    parts = _Parts(inputs, state, bound, seed, lengths)
+    operation = _node("DynamicRNN", "DynamicRNN", description, parts, time_major=time_major, swap_memory=swap_memory)
+    count = len(leaves(description.output_size))
+    return operation.outputs[:count], operation.outputs[count:]

@@ -1,0 +1,136 @@
+"""Python's indexing of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+import torch
+
+from .. import registry
+from ..graph import name_scope
+from ..registry import OutputTypes, ShapeMismatch, constant_value, register
+from ..shapes import Dimension, TensorShape
+from ..tensor import Tensor
+from .core import one, shape_tensor
+
+
+def _slice_index(x: torch.Tensor, begin: Any, end: Any, strides: Any, masks: dict[str, Any]) -> Any:
+    index: list[Any] = []
+    flips: list[int] = []
+    for i, (low, high, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist())):
+        bit = 1 << i
+        if masks["ellipsis_mask"] & bit:
+            index.append(Ellipsis)
+        elif masks["new_axis_mask"] & bit:
+            index.append(None)
+        elif masks["shrink_axis_mask"] & bit:
+            index.append(low)
+        else:
+            first = None if masks["begin_mask"] & bit else low
+            last = None if masks["end_mask"] & bit else high
+            index.append(slice(first, last, step))
+            if step < 0:
+                flips.append(i)
+    return index, flips
+
+
+def _strided_slice(x: torch.Tensor, begin: Any, end: Any, strides: Any, **masks: Any) -> torch.Tensor:
+    index, flips = _slice_index(x, begin, end, strides, masks)
+    if not flips:
+        return x[tuple(index)]
+    # torch has no negative steps: turn each such slice into the indices that it stands for.
+    used = len([item for item in index if item is not None and item is not Ellipsis])
+    axis, plain = 0, list(index)
+    picked = x
+    for i, item in enumerate(index):
+        if item is Ellipsis:
+            axis += x.dim() - used
+        elif item is not None:
+            if i in flips:
+                places = list(range(*item.indices(x.shape[axis])))
+                picked = picked.index_select(axis, torch.tensor(places, dtype=torch.int64))
+                plain[i] = slice(None)
+            axis += 1
+    return picked[tuple(plain)]
+
+
+def _strided_slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    dtype, known = inputs[0].dtype.base_dtype, inputs[0].shape.known
+    bounds = [constant_value(tensor) for tensor in inputs[1:]]
+    if known is None:
+        return [(dtype, TensorShape(None))]
+    if bounds[2] is None:
+        return [(dtype, TensorShape(None))]
+    count, sizes, axis = len(bounds[2]), [], 0
+    ellipsis = [i for i in range(count) if attributes["ellipsis_mask"] >> i & 1]
+    taken = count - len(ellipsis) - bin(attributes["new_axis_mask"]).count("1")
+    if taken > len(known):
+        raise ShapeMismatch(f"Index out of range using input dim {len(known)}; input has only {len(known)} dims")
+    for i in range(count):
+        bit = 1 << i
+        if i in ellipsis:
+            sizes += known[axis : axis + len(known) - taken]
+            axis += len(known) - taken
+        elif attributes["new_axis_mask"] & bit:
+            sizes.append(1)
+        else:
+            size = known[axis]
+            low = 0 if bounds[0] is None else int(bounds[0][i])
+            if attributes["shrink_axis_mask"] & bit:
+                if size is not None and bounds[0] is not None and not -size <= low < size:
+                    raise ShapeMismatch(f"slice index {low} of dimension {axis} out of bounds")
+            else:
+                free_low, free_high = attributes["begin_mask"] & bit, attributes["end_mask"] & bit
+                if free_low and free_high and abs(int(bounds[2][i])) == 1:
+                    sizes.append(size)
+                elif size is None or (bounds[0] is None and not free_low) or (bounds[1] is None and not free_high):
+                    sizes.append(None)
+                else:
+                    high = None if free_high else int(bounds[1][i])  # type: ignore[index]
+                    window = slice(None if free_low else low, high, int(bounds[2][i]))
+                    sizes.append(len(range(*window.indices(size))))
+            axis += 1
+    return [(dtype, TensorShape([*sizes, *known[axis:]]))]
+
+
+register("StridedSlice", _strided_slice, _strided_slice_rule)
+
+
+def _get_item(tensor: Tensor, key: Any) -> Tensor:
+    """Python's indexing: numbers, slices, `...`, tf.newaxis; bounds may be tensors."""
+    keys = key if isinstance(key, tuple) else (key,)
+    begin: list[Any] = []
+    end: list[Any] = []
+    strides: list[Any] = []
+    masks = dict.fromkeys(["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"], 0)
+    for i, item in enumerate(keys):
+        bit, low, high, step = 1 << i, 0, 0, 1
+        if item is Ellipsis:
+            masks["ellipsis_mask"] |= bit
+        elif item is None:
+            masks["new_axis_mask"] |= bit
+        elif isinstance(item, slice):
+            low, high, step = item.start, item.stop, 1 if item.step is None else item.step
+            masks["begin_mask"] |= bit if low is None else 0
+            masks["end_mask"] |= bit if high is None else 0
+            low, high = 0 if low is None else low, 0 if high is None else high
+        elif isinstance(item, (int, np.integer, Dimension)) or (isinstance(item, Tensor) and item.dtype.is_integer):
+            low, high = item, item + 1
+            masks["shrink_axis_mask"] |= bit
+        else:
+            raise TypeError(
+                "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 "
+                f"tensors are valid indices, got {item!r}"
+            )
+        begin.append(low)
+        end.append(high)
+        strides.append(step)
+    with name_scope(None, "strided_slice", [tensor]) as scope:
+        parts = [shape_tensor(begin, "stack"), shape_tensor(end, "stack_1"), shape_tensor(strides, "stack_2")]
+        return one("StridedSlice", [tensor, *parts], scope, **masks)
+
+
+setattr(Tensor, "__getitem__", _get_item)
+newaxis = None

@@ -1,0 +1,338 @@
+"""Cells of cells: stacks, dropout, residual connections (TF1 module: `tf.nn.rnn_cell`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Optional
+
+from . import nest, variable_scope as vs
+from .body import BodyFunction
+from .cell_description import Dropout, Flat, Multi, Residual
+from .graph import Graph, get_default_graph, name_scope
+from .layers_base import StaticInput
+from .ops import lists, math, nn, random
+from .ops.core import convert_to_tensor
+from .registry import constant_value
+from .rnn_cell_impl import Described, LSTMStateTuple, RNNCell, assert_like_rnncell, bare_step, describe, is_plain
+from .shapes import TensorShape, as_shape
+from .tensor import Tensor
+
+
+class MultiRNNCell(RNNCell):
+    """A stack of cells, each fed with the output of the one before (TF1 symbol: `tf.nn.rnn_cell.MultiRNNCell`).
+
+    Raises:
+        TypeError: `cells` is no list or tuple.
+        ValueError: it is empty, or cells have tuples as states and `state_is_tuple` is False.
+    """
+
+    def __init__(self, cells: Any, state_is_tuple: bool = True) -> None:
+        super().__init__()
+        if not cells:
+            raise ValueError("Must specify at least one cell for MultiRNNCell.")
+        if not isinstance(cells, (list, tuple)):
+            raise TypeError(f"cells must be a list or tuple, but saw: {cells}.")
+        for index, cell in enumerate(cells):
+            assert_like_rnncell(f"cells[{index}]", cell)
+        self._cells = list(cells)
+        self._state_is_tuple = state_is_tuple
+        if not state_is_tuple and any(nest.is_sequence(cell.state_size) for cell in cells):
+            sizes = [cell.state_size for cell in cells]
+            raise ValueError(
+                f"Some cells return tuples of states, but the flag state_is_tuple is not set.  State sizes are: {sizes}"
+            )
+
+    @property
+    def state_size(self) -> Any:
+        sizes = tuple(cell.state_size for cell in self._cells)
+        return sizes if self._state_is_tuple else sum(sizes)
+
+    @property
+    def output_size(self) -> Any:
+        return self._cells[-1].output_size
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            if self._state_is_tuple:
+                return tuple(cell.zero_state(batch_size, dtype) for cell in self._cells)
+            return super().zero_state(batch_size, dtype)
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        if not self.trainable:
+            return []
+        return _unique(weight for cell in self._cells if isinstance(cell, RNNCell) for weight in cell.trainable_weights)
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        known = [cell for cell in self._cells if isinstance(cell, RNNCell)]
+        frozen = _unique(weight for cell in known for weight in cell.non_trainable_weights)
+        return frozen if self.trainable else _unique(weight for cell in known for weight in cell.trainable_weights) + frozen
+
+    def _describe(self, inputs: Any) -> Optional[Described]:
+        if not is_plain(self, MultiRNNCell, "build", "call", "__call__"):
+            return None
+        with self._in_scope(inputs):
+            return self._described(inputs)
+
+    def _described(self, inputs: Any) -> Optional[Described]:
+        if nest.is_sequence(inputs):
+            return None
+        parts, dtype = [], inputs.dtype
+        for index, cell in enumerate(self._cells):
+            with vs.variable_scope(f"cell_{index}"):
+                part = describe(cell, inputs)
+            if part is None or nest.is_sequence(cell.output_size):
+                return None
+            parts.append(part)
+            inputs = StaticInput(dtype, as_shape(inputs.shape)[:1].concatenate(as_shape(cell.output_size)))
+        stack: Any = Multi(tuple(part.description for part in parts))
+        tensors = [tensor for part in parts for tensor in part.tensors]
+        return Described(stack if self._state_is_tuple else Flat(stack), tensors)
+
+    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+        """One step: as one node where every cell says what it amounts to, else by calling the cells."""
+        if self._state_is_tuple and (not isinstance(state, (list, tuple)) or len(state) != len(self._cells)):
+            raise ValueError(
+                f"Expected state to be a tuple of length {len(self.state_size)}, but received: {state}"
+            )
+        described = self._described(inputs)
+        if described is not None:
+            return bare_step(self, described, inputs, state)
+        parts = state if self._state_is_tuple else lists.split(state, [cell.state_size for cell in self._cells], 1)
+        new_states = []
+        for index, (cell, part) in enumerate(zip(self._cells, parts)):
+            with vs.variable_scope(f"cell_{index}"):
+                inputs, new_state = cell(inputs, part)
+            new_states.append(new_state)
+        return inputs, tuple(new_states) if self._state_is_tuple else lists.concat(new_states, 1)
+
+
+def _unique(items: Any) -> list[Any]:
+    return list({id(item): item for item in items}.values())
+
+
+class _Wrapper(RNNCell):
+    """A cell around another one, which adds no scope of its own."""
+
+    def __init__(self, cell: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        assert_like_rnncell("cell", cell)
+        self._cell = cell
+
+    @property
+    def wrapped_cell(self) -> Any:
+        return self._cell
+
+    @property
+    def state_size(self) -> Any:
+        return self._cell.state_size
+
+    @property
+    def output_size(self) -> Any:
+        return self._cell.output_size
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        return getattr(self._cell, "trainable_weights", [])
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        return getattr(self._cell, "non_trainable_weights", [])
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return self._cell.zero_state(batch_size, dtype)
+
+    def __call__(self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+        if scope is None:
+            described = self._describe(inputs)
+            if described is not None:
+                return bare_step(self, described, inputs, state)
+        return self._call_cell(inputs, state, scope)
+
+    def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
+        arguments = {} if scope is None else {"scope": scope}
+        return self._cell(inputs, state, **arguments)
+
+
+class ResidualWrapper(_Wrapper):
+    """Adds the inputs to the outputs, or combines them by `residual_fn(inputs, outputs)`.
+
+    TF1 symbol: `tf.nn.rnn_cell.ResidualWrapper`.
+    """
+
+    def __init__(self, cell: Any, residual_fn: Optional[Callable[[Any, Any], Any]] = None, **kwargs: Any) -> None:
+        super().__init__(cell, **kwargs)
+        self._residual_fn = residual_fn
+        self._bodies: dict[Any, BodyFunction] = {}
+
+    def _describe(self, inputs: Any) -> Optional[Described]:
+        if not is_plain(self, ResidualWrapper, "__call__"):
+            return None
+        inner = describe(self._cell, inputs)
+        if inner is None or nest.is_sequence(inputs) or nest.is_sequence(self.output_size):
+            return None
+        output = as_shape(inputs.shape)[:1].concatenate(as_shape(self.output_size))
+        if self._residual_fn is None:
+            as_shape(inputs.shape).assert_is_compatible_with(output)
+            return Described(Residual(inner.description), inner.tensors)
+        body = self._body(inputs, output)
+        return Described(Residual(inner.description, body), [*inner.tensors, *body.captured])
+
+    def _body(self, inputs: Any, output: TensorShape) -> BodyFunction:
+        graph = get_default_graph()
+        depth, function = as_shape(inputs.shape)[1:], self._residual_fn
+        key = (graph, inputs.dtype, depth.known, output[1:].known)
+        if key not in self._bodies:
+            rows = TensorShape([None])
+            shapes = [rows.concatenate(depth), rows.concatenate(output[1:])]
+            values = [StaticInput(inputs.dtype, shape) for shape in shapes]
+            scope = graph.unique_name("residual")
+            self._bodies[key] = BodyFunction(lambda x, y: [function(x, y)], values, scope, ["inputs", "outputs"])
+        return self._bodies[key]
+
+    def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
+        outputs, new_state = super()._call_cell(inputs, state, scope)
+        if self._residual_fn is not None:
+            return self._residual_fn(inputs, outputs), new_state
+        nest.assert_same_structure(inputs, outputs)
+        nest.map_structure(lambda x, y: x.shape.assert_is_compatible_with(y.shape), inputs, outputs)
+        return nest.map_structure(lambda x, y: x + y, inputs, outputs), new_state
+
+
+class DeviceWrapper(_Wrapper):
+    """Records a device on a cell's nodes (TF1 symbol: `tf.nn.rnn_cell.DeviceWrapper`)."""
+
+    def __init__(self, cell: Any, device: str, **kwargs: Any) -> None:
+        super().__init__(cell, **kwargs)
+        self._device = device
+
+    def _describe(self, inputs: Any) -> Optional[Described]:
+        with get_default_graph().device(self._device):
+            return describe(self._cell, inputs)
+
+    def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
+        with get_default_graph().device(self._device):
+            return super()._call_cell(inputs, state, scope)
+
+
+class DropoutWrapper(_Wrapper):
+    """Dropout on a cell's inputs, state and outputs (TF1 symbol: `tf.nn.rnn_cell.DropoutWrapper`).
+
+    Kept elements are divided by the keep probability. There is no training mode: feed 1.0 to a keep probability to have
+    none. By default an LSTMStateTuple has its h dropped and never its c.
+
+    Args:
+        input_keep_prob, output_keep_prob, state_keep_prob: a number or a scalar tensor.
+        variational_recurrent: one mask for all steps of a run and for all rows; needs `dtype`, and `input_size` where
+            inputs are dropped.
+        seed: mixed into the masks.
+        dropout_state_filter_visitor: says, given a part of the state, whether it is dropped.
+
+    Raises:
+        ValueError: a probability outside [0, 1].
+    """
+
+    def __init__(
+        self, cell: Any, input_keep_prob: Any = 1.0, output_keep_prob: Any = 1.0, state_keep_prob: Any = 1.0,
+        variational_recurrent: bool = False, input_size: Any = None, dtype: Any = None, seed: Optional[int] = None,
+        dropout_state_filter_visitor: Optional[Callable[[Any], Any]] = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(cell, dtype=dtype, **kwargs)
+        if dropout_state_filter_visitor is not None and not callable(dropout_state_filter_visitor):
+            raise TypeError("dropout_state_filter_visitor must be callable")
+        self._visitor = dropout_state_filter_visitor
+        self._keep = {
+            "input": _probability("input_keep_prob", input_keep_prob),
+            "output": _probability("output_keep_prob", output_keep_prob),
+            "state": _probability("state_keep_prob", state_keep_prob),
+        }
+        self._variational_recurrent, self._input_size, self._seed = variational_recurrent, input_size, seed
+        self._noise: dict[tuple[Graph, str], Tensor] = {}
+        if variational_recurrent and dtype is None:
+            raise ValueError("When variational_recurrent=True, dtype must be provided")
+        if variational_recurrent and input_size is None and _drops(self._keep["input"]):
+            raise ValueError(
+                "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be provided"
+            )
+
+    def _describe(self, inputs: Any) -> Optional[Described]:
+        if not is_plain(self, DropoutWrapper, "__call__") or self._visitor is not None:
+            return None
+        inner = describe(self._cell, inputs)
+        if inner is None:
+            return None
+        values = [self._keep[name] for name in ("input", "output", "state")]
+        for value in values:
+            if not isinstance(value, Tensor) and value == 0:
+                raise ValueError("rate must be a scalar tensor or a float in the range [0, 1), got 1")
+        tensors = [value for value in values if isinstance(value, Tensor)]
+        numbers = [None if isinstance(value, Tensor) else float(value) for value in values]
+        keep = (numbers[0], numbers[1], numbers[2])
+        description = Dropout(inner.description, keep, self._variational_recurrent, self._seed)
+        return Described(description, [*inner.tensors, *tensors])
+
+    def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
+        inputs = self._dropped("input", inputs)
+        output, new_state = super()._call_cell(inputs, state, scope)
+        if _drops(self._keep["state"]):
+            chosen = _marked(self._visitor or _drop_all_but_memory, new_state)
+            leaves = zip(nest.flatten(new_state), chosen)
+            dropped = [self._dropped("state", leaf, i) if wanted else leaf for i, (leaf, wanted) in enumerate(leaves)]
+            new_state = nest.pack_sequence_as(new_state, dropped)
+        return self._dropped("output", output), new_state
+
+    def _dropped(self, place: str, values: Any, index: int = 0) -> Any:
+        keep = self._keep[place]
+        if not _drops(keep):
+            return values
+        leaves = [
+            self._drop_leaf(f"{place}_{index + i}", keep, leaf) for i, leaf in enumerate(nest.flatten(values))
+        ]
+        return nest.pack_sequence_as(values, leaves)
+
+    def _drop_leaf(self, place: str, keep: Any, value: Tensor) -> Tensor:
+        seed = None if self._seed is None else (self._seed * 1000003 + sum(map(ord, place))) & 0x7FFFFFFF
+        if not self._variational_recurrent:
+            return nn.dropout(value, keep_prob=keep, seed=seed)
+        with get_default_graph().outermost.as_default():  # one mask a run, whatever loop the step is in
+            key = (get_default_graph(), place)
+            if key not in self._noise:
+                sizes = [1, *as_shape(value.shape)[1:].as_list()]
+                self._noise[key] = random.random_uniform(sizes, dtype=value.dtype.base_dtype, seed=seed)
+        keep = convert_to_tensor(keep, value.dtype.base_dtype)
+        return value / keep * math.floor(self._noise[key] + keep)
+
+
+def _probability(name: str, value: Any) -> Any:
+    if isinstance(value, Tensor) or hasattr(value, "_to_tensor"):
+        tensor = convert_to_tensor(value)
+        known = constant_value(tensor)
+        if known is None:
+            return tensor
+        value = float(known)
+    if not 0 <= value <= 1:
+        raise ValueError(f"Parameter {name} must be between 0 and 1: {value}")
+    return float(value)
+
+
+def _drops(keep: Any) -> bool:
+    return isinstance(keep, Tensor) or keep < 1
+
+
+def _drop_all_but_memory(state: Any) -> Any:
+    return LSTMStateTuple(c=False, h=True) if isinstance(state, LSTMStateTuple) else True
+
+
+def _marked(visitor: Callable[[Any], Any], state: Any) -> list[bool]:
+    """For each leaf of a state, whether the visitor says to drop it; it may answer for a part as a whole."""
+    answer = visitor(state)
+    leaves = nest.flatten(state)
+    if not nest.is_sequence(answer) and nest.is_sequence(state) and answer is True:
+        parts = state.values() if isinstance(state, dict) else state
+        return [mark for part in parts for mark in _marked(visitor, part)]
+    marks = nest.flatten(answer)
+    return [bool(marks[0])] * len(leaves) if len(marks) == 1 else [bool(mark) for mark in marks]
+
+
