@@ -122,6 +122,35 @@ def test_odd_sizes_and_strides(name, time, batch_size, input_size):
         assert_close(a, e, torch.float64)
 
 
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm_all"])
+def test_sequences_longer_than_a_chunk(name):
+    family = dataclasses.replace(FAMILIES[name], num_units=3)
+    inputs, state, parameters = arguments(family, time=70, batch_size=4)
+    leaves = [inputs, *optree.tree_leaves(state), *parameters]
+    lengths = torch.tensor([70, 32, 33, 5])
+    expected = results_and_gradients(lambda: stepped(family, parameters, inputs, lengths, state), leaves)
+    actual = results_and_gradients(
+        lambda: kernels.sequence(family, parameters, inputs, lengths, state), leaves
+    )
+    for a, e in zip(actual, expected, strict=True):
+        assert_close(a, e, torch.float64)
+
+
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm"])
+def test_vanishing_gradients_never_become_subnormal(name):
+    family = FAMILIES[name]
+    inputs, state, parameters = arguments(family, torch.float32, time=300)
+    with torch.no_grad():
+        for parameter in parameters:
+            parameter.mul_(0.3)
+    outputs, _ = kernels.sequence(family, parameters, inputs, None, state)
+    (gradient,) = torch.autograd.grad(outputs[-1].sum(), inputs)
+    smallest = gradient.abs()[gradient != 0].min()
+    assert (gradient[0] == 0).all()
+    # What is handed on is the gates' gradient times a kernel: a few bits below the smallest normal number.
+    assert float(smallest) > torch.finfo(torch.float32).tiny * 1e-3
+
+
 def op_arguments(family, keep=True, **options):
     inputs, state, parameters = arguments(family, **options)
     values = [getattr(family, field.name) for field in dataclasses.fields(family)]

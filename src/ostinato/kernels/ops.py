@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -113,11 +114,8 @@ class _SequenceOp:
             inputs, sequence_length, state, self._named(family, parameters), outputs, kept
         )
         with torch.autocast(inputs.device.type, enabled=False):
-            return tuple(
-                self.reference_backward(
-                    family, reference.Incoming(grad_outputs, grad_state, grad_kept), saved
-                )
-            )
+            incoming = reference.Incoming(grad_outputs, grad_state, grad_kept)
+            return tuple(reference.in_chunks(partial(self.reference_backward, family), incoming, saved))
 
     def fake_backward(
         self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any

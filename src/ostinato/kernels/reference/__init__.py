@@ -5,10 +5,19 @@ serves where there is none.
 runs below autograd; the tests hold them to the autograd of the step.
 """
 
-from ostinato.kernels.reference.backward import Gradients, Incoming, Saved
+from ostinato.kernels.reference.backward import Gradients, Incoming, Saved, in_chunks
 from ostinato.kernels.reference.basic_rnn import basic_rnn_backward
 from ostinato.kernels.reference.forward import forward
 from ostinato.kernels.reference.gru import gru_backward
 from ostinato.kernels.reference.lstm import lstm_backward
 
-__all__ = ["Gradients", "Incoming", "Saved", "basic_rnn_backward", "forward", "gru_backward", "lstm_backward"]
+__all__ = [
+    "Gradients",
+    "Incoming",
+    "Saved",
+    "basic_rnn_backward",
+    "forward",
+    "gru_backward",
+    "in_chunks",
+    "lstm_backward",
+]

@@ -9,6 +9,7 @@ from ostinato.kernels.reference.backward import (
     Incoming,
     Saved,
     Walk,
+    flush_subnormals,
     kernel_gradient,
     previous_steps,
     rows,
@@ -23,11 +24,12 @@ def basic_rnn_backward(family: BasicRNN, incoming: Incoming, saved: Saved) -> Gr
     kernel, outputs, state = saved.parameters["kernel"], saved.outputs, saved.state[0]
     walk = Walk(saved)
     grad = zero_if_none(incoming.state[0], state)
+    to_gates, state_kernel = derivative(outputs), kernel[-units:].t()
     grad_gates = torch.empty_like(outputs)
     for step in walk:
         local = walk.keep_active(grad if incoming.outputs is None else grad + incoming.outputs[step], step)
-        grad_gates[step] = local * derivative(outputs[step])
-        grad = walk.pass_through(grad_gates[step] @ kernel[-units:].t(), grad, step)
+        grad_gates[step] = flush_subnormals(local * to_gates[step])
+        grad = walk.pass_through(flush_subnormals(grad_gates[step] @ state_kernel), grad, step)
     return Gradients(
         inputs=(rows(grad_gates) @ kernel[:-units].t()).view(saved.inputs.shape),
         state=[grad.clone()],

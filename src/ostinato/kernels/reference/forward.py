@@ -1,4 +1,4 @@
-"""A sequence forward: the input projection of all steps at once, then the recurrence step by step."""
+"""A sequence forward: the input projection of many steps at once, then the recurrence step by step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from torch import Tensor
 
 from ostinato._state import Nest
 from ostinato.steps import Family, masking
+
+CHUNK_STEPS = 32
+"""The steps that share one large matrix product: enough to fill it, few enough to stay in cache."""
 
 
 def forward(
@@ -29,10 +32,13 @@ def forward(
         return inputs.new_zeros(0, batch_size, family.output_size), states
     if sequence_length is not None:
         inputs = masking.zero_where(~masking.valid_steps(sequence_length, time), inputs)
-    projected = family.project(parameters, inputs)
     outputs = []
     for step in range(time):
-        output, state = family.recur(parameters, tuple(part[step] for part in projected), states[-1])
+        if step % CHUNK_STEPS == 0:
+            projected = family.project(parameters, inputs[step : step + CHUNK_STEPS])
+        output, state = family.recur(
+            parameters, tuple(part[step % CHUNK_STEPS] for part in projected), states[-1]
+        )
         if sequence_length is not None:
             finished = masking.finished_rows(sequence_length, step)
             output = masking.zero_where(finished, output)

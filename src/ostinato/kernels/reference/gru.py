@@ -11,6 +11,7 @@ from ostinato.kernels.reference.backward import (
     Incoming,
     Saved,
     Walk,
+    flush_subnormals,
     kernel_gradient,
     previous_steps,
     rows,
@@ -32,16 +33,22 @@ def gru_backward(family: GRU, incoming: Incoming, saved: Saved) -> Gradients:
         candidate_in + reset_state @ candidate_kernel[-units:]
     )
 
+    # What a step's gates make of its gradients, for all steps at once: the walk is left with what must recur.
+    to_candidate = (1.0 - update) * derivative(candidate)
+    to_update = (before - candidate) * update * (1.0 - update)
+    to_reset = before * reset * (1.0 - reset)
     grad = zero_if_none(incoming.state[0], saved.state[0])
     grad_gates, grad_candidate = torch.empty_like(gates_in), torch.empty_like(candidate_in)
+    gates_state_kernel, candidate_state_kernel = gates_kernel[-units:].t(), candidate_kernel[-units:].t()
     for step in walk:
         local = walk.keep_active(grad if incoming.outputs is None else grad + incoming.outputs[step], step)
-        r, u, c, h = reset[step], update[step], candidate[step], before[step]
-        grad_candidate[step] = local * (1.0 - u) * derivative(c)
-        grad_reset_state = grad_candidate[step] @ candidate_kernel[-units:].t()
-        grad_gates[step, :, :units] = grad_reset_state * h * r * (1.0 - r)
-        grad_gates[step, :, units:] = local * (h - c) * u * (1.0 - u)
-        computed = local * u + grad_reset_state * r + grad_gates[step] @ gates_kernel[-units:].t()
+        grad_candidate[step] = flush_subnormals(local * to_candidate[step])
+        grad_reset_state = grad_candidate[step] @ candidate_state_kernel
+        torch.mul(grad_reset_state, to_reset[step], out=grad_gates[step, :, :units])
+        torch.mul(local, to_update[step], out=grad_gates[step, :, units:])
+        grad_gates[step] = flush_subnormals(grad_gates[step])
+        direct = torch.addcmul(local * update[step], grad_reset_state, reset[step])
+        computed = flush_subnormals(torch.addmm(direct, grad_gates[step], gates_state_kernel))
         grad = walk.pass_through(computed, grad, step)
     grad_inputs = (
         rows(grad_gates) @ gates_kernel[:-units].t() + rows(grad_candidate) @ candidate_kernel[:-units].t()

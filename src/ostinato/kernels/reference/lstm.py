@@ -11,6 +11,7 @@ from ostinato.kernels.reference.backward import (
     Incoming,
     Saved,
     Walk,
+    flush_subnormals,
     kernel_gradient,
     previous_steps,
     rows,
@@ -20,18 +21,17 @@ from ostinato.steps import LSTM, activations
 
 
 def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
-    hidden = family.output_size
+    """The gradients of what an LSTM sequence was given."""
+    units, hidden = family.num_units, family.output_size
     activation = activations.function(family.activation)
     derivative = activations.DERIVATIVES[str(family.activation)]
     parameters, outputs, cells = saved.parameters, saved.outputs, saved.kept[0]
-    grad_outputs, grad_cells = incoming.outputs, incoming.kept[0]
-    kernel = parameters["kernel"]
+    kernel, projection = parameters["kernel"], parameters.get("projection/kernel")
     walk = Walk(saved)
     cells_before, outputs_before = (
         previous_steps(saved.state[0], cells),
         previous_steps(saved.state[1], outputs),
     )
-
     gates = family.project(parameters, walk.inputs)[0] + outputs_before @ kernel[-hidden:]
     i, j, f, o = gates.chunk(4, dim=2)
     f = f + family.forget_bias
@@ -41,52 +41,59 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         o = o + parameters["w_o_diag"] * cells
     i, j, f, o = torch.sigmoid(i), activation(j), torch.sigmoid(f), torch.sigmoid(o)
     active_cells = activation(cells)
-    unprojected = o * active_cells
-    # A clipped value passes no gradient on; one just on the bound does, as torch.clamp and TF1's
-    # clip_by_value have it.
-    unclipped = None if family.cell_clip is None else (f * cells_before + i * j).abs() <= family.cell_clip
-    projection = parameters.get("projection/kernel")
-    projection_unclipped = None
-    if projection is not None and family.proj_clip is not None:
-        projection_unclipped = (unprojected @ projection).abs() <= family.proj_clip
 
-    gradient_c, gradient_h = (
+    # What a step's gates make of its gradients, for all steps at once: the walk is left with what must recur.
+    h_to_o = active_cells * o * (1.0 - o)
+    h_to_c = o * derivative(active_cells)
+    c_to_gates = torch.stack(
+        [j * i * (1.0 - i), i * derivative(j), cells_before * f * (1.0 - f)], dim=2
+    )  # [time, batch, 3, units]: i, j, f
+    c_to_c = f
+    if family.use_peepholes:
+        h_to_c = h_to_c + h_to_o * parameters["w_o_diag"]
+        c_to_c = (
+            f + c_to_gates[:, :, 0] * parameters["w_i_diag"] + c_to_gates[:, :, 2] * parameters["w_f_diag"]
+        )
+    if family.cell_clip is not None:
+        # A clipped value passes no gradient on; one on the bound does, as in torch.clamp and clip_by_value.
+        unclipped = (f * cells_before + i * j).abs() <= family.cell_clip
+        c_to_gates, c_to_c = (
+            torch.where(unclipped.unsqueeze(2), c_to_gates, 0.0),
+            torch.where(unclipped, c_to_c, 0.0),
+        )
+    unprojected = o * active_cells
+    proj_unclipped = None
+    if projection is not None and family.proj_clip is not None:
+        proj_unclipped = (unprojected @ projection).abs() <= family.proj_clip
+
+    grad_c, grad_h = (
         zero_if_none(grad, like) for grad, like in zip(incoming.state, saved.state, strict=True)
     )
     grad_gates = torch.empty_like(gates)
+    by_gate = grad_gates.view(*gates.shape[:2], 4, units)
     grad_projected = torch.empty_like(outputs)
+    state_kernel = kernel[-hidden:].t()
     for step in walk:
         local_h = walk.keep_active(
-            gradient_h if grad_outputs is None else gradient_h + grad_outputs[step], step
+            grad_h if incoming.outputs is None else grad_h + incoming.outputs[step], step
         )
-        # cells[step] of a row that has ended is the copied c, so its gradient joins that of c before the
-        # rows are told apart.
-        total_c = gradient_c if grad_cells is None else gradient_c + grad_cells[step]
-        local_c = walk.keep_active(total_c, step)
+        # The kept c of a row that has ended is the copied one: its gradient joins before the rows part.
+        total_c = grad_c if incoming.kept[0] is None else grad_c + incoming.kept[0][step]
         if projection is not None:
-            if projection_unclipped is not None:
-                local_h = torch.where(projection_unclipped[step], local_h, 0.0)
+            if proj_unclipped is not None:
+                local_h = torch.where(proj_unclipped[step], local_h, 0.0)
             grad_projected[step] = local_h
             local_h = local_h @ projection.t()
-        i_t, j_t, f_t, o_t, a_t = i[step], j[step], f[step], o[step], active_cells[step]
-        grad_o = local_h * a_t * o_t * (1.0 - o_t)
-        local_c = local_c + local_h * o_t * derivative(a_t)
-        if family.use_peepholes:
-            local_c = local_c + grad_o * parameters["w_o_diag"]
-        if unclipped is not None:
-            local_c = torch.where(unclipped[step], local_c, 0.0)
-        grad_i = local_c * j_t * i_t * (1.0 - i_t)
-        grad_f = local_c * cells_before[step] * f_t * (1.0 - f_t)
-        grad_gates[step] = torch.cat([grad_i, local_c * i_t * derivative(j_t), grad_f, grad_o], dim=1)
-        computed_c = local_c * f_t
-        if family.use_peepholes:
-            computed_c = computed_c + grad_i * parameters["w_i_diag"] + grad_f * parameters["w_f_diag"]
-        gradient_c = walk.pass_through(computed_c, total_c, step)
-        gradient_h = walk.pass_through(grad_gates[step] @ kernel[-hidden:].t(), gradient_h, step)
+        local_c = torch.addcmul(walk.keep_active(total_c, step), local_h, h_to_c[step])
+        torch.mul(local_c.unsqueeze(1), c_to_gates[step], out=by_gate[step, :, :3])
+        torch.mul(local_h, h_to_o[step], out=by_gate[step, :, 3])
+        grad_gates[step] = flush_subnormals(grad_gates[step])
+        grad_c = walk.pass_through(flush_subnormals(local_c * c_to_c[step]), total_c, step)
+        grad_h = walk.pass_through(flush_subnormals(grad_gates[step] @ state_kernel), grad_h, step)
 
     parameter_gradients = [kernel_gradient(walk.inputs, outputs_before, grad_gates), rows(grad_gates).sum(0)]
     if family.use_peepholes:
-        grad_i, _, grad_f, grad_o = grad_gates.chunk(4, dim=2)
+        grad_i, _, grad_f, grad_o = by_gate.unbind(2)
         parameter_gradients += [
             (grad_f * cells_before).sum((0, 1)),
             (grad_i * cells_before).sum((0, 1)),
@@ -96,6 +103,6 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         parameter_gradients.append(rows(unprojected).t() @ rows(grad_projected))
     return Gradients(
         inputs=(rows(grad_gates) @ kernel[:-hidden].t()).view(saved.inputs.shape),
-        state=[gradient_c.clone(), gradient_h.clone()],
+        state=[grad_c.clone(), grad_h.clone()],
         parameters=parameter_gradients,
     )
