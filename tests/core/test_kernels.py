@@ -139,7 +139,7 @@ def test_sequences_longer_than_a_chunk(name):
 @pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm"])
 def test_vanishing_gradients_never_become_subnormal(name):
     family = FAMILIES[name]
-    inputs, state, parameters = arguments(family, torch.float32, time=300)
+    inputs, state, parameters = arguments(family, torch.float32, time=500)
     with torch.no_grad():
         for parameter in parameters:
             parameter.mul_(0.3)

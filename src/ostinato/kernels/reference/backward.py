@@ -107,7 +107,7 @@ def in_chunks(
     time = saved.inputs.shape[0]
     if time <= CHUNK_STEPS:
         return backward(incoming, saved)
-    # The states after each step, leaf by leaf; outputs differ from h in rows that have ended, but are not read.
+    # The states after each step; outputs differ from h in rows that have ended, where they are not read.
     after = (*saved.kept, saved.outputs)
     grad_inputs = torch.empty_like(saved.inputs)
     grad_state: Sequence[Tensor | None] = incoming.state
