@@ -290,7 +290,7 @@ ERRORS = [
     (lambda: BasicLSTMCell(4.0, 3), ValueError, "num_units must be a positive integer"),
     (lambda: BasicRNNCell(4, 3, activation="tahn"), ValueError, "Unknown activation 'tahn': use one of"),
     (lambda: BasicRNNCell(4, 3, activation=3), TypeError, "activation must be a name or a function"),
-    (lambda: LSTMCell(4, 3, cell_clip=-1.0), ValueError, "cell_clip must be positive"),
+    (lambda: LSTMCell(4, 3, cell_clip=-1.0), ValueError, "cell_clip must not be negative"),
     (lambda: LSTMCell(4, 3, num_proj=0), ValueError, "num_proj must be a positive integer"),
     (lambda: MultiRNNCell([]), ValueError, "Must specify at least one cell for MultiRNNCell"),
     (lambda: MultiRNNCell(GRUCell(4, 3)), TypeError, "cells must be a list or tuple, but saw: GRUCell"),

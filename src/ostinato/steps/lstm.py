@@ -39,8 +39,8 @@ class LSTM:
             check_num_units("num_proj", self.num_proj)
         for name in ("cell_clip", "proj_clip"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise ValueError(f"{name} must be positive, or None for no clipping, but is {value!r}.")
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} must not be negative (None: no clipping), but is {value!r}.")
         object.__setattr__(self, "activation", activations.canonical(self.activation))
 
     @property
