@@ -1,7 +1,7 @@
 """The TensorFlow 1 face: `import ostinato.tf1 as tf`.
 
-A deferred graph, variables, sessions, optimisers, cells and drivers, with the names, arguments and messages of
-TensorFlow 1.15, evaluated by torch.
+A deferred graph, variables, sessions, optimisers, cells and drivers, with the names, arguments and messages
+of TensorFlow 1.15, evaluated by torch.
 
 >>> import ostinato.tf1 as tf
 >>> with tf.Graph().as_default(), tf.Session() as session:
@@ -10,12 +10,11 @@ TensorFlow 1.15, evaluated by torch.
 array([ 6., 14.], dtype=float32)
 """
 
-from . import compat, contrib, errors, initializers, layers, nn, rnn_cell_impl, train
+from . import compat, contrib, errors, initializers, layers, nn, python, train
 from .dtypes import (
     DType,
     as_dtype,
     bfloat16,
-    bool_ as bool,
     complex64,
     complex128,
     double,
@@ -28,6 +27,9 @@ from .dtypes import (
     int32,
     int64,
     uint8,
+)
+from .dtypes import (
+    bool_ as bool,
 )
 from .gradients import gradients
 from .graph import (
@@ -45,13 +47,29 @@ from .graph import (
 )
 from .initializers import (
     Constant as constant_initializer,
+)
+from .initializers import (
     GlorotNormal as glorot_normal_initializer,
+)
+from .initializers import (
     GlorotUniform as glorot_uniform_initializer,
+)
+from .initializers import (
     Ones as ones_initializer,
+)
+from .initializers import (
     RandomNormal as random_normal_initializer,
+)
+from .initializers import (
     RandomUniform as random_uniform_initializer,
+)
+from .initializers import (
     TruncatedNormal as truncated_normal_initializer,
+)
+from .initializers import (
     VarianceScaling as variance_scaling_initializer,
+)
+from .initializers import (
     Zeros as zeros_initializer,
 )
 from .names import absent
@@ -71,11 +89,14 @@ from .ops.array import (
     zeros,
     zeros_like,
 )
-from .ops.control import group, no_op, tuple_ as tuple
+from .ops.control import group, no_op
+from .ops.control import tuple_ as tuple
 from .ops.core import constant, convert_to_tensor, placeholder, placeholder_with_default
 from .ops.lists import concat, split, stack, unstack
 from .ops.math import (
     abs_ as abs,
+)
+from .ops.math import (
     add,
     add_n,
     arg_max,
@@ -110,8 +131,6 @@ from .ops.math import (
     multiply,
     negative,
     not_equal,
-    pow_ as pow,
-    range_ as range,
     realdiv,
     reciprocal,
     reduce_all,
@@ -121,7 +140,6 @@ from .ops.math import (
     reduce_min,
     reduce_prod,
     reduce_sum,
-    round_ as round,
     rsqrt,
     sigmoid,
     sign,
@@ -136,6 +154,15 @@ from .ops.math import (
     to_int64,
     truediv,
 )
+from .ops.math import (
+    pow_ as pow,
+)
+from .ops.math import (
+    range_ as range,
+)
+from .ops.math import (
+    round_ as round,
+)
 from .ops.nn import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .ops.picking import gather, one_hot, reverse, reverse_sequence, sequence_mask, tile, where
 from .ops.random import random_normal, random_uniform, truncated_normal
@@ -144,7 +171,14 @@ from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
-from .variable_scope import AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_op_scope, variable_scope
+from .variable_scope import (
+    AUTO_REUSE,
+    VariableScope,
+    get_variable,
+    get_variable_scope,
+    variable_op_scope,
+    variable_scope,
+)
 from .variables import (
     Variable,
     global_variables,
@@ -166,5 +200,182 @@ def disable_v2_behavior() -> None:
 
 disable_eager_execution = disable_v2_behavior
 
-__all__ = sorted(name for name in globals() if not name.startswith("_") and name != "absent")
+__all__ = [
+    "AUTO_REUSE",
+    "ConfigProto",
+    "DType",
+    "Dimension",
+    "GPUOptions",
+    "Graph",
+    "GraphKeys",
+    "InteractiveSession",
+    "Operation",
+    "Session",
+    "Tensor",
+    "TensorShape",
+    "VERSION",
+    "Variable",
+    "VariableScope",
+    "abs",
+    "add",
+    "add_n",
+    "add_to_collection",
+    "all_variables",
+    "arg_max",
+    "arg_min",
+    "argmax",
+    "argmin",
+    "as_dtype",
+    "assign",
+    "assign_add",
+    "assign_sub",
+    "bfloat16",
+    "bool",
+    "cast",
+    "ceil",
+    "clip_by_global_norm",
+    "clip_by_norm",
+    "clip_by_value",
+    "compat",
+    "complex128",
+    "complex64",
+    "concat",
+    "constant",
+    "constant_initializer",
+    "contrib",
+    "control_dependencies",
+    "convert_to_tensor",
+    "cos",
+    "device",
+    "disable_eager_execution",
+    "disable_v2_behavior",
+    "div",
+    "divide",
+    "double",
+    "equal",
+    "errors",
+    "exp",
+    "expand_dims",
+    "fill",
+    "float16",
+    "float32",
+    "float64",
+    "floor",
+    "floordiv",
+    "floormod",
+    "gather",
+    "get_collection",
+    "get_collection_ref",
+    "get_default_graph",
+    "get_default_session",
+    "get_variable",
+    "get_variable_scope",
+    "global_norm",
+    "global_variables",
+    "global_variables_initializer",
+    "glorot_normal_initializer",
+    "glorot_uniform_initializer",
+    "gradients",
+    "greater",
+    "greater_equal",
+    "group",
+    "half",
+    "identity",
+    "initialize_all_variables",
+    "initializers",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "is_finite",
+    "is_nan",
+    "is_variable_initialized",
+    "layers",
+    "less",
+    "less_equal",
+    "local_variables",
+    "local_variables_initializer",
+    "log",
+    "log1p",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "matmul",
+    "maximum",
+    "minimum",
+    "mod",
+    "multiply",
+    "name_scope",
+    "negative",
+    "newaxis",
+    "nn",
+    "no_op",
+    "not_equal",
+    "one_hot",
+    "ones",
+    "ones_initializer",
+    "ones_like",
+    "placeholder",
+    "placeholder_with_default",
+    "pow",
+    "python",
+    "random_normal",
+    "random_normal_initializer",
+    "random_uniform",
+    "random_uniform_initializer",
+    "range",
+    "rank",
+    "realdiv",
+    "reciprocal",
+    "reduce_all",
+    "reduce_any",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_sum",
+    "reset_default_graph",
+    "reshape",
+    "reverse",
+    "reverse_sequence",
+    "round",
+    "rsqrt",
+    "sequence_mask",
+    "set_random_seed",
+    "shape",
+    "sigmoid",
+    "sign",
+    "sin",
+    "size",
+    "split",
+    "sqrt",
+    "square",
+    "squared_difference",
+    "squeeze",
+    "stack",
+    "stop_gradient",
+    "subtract",
+    "tanh",
+    "tile",
+    "to_float",
+    "to_int32",
+    "to_int64",
+    "train",
+    "trainable_variables",
+    "transpose",
+    "truediv",
+    "truncated_normal",
+    "truncated_normal_initializer",
+    "tuple",
+    "uint8",
+    "unstack",
+    "variable_op_scope",
+    "variable_scope",
+    "variables_initializer",
+    "variance_scaling_initializer",
+    "where",
+    "zeros",
+    "zeros_initializer",
+    "zeros_like",
+]
 __getattr__ = absent("tf", __all__)

@@ -1,15 +1,19 @@
-"""Functions of tensors as sub-graphs: a cell's step, an activation, a residual function, traced once into nodes."""
+"""Functions of tensors as sub-graphs: a cell's step, an activation, a residual function, traced once into
+nodes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from .graph import BodyGraph, get_default_graph
-from .plan import Run, plan_for
 from .tensor import Operation, Tensor
+
+if TYPE_CHECKING:
+    from .plan import Run
 
 
 class BodyFunction:
@@ -19,26 +23,32 @@ class BodyFunction:
     """
 
     def __init__(
-        self, function: Callable[..., Sequence[Tensor]], arguments: Sequence[Any], name_scope: str, names: Sequence[str]
+        self,
+        function: Callable[..., Sequence[Tensor]],
+        arguments: Sequence[Any],
+        name_scope: str,
+        names: Sequence[str],
     ) -> None:
         """Trace `function`, which takes stand-ins for `arguments` (anything with a dtype and a shape)."""
         self.graph = BodyGraph(get_default_graph(), name_scope)
         with self.graph.as_default():
             self.arguments = [
                 self.graph.add_argument(argument.dtype.base_dtype, argument.shape, name)
-                for argument, name in zip(arguments, names)
+                for argument, name in zip(arguments, names, strict=False)
             ]
             self.outputs = [self.graph._own(output) for output in function(*self.arguments)]
         self.captured = [outer for outer, _ in self.graph.captures]
         self.draws = any(_draws(operation) for operation in self.graph.get_operations())
 
-    def evaluate(self, run: Run, values: Sequence[torch.Tensor], captured: Sequence[torch.Tensor]) -> list[Any]:
+    def evaluate(
+        self, run: Run, values: Sequence[torch.Tensor], captured: Sequence[torch.Tensor]
+    ) -> list[Any]:
         feeds = [*self.arguments, *[inner for _, inner in self.graph.captures]]
-        plan = plan_for(self.graph, self.outputs, feeds)
-        with torch.set_grad_enabled(torch.is_grad_enabled() or plan.has_gradients):
-            return plan.execute(run, [*values, *captured])
+        return run.evaluate(self.graph, self.outputs, feeds, [*values, *captured])
 
 
 def _draws(operation: Operation) -> bool:
-    """Whether an operation draws random numbers. Loops inside draw them from a seed that such an operation makes."""
+    """Whether an operation draws random numbers. Loops inside draw them from a seed that such an operation
+    makes.
+    """
     return "seed2" in operation.attributes

@@ -1,15 +1,15 @@
 """What cell a node runs: a small tree of plain values, and the core's cell that it stands for at run time.
 
-A description says how many tensors it needs (variables, keep probabilities, captured tensors); the node that carries it
-has them among its inputs, in the order in which `bind` takes them. All the maths, the masking, the dropout and the
-memory plans are the core's.
+A description says how many tensors it needs (variables, keep probabilities, captured tensors); the node that
+carries it has them among its inputs, in the order in which `bind` takes them. All the maths, the masking, the
+dropout and the memory plans are the core's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -19,8 +19,10 @@ from ostinato.steps import Family
 
 from . import nest
 from .body import BodyFunction
-from .plan import Run
 from .shapes import TensorShape
+
+if TYPE_CHECKING:
+    from .plan import Run
 
 Values = Iterator[torch.Tensor]
 
@@ -31,7 +33,7 @@ class Leaf:
 
     family: Family
     names: tuple[str, ...]
-    activation: Optional[BodyFunction] = None
+    activation: BodyFunction | None = None
 
     uses_seed = False
 
@@ -44,7 +46,7 @@ class Leaf:
         return self.family.output_size
 
     @property
-    def output_leaf(self) -> Optional[int]:
+    def output_leaf(self) -> int | None:
         """Which leaf of the state the output is, or None."""
         return len(leaves(self.family.state_size)) - 1
 
@@ -53,7 +55,8 @@ class Leaf:
         if self.activation is None:
             return cells.BoundCell(self.family, parameters)
         body, captured = self.activation, [next(values) for _ in self.activation.captured]
-        family = replace(self.family, activation=lambda x: body.evaluate(run, [x], captured)[0])  # type: ignore[type-var]
+        family: Any = self.family
+        family = replace(family, activation=lambda x: body.evaluate(run, [x], captured)[0])
         return cells.BoundCell(family, parameters)
 
 
@@ -83,11 +86,11 @@ class _BodyCell(cells.RNNCell):
         self._description, self._captured, self._run = description, captured, run
 
     @property
-    def state_size(self) -> Any:  # type: ignore[override]
+    def state_size(self) -> Any:
         return self._description.state_size
 
     @property
-    def output_size(self) -> Any:  # type: ignore[override]
+    def output_size(self) -> Any:
         return self._description.output_size
 
     def forward(self, inputs: Any, state: Any, position: cells.StepPosition) -> tuple[Any, Any]:
@@ -119,9 +122,13 @@ class Multi:
         return self.children[-1].output_size
 
     @property
-    def output_leaf(self) -> Optional[int]:
+    def output_leaf(self) -> int | None:
         last = self.children[-1].output_leaf
-        return None if last is None else last + len(leaves(tuple(child.state_size for child in self.children[:-1])))
+        return (
+            None
+            if last is None
+            else last + len(leaves(tuple(child.state_size for child in self.children[:-1])))
+        )
 
     def bind(self, values: Values, run: Run) -> cells.RNNCell:
         return cells.MultiRNNCell([child.bind(values, run) for child in self.children])
@@ -132,9 +139,9 @@ class Dropout:
     """Dropout around a cell; a keep probability of None is a tensor among the inputs."""
 
     child: Description
-    keep_probs: tuple[Optional[float], Optional[float], Optional[float]]  # of inputs, outputs, state
+    keep_probs: tuple[float | None, float | None, float | None]  # of inputs, outputs, state
     variational_recurrent: bool
-    seed: Optional[int]
+    seed: int | None
 
     uses_seed = True
     output_leaf = None
@@ -160,7 +167,7 @@ class Residual:
     """A residual connection around a cell, combined by a traced function where there is one."""
 
     child: Description
-    function: Optional[BodyFunction] = None
+    function: BodyFunction | None = None
 
     output_leaf = None
 
@@ -221,11 +228,11 @@ class _FlatCell(cells.RNNCell):
         self._description, self.cell = description, cell
 
     @property
-    def state_size(self) -> Any:  # type: ignore[override]
+    def state_size(self) -> Any:
         return self._description.state_size
 
     @property
-    def output_size(self) -> Any:  # type: ignore[override]
+    def output_size(self) -> Any:
         return self._description.output_size
 
     def forward(self, inputs: Any, state: torch.Tensor, position: Any = None) -> tuple[Any, torch.Tensor]:
@@ -234,14 +241,18 @@ class _FlatCell(cells.RNNCell):
         return output, torch.cat(leaves(new_state), 1)
 
 
-Description = Union[Leaf, Body, Multi, Dropout, Residual, Flat]
+Description = Leaf | Body | Multi | Dropout | Residual | Flat
 
 
 def core_sizes(size: Any) -> Any:
     """A `state_size` or `output_size` of this face as the core writes it."""
 
     def leaf(value: Any) -> Any:
-        return torch.Size(value.as_list()) if isinstance(value, TensorShape) else int(value)
+        return (
+            torch.Size([size or 0 for size in value.as_list()])
+            if isinstance(value, TensorShape)
+            else int(value)
+        )
 
     if isinstance(size, LSTMStateTuple):
         return LSTMStateTuple(core_sizes(size.c), core_sizes(size.h))

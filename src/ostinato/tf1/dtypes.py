@@ -1,7 +1,7 @@
 """Element types of the TensorFlow 1 face.
 
-A DType is an interned value object: `as_dtype("float32") is float32`. A variable's handle has the `_ref` twin of its
-type, as in TensorFlow 1; `base_dtype` leads back from it.
+A DType is an interned value object: `as_dtype("float32") is float32`. A variable's handle has the `_ref` twin
+of its type, as in TensorFlow 1; `base_dtype` leads back from it.
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ _BY_TORCH: dict[torch.dtype, DType] = {}
 for _name, _message_name, _numpy, _torch in _ROWS:
     _BY_NAME[_name] = _BY_TORCH[_torch] = DType(_name, _message_name, _numpy, _torch, False)
     _BY_NAME[_name + "_ref"] = DType(_name + "_ref", _message_name, _numpy, _torch, True)
-_BY_NAME["half"], _BY_NAME["float"], _BY_NAME["double"] = (_BY_NAME[n] for n in ("float16", "float32", "float64"))
+_BY_NAME["half"], _BY_NAME["float"], _BY_NAME["double"] = (
+    _BY_NAME[n] for n in ("float16", "float32", "float64")
+)
 
 float16 = half = _BY_NAME["float16"]
 float32 = _BY_NAME["float32"]

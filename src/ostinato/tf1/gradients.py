@@ -1,9 +1,11 @@
-"""`tf.gradients`: one node, evaluated by torch.autograd over the same run that computes what is differentiated."""
+"""`tf.gradients`: one node, evaluated by torch.autograd over the same run that computes what is
+differentiated.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import torch
 
@@ -24,7 +26,7 @@ def gradients(
     aggregation_method: Any = None,
     stop_gradients: Any = None,
     unconnected_gradients: Any = "none",
-) -> list[Optional[Tensor]]:
+) -> list[Tensor | None]:
     """The derivatives of sum(ys) with respect to each of xs (TF1 symbol: `tf.gradients`).
 
     Args:
@@ -49,7 +51,9 @@ def gradients(
     with name_scope(name, "gradients") as scope:
         grads = _starting_gradients(y_list, grad_ys)
         if stop_gradients is not None:
-            y_list, x_list = _stopped(y_list, x_list, [convert_to_tensor(s, as_ref=True) for s in _as_list(stop_gradients)])
+            y_list, x_list = _stopped(
+                y_list, x_list, [convert_to_tensor(s, as_ref=True) for s in _as_list(stop_gradients)]
+            )
         connected = _connected(y_list, x_list)
         chosen = [x for x in dict.fromkeys(x_list) if x in connected]
         found: dict[Tensor, Tensor] = {}
@@ -57,7 +61,7 @@ def gradients(
             starts = [index for index, grad in enumerate(grads) if grad is not None]
             inputs = [*y_list, *chosen, *[grad for grad in grads if grad is not None]]
             attributes = {"ys": len(y_list), "xs": len(chosen), "starts": starts}
-            found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs))
+            found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs, strict=False))
         if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
             from .ops.array import zeros_like
 
@@ -69,12 +73,12 @@ def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _starting_gradients(ys: Sequence[Tensor], grad_ys: Any) -> list[Optional[Tensor]]:
+def _starting_gradients(ys: Sequence[Tensor], grad_ys: Any) -> list[Tensor | None]:
     given = [None] * len(ys) if grad_ys is None else _as_list(grad_ys)
     if len(given) != len(ys):
         raise ValueError(f"Passed {len(given)} grad_ys for {len(ys)} ys")
-    grads: list[Optional[Tensor]] = []
-    for y, grad in zip(ys, given):
+    grads: list[Tensor | None] = []
+    for y, grad in zip(ys, given, strict=False):
         if grad is not None:
             grad = convert_to_tensor(grad, y.dtype.base_dtype, name="grad_ys")
             if not grad.shape.is_compatible_with(y.shape):
@@ -84,7 +88,8 @@ def _starting_gradients(ys: Sequence[Tensor], grad_ys: Any) -> list[Optional[Ten
 
 
 def _stopped(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    # A stopped tensor is a constant only for this derivative: others may go through it. So its consumers are copied.
+    # A stopped tensor is a constant only for this derivative: others may go through it. So its consumers are
+    # copied.
     cuts: dict[Tensor, Tensor] = {}
     for stop in sorted(stops, key=lambda tensor: tensor.op.identifier):
         cuts[stop] = stop_gradient(stop)
@@ -108,10 +113,12 @@ def _connected(ys: Sequence[Tensor], xs: Sequence[Tensor]) -> set[Tensor]:
     return wanted & reaching
 
 
-def _evaluate(operation: Operation, values: Sequence[torch.Tensor], create_graph: bool, retain_graph: bool) -> Any:
+def _evaluate(
+    operation: Operation, values: Sequence[torch.Tensor], create_graph: bool, retain_graph: bool
+) -> Any:
     count, over = operation.attributes["ys"], operation.attributes["xs"]
     ys, xs = values[:count], values[count : count + over]
-    starts = dict(zip(operation.attributes["starts"], values[count + over :]))
+    starts = dict(zip(operation.attributes["starts"], values[count + over :], strict=False))
     outputs, grads = [], []
     for index, y in enumerate(ys):
         if y.requires_grad:
@@ -120,9 +127,14 @@ def _evaluate(operation: Operation, values: Sequence[torch.Tensor], create_graph
     if not outputs:
         return [torch.zeros_like(x) for x in xs]
     found = torch.autograd.grad(
-        outputs, xs, grads, allow_unused=True, create_graph=create_graph, retain_graph=retain_graph or create_graph
+        outputs,
+        xs,
+        grads,
+        allow_unused=True,
+        create_graph=create_graph,
+        retain_graph=retain_graph or create_graph,
     )
-    return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(xs, found)]
+    return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(xs, found, strict=False)]
 
 
 def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> registry.OutputTypes:

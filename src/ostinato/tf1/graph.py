@@ -1,7 +1,7 @@
 """The deferred graph: nodes with unique names, scopes, collections, and the stack of default graphs.
 
-What a graph must give: names as TensorFlow 1 gives them (they are how scripts feed, fetch and save), nodes made of plain
-values so that a graph can be written down, and no evaluation of anything while it is built.
+What a graph must give: names as TensorFlow 1 gives them (they are how scripts feed, fetch and save), nodes
+made of plain values so that a graph can be written down, and no evaluation of anything while it is built.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, Optional, cast
+from typing import Any, cast
 
 from . import registry
 from .dtypes import DType
@@ -49,7 +49,7 @@ class Graph:
     'a/b/'
     """
 
-    outer: Optional[Graph] = None  # the graph around a loop's body; only a BodyGraph has one
+    outer: Graph | None = None  # the graph around a loop's body; only a BodyGraph has one
 
     def __init__(self) -> None:
         self._operations: list[Operation] = []
@@ -60,17 +60,19 @@ class Graph:
         self._device_stack: list[str] = []
         self._collections: dict[Any, list[Any]] = {}
         self._finalized = False
-        self.seed: Optional[int] = None
+        self.seed: int | None = None
         self.plans: dict[Any, Any] = {}  # the plans of past runs; see plan.py
 
-    # -- nodes -----------------------------------------------------------------------------------------------------
+    # -- nodes
     def next_identifier(self) -> int:
         return len(self._operations)
 
     def create_operation(
-        self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: Optional[str] = None
+        self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: str | None = None
     ) -> Operation:
-        """Add a node. A name that ends in '/' is taken as it is, for a node named after the scope that it opened."""
+        """Add a node. A name that ends in '/' is taken as it is, for a node named after the scope that it
+        opened.
+        """
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
         inputs = [self._own(tensor) for tensor in inputs]
@@ -94,7 +96,8 @@ class Graph:
     def _own(self, tensor: Tensor) -> Tensor:
         if tensor.op.graph is not self:
             raise ValueError(
-                f"{tensor} must be from the same graph as the operation that uses it; it belongs to another tf.Graph."
+                f"{tensor} must be from the same graph as the operation that uses it; it belongs to "
+                "another tf.Graph."
             )
         return tensor
 
@@ -102,9 +105,11 @@ class Graph:
     def outermost(self) -> Graph:
         return self
 
-    # -- names -----------------------------------------------------------------------------------------------------
+    # -- names
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
-        """`name` under the current scope, with `_1`, `_2`, ... where it is taken. Names differ by more than case."""
+        """`name` under the current scope, with `_1`, `_2`, ... where it is taken. Names differ by more than
+        case.
+        """
         if self._name_stack:
             name = f"{self._name_stack}/{name}"
         key = name.lower()
@@ -120,7 +125,7 @@ class Graph:
         return f"{name}_{count}"
 
     @contextlib.contextmanager
-    def name_scope(self, name: Optional[str]) -> Iterator[str]:
+    def name_scope(self, name: str | None) -> Iterator[str]:
         """Enter a scope: a fresh one for 'a', the very scope 'a' for 'a/', the root for None or ''."""
         if name and not (_SCOPE_NAME if self._name_stack else _OPERATION_NAME).match(name):
             raise ValueError(f"'{name}' is not a valid scope name")
@@ -140,7 +145,7 @@ class Graph:
     def get_name_scope(self) -> str:
         return self._name_stack
 
-    # -- contexts --------------------------------------------------------------------------------------------------
+    # -- contexts
     @contextlib.contextmanager
     def as_default(self) -> Iterator[Graph]:
         _stack().append(self)
@@ -148,11 +153,13 @@ class Graph:
             yield self
         finally:
             if _stack()[-1] is not self:
-                raise AssertionError("Nesting violated: default graphs must be left in the order they were entered.")
+                raise AssertionError(
+                    "Nesting violated: default graphs must be left in the order they were entered."
+                )
             _stack().pop()
 
     @contextlib.contextmanager
-    def control_dependencies(self, control_inputs: Optional[Sequence[Any]]) -> Iterator[None]:
+    def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
         """Nodes made inside run after these; None forgets all that are in force."""
         before = self._control_stack
         if control_inputs is None:
@@ -169,8 +176,10 @@ class Graph:
             self._control_stack = before
 
     @contextlib.contextmanager
-    def device(self, device_name: Optional[str]) -> Iterator[None]:
-        """Record a device on the nodes made inside. It is kept with the graph; values stay where torch puts them."""
+    def device(self, device_name: str | None) -> Iterator[None]:
+        """Record a device on the nodes made inside. It is kept with the graph; values stay where torch puts
+        them.
+        """
         if device_name is not None and not isinstance(device_name, str):
             raise TypeError(f"A device is a string such as '/cpu:0', not {device_name!r}.")
         self._device_stack.append(device_name or "")
@@ -179,11 +188,11 @@ class Graph:
         finally:
             self._device_stack.pop()
 
-    # -- collections -----------------------------------------------------------------------------------------------
+    # -- collections
     def get_collection_ref(self, name: Any) -> list[Any]:
         return self._collections.setdefault(name, [])
 
-    def get_collection(self, name: Any, scope: Optional[str] = None) -> list[Any]:
+    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
         items = self._collections.get(name, [])
         if scope is None:
             return list(items)
@@ -203,7 +212,7 @@ class Graph:
     def get_all_collection_keys(self) -> list[str]:
         return [key for key in self._collections if isinstance(key, str)]
 
-    # -- look-up ---------------------------------------------------------------------------------------------------
+    # -- look-up
     def get_operations(self) -> list[Operation]:
         return list(self._operations)
 
@@ -218,7 +227,9 @@ class Graph:
         return cast(Tensor, self.as_graph_element(name, allow_operation=False))
 
     def as_graph_element(self, item: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
-        """The Tensor or Operation that a handle, a variable or a name stands for (TF1: `Graph.as_graph_element`)."""
+        """The Tensor or Operation that a handle, a variable or a name stands for (TF1:
+        `Graph.as_graph_element`).
+        """
         wanted = " or ".join([*["Tensor"] * allow_tensor, *["Operation"] * allow_operation])
         handle = getattr(item, "_as_graph_element", None)
         if handle is not None:
@@ -236,7 +247,9 @@ class Graph:
         if ":" in name and allow_tensor:
             op_name, _, index = name.rpartition(":")
             if not op_name or not index.isdigit():
-                raise ValueError(f"The name {name!r} looks like a tensor's; it must be <operation name>:<output index>.")
+                raise ValueError(
+                    f"The name {name!r} looks like a tensor's; it must be <operation name>:<output index>."
+                )
             operation = self._by_name.get(op_name)
             if operation is None:
                 raise KeyError(
@@ -305,7 +318,9 @@ class BodyGraph(Graph):
         if tensor.op.graph is self:
             return tensor
         constant = registry.constant_value(tensor)
-        if constant is not None:  # a constant is copied rather than captured: shape rules can then see its value
+        if (
+            constant is not None
+        ):  # a constant is copied rather than captured: shape rules can then see its value
             attributes = {"value": constant, "dtype": tensor.dtype.base_dtype.name}
             return self.create_operation("Const", (), attributes, "Const").outputs[0]
         tensor = self.outer._own(tensor)
@@ -317,7 +332,7 @@ class BodyGraph(Graph):
     def get_collection_ref(self, name: Any) -> list[Any]:
         return self.outer.get_collection_ref(name)
 
-    def get_collection(self, name: Any, scope: Optional[str] = None) -> list[Any]:
+    def get_collection(self, name: Any, scope: str | None = None) -> list[Any]:
         return self.outer.get_collection(name, scope)
 
 
@@ -353,25 +368,29 @@ def reset_default_graph() -> None:
     _GLOBAL[:] = [Graph()]
 
 
-def set_random_seed(seed: Optional[int]) -> None:
-    """Set the default graph's seed (TF1 symbol: `tf.set_random_seed`): the same program then draws the same numbers."""
+def set_random_seed(seed: int | None) -> None:
+    """Set the default graph's seed (TF1 symbol: `tf.set_random_seed`): the same program then draws the same
+    numbers.
+    """
     get_default_graph().seed = seed
 
 
-def get_seed(op_seed: Optional[int]) -> tuple[Optional[int], Optional[int]]:
-    """The pair of seeds of a random operation that is about to be made; (None, None) where nothing is seeded."""
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """The pair of seeds of a random operation that is about to be made; (None, None) where nothing is
+    seeded.
+    """
     graph = get_default_graph()
     if graph.seed is not None:
         return graph.seed, graph.next_identifier() if op_seed is None else op_seed
     return (None, None) if op_seed is None else (87654321, op_seed)
 
 
-def control_dependencies(control_inputs: Optional[Sequence[Any]]) -> Any:
+def control_dependencies(control_inputs: Sequence[Any] | None) -> Any:
     """Context in which new nodes run after the given ones (TF1 symbol: `tf.control_dependencies`)."""
     return get_default_graph().control_dependencies(control_inputs)
 
 
-def device(device_name: Optional[str]) -> Any:
+def device(device_name: str | None) -> Any:
     """Context that records a device on new nodes (TF1 symbol: `tf.device`)."""
     return get_default_graph().device(device_name)
 
@@ -380,7 +399,7 @@ def add_to_collection(name: Any, value: Any) -> None:
     get_default_graph().add_to_collection(name, value)
 
 
-def get_collection(key: Any, scope: Optional[str] = None) -> list[Any]:
+def get_collection(key: Any, scope: str | None = None) -> list[Any]:
     return get_default_graph().get_collection(key, scope)
 
 
@@ -389,8 +408,10 @@ def get_collection_ref(key: Any) -> list[Any]:
 
 
 @contextlib.contextmanager
-def name_scope(name: Optional[str], default_name: Optional[str] = None, values: Any = None) -> Iterator[str]:
-    """Context for a scope of operation names (TF1 symbol: `tf.name_scope`); the graph is that of `values`, if any."""
+def name_scope(name: str | None, default_name: str | None = None, values: Any = None) -> Iterator[str]:
+    """Context for a scope of operation names (TF1 symbol: `tf.name_scope`); the graph is that of `values`, if
+    any.
+    """
     name = default_name if name is None else name
     graph = get_default_graph()
     for value in values or ():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +54,8 @@ class Constant(Initializer):
     def __init__(self, value: Any = 0, dtype: Any = float32, verify_shape: bool = False) -> None:
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
             raise TypeError(
-                f"Invalid type for initial value: {type(value)} (expected Python scalar, list or tuple of values, or "
+                f"Invalid type for initial value: {type(value)} (expected Python scalar, list or tuple of "
+                "values, or "
                 "numpy.ndarray)."
             )
         self.value = value
@@ -68,7 +69,9 @@ class Constant(Initializer):
 class RandomNormal(Initializer):
     """Draws from a normal distribution (TF1 symbol: `tf.random_normal_initializer`)."""
 
-    def __init__(self, mean: float = 0.0, stddev: float = 1.0, seed: Optional[int] = None, dtype: Any = float32) -> None:
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 1.0, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
@@ -76,9 +79,13 @@ class RandomNormal(Initializer):
 
 
 class TruncatedNormal(Initializer):
-    """Draws from a normal distribution cut at two standard deviations (TF1: `tf.truncated_normal_initializer`)."""
+    """Draws from a normal distribution cut at two standard deviations (TF1:
+    `tf.truncated_normal_initializer`).
+    """
 
-    def __init__(self, mean: float = 0.0, stddev: float = 1.0, seed: Optional[int] = None, dtype: Any = float32) -> None:
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 1.0, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
@@ -88,7 +95,9 @@ class TruncatedNormal(Initializer):
 class RandomUniform(Initializer):
     """Draws from [minval, maxval) (TF1 symbol: `tf.random_uniform_initializer`)."""
 
-    def __init__(self, minval: Any = 0, maxval: Any = None, seed: Optional[int] = None, dtype: Any = float32) -> None:
+    def __init__(
+        self, minval: Any = 0, maxval: Any = None, seed: int | None = None, dtype: Any = float32
+    ) -> None:
         self.minval, self.maxval, self.seed, self.dtype = minval, maxval, seed, as_dtype(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
@@ -106,7 +115,7 @@ class VarianceScaling(Initializer):
         scale: float = 1.0,
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
-        seed: Optional[int] = None,
+        seed: int | None = None,
         dtype: Any = float32,
     ) -> None:
         if scale <= 0.0:
@@ -115,8 +124,10 @@ class VarianceScaling(Initializer):
             raise ValueError(f"Invalid `mode` argument: {mode}. It is fan_in, fan_out or fan_avg.")
         distribution = distribution.lower()
         if distribution not in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
-            raise ValueError(f"Invalid `distribution` argument: {distribution}. It is uniform, truncated_normal or "
-                             "untruncated_normal.")
+            raise ValueError(
+                f"Invalid `distribution` argument: {distribution}. It is uniform, truncated_normal or "
+                "untruncated_normal."
+            )
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.seed, self.dtype = seed, as_dtype(dtype)
 
@@ -138,7 +149,7 @@ class VarianceScaling(Initializer):
 class GlorotUniform(VarianceScaling):
     """Uniform draws within sqrt(6 / (fan_in + fan_out)) (TF1 symbol: `tf.glorot_uniform_initializer`)."""
 
-    def __init__(self, seed: Optional[int] = None, dtype: Any = float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "uniform", seed, dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -148,7 +159,7 @@ class GlorotUniform(VarianceScaling):
 class GlorotNormal(VarianceScaling):
     """Normal draws of variance 2 / (fan_in + fan_out) (TF1 symbol: `tf.glorot_normal_initializer`)."""
 
-    def __init__(self, seed: Optional[int] = None, dtype: Any = float32) -> None:
+    def __init__(self, seed: int | None = None, dtype: Any = float32) -> None:
         super().__init__(1.0, "fan_avg", "truncated_normal", seed, dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
-from . import nest, variable_scope as vs
+from . import nest
+from . import variable_scope as vs
 from .dtypes import DType, as_dtype, float32
 from .graph import Graph, get_default_graph, name_scope
 from .shapes import TensorShape, as_shape
@@ -20,7 +21,9 @@ _NAME_COUNTS: weakref.WeakKeyDictionary[Graph, dict[str, int]] = weakref.WeakKey
 class InputSpec:
     """What a layer demands of an input (TF1 symbol: `tf.layers.InputSpec`): here its rank."""
 
-    def __init__(self, dtype: Any = None, shape: Any = None, ndim: Optional[int] = None, axes: Any = None) -> None:
+    def __init__(
+        self, dtype: Any = None, shape: Any = None, ndim: int | None = None, axes: Any = None
+    ) -> None:
         self.dtype, self.shape, self.axes = dtype, shape, axes
         self.ndim = len(shape) if shape is not None else ndim
 
@@ -36,28 +39,31 @@ class StaticInput:
 class Layer:
     """Base of layers and cells (TF1 symbol: `tf.layers.Layer`): derive from it, define `build` and `call`.
 
-    `build(input_shape)` makes the variables with `add_variable`; it runs once, at the first call. The variables are in
+    `build(input_shape)` makes the variables with `add_variable`; it runs once, at the first call. The
+    variables are in
     the scope in which that call was made: called elsewhere later, the layer keeps them.
     """
 
-    def __init__(self, trainable: bool = True, name: Optional[str] = None, dtype: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any
+    ) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
         for keyword in kwargs:
             raise TypeError("Keyword argument not understood:", keyword)
         self.trainable = trainable
         self.built = False
-        self.input_spec: Optional[InputSpec] = None
+        self.input_spec: InputSpec | None = None
         self._dtype = None if dtype is None else as_dtype(dtype).name
         self._weights: list[Any] = []
         self._base_name = name or _snake_case(type(self).__name__)
         self._name = name or _unique_layer_name(self._base_name)
-        self._scope: Optional[vs.VariableScope] = None
+        self._scope: vs.VariableScope | None = None
         if scope is not None:
             with vs.variable_scope(scope) as captured:
                 self._scope = captured
 
-    # -- for derived classes ---------------------------------------------------------------------------------------
+    # -- for derived classes
     def build(self, input_shape: Any) -> None:
         """Make the variables for inputs of a shape."""
         self.built = True
@@ -72,7 +78,7 @@ class Layer:
         dtype: Any = None,
         initializer: Any = None,
         regularizer: Any = None,
-        trainable: Optional[bool] = None,
+        trainable: bool | None = None,
         constraint: Any = None,
         use_resource: Any = None,
         synchronization: Any = None,
@@ -82,18 +88,16 @@ class Layer:
     ) -> Any:
         """Make a variable of the layer, or share it where the scope says so."""
         self._capture_scope(None)
-        reuse = True if self.built else self._reuse
-        with vs.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as scope:
-            with name_scope(scope.original_name_scope):
-                variable = vs.get_variable(
-                    name,
-                    () if shape is None else shape,
-                    dtype or self.dtype or float32,
-                    initializer=initializer,
-                    regularizer=regularizer,
-                    trainable=self.trainable and trainable is not False,
-                    constraint=constraint,
-                )
+        with self._reentered() as scope, name_scope(scope.original_name_scope):
+            variable = vs.get_variable(
+                name,
+                () if shape is None else shape,
+                dtype or self.dtype or float32,
+                initializer=initializer,
+                regularizer=regularizer,
+                trainable=self.trainable and trainable is not False,
+                constraint=constraint,
+            )
         self._track(variable)
         return variable
 
@@ -103,13 +107,13 @@ class Layer:
         if all(variable is not known for known in self._weights):
             self._weights.append(variable)
 
-    # -- what it is ------------------------------------------------------------------------------------------------
+    # -- what it is
     @property
     def name(self) -> str:
         return self._name
 
     @property
-    def dtype(self) -> Optional[str]:
+    def dtype(self) -> str | None:
         return self._dtype
 
     @property
@@ -119,8 +123,10 @@ class Layer:
     @property
     def scope_name(self) -> str:
         if self._scope is None:
-            raise ValueError(f'No name available for layer scope because the layer "{self._name}" has not been used yet. '
-                             "The scope name is determined the first time the layer instance is called.")
+            raise ValueError(
+                f'No name available for layer scope because the layer "{self._name}" has not been used yet. '
+                "The scope name is determined the first time the layer instance is called."
+            )
         return self._scope.name
 
     @property
@@ -149,10 +155,12 @@ class Layer:
 
     def count_params(self) -> int:
         if not self.built:
-            raise ValueError(f"You tried to call `count_params` on {self.name}, but the layer isn't built yet.")
+            raise ValueError(
+                f"You tried to call `count_params` on {self.name}, but the layer isn't built yet."
+            )
         return sum(weight.shape.num_elements() for weight in self.weights)
 
-    # -- calling ---------------------------------------------------------------------------------------------------
+    # -- calling
     def __call__(self, inputs: Any, *args: Any, scope: Any = None, **kwargs: Any) -> Any:
         with self._entered(inputs, scope):
             return self.call(inputs, *args, **kwargs)
@@ -163,17 +171,19 @@ class Layer:
     def _entered(self, inputs: Any, scope: Any = None) -> Iterator[None]:
         """The layer's scope, with its inputs checked and its variables made."""
         self._capture_scope(scope)
+        with self._reentered() as entered, name_scope(entered.original_name_scope):
+            self._check_inputs(inputs)
+            if not self.built:
+                if self._dtype is None:
+                    self._dtype = nest.flatten(inputs)[0].dtype.base_dtype.name
+                self.build(nest.map_structure(lambda leaf: leaf.shape, inputs))
+                self.built = True
+            yield
+
+    def _reentered(self) -> Any:
+        """The layer's own scope; once it is built its variables are shared there, never made."""
         reuse = True if self.built else self._reuse
-        with vs.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False) as entered:
-            with name_scope(entered.original_name_scope):
-                self._check_inputs(inputs)
-                if not self.built:
-                    if self._dtype is None:
-                        first = nest.flatten(inputs)[0]
-                        self._dtype = first.dtype.base_dtype.name
-                    self.build(nest.map_structure(lambda leaf: leaf.shape, inputs))
-                    self.built = True
-                yield
+        return vs.variable_scope(self._scope, reuse=reuse, auxiliary_name_scope=False)
 
     def _capture_scope(self, scope: Any) -> None:
         if self._scope is not None:
@@ -195,7 +205,9 @@ class Layer:
                 raise ValueError(f"{prefix} its rank is undefined, but the layer requires a defined rank.")
             if rank != expected:
                 sizes = as_shape(leaf.shape).as_list()
-                raise ValueError(f"{prefix} expected ndim={expected}, found ndim={rank}. Full shape received: {sizes}")
+                raise ValueError(
+                    f"{prefix} expected ndim={expected}, found ndim={rank}. Full shape received: {sizes}"
+                )
 
 
 def _snake_case(name: str) -> str:

@@ -20,9 +20,11 @@ def nearest(name: str, there_are: Iterable[str]) -> str:
 def absent(module: str, names: Iterable[str]) -> Callable[[str], Any]:
     """A module's `__getattr__`: it raises an AttributeError that names the nearest name."""
 
-    def __getattr__(name: str) -> Any:  # noqa: N807 - it becomes a module's
+    def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        raise AttributeError(f"{module}.{name} is not among the TensorFlow 1 symbols here{nearest(name, names)}.")
+        raise AttributeError(
+            f"{module}.{name} is not among the TensorFlow 1 symbols here{nearest(name, names)}."
+        )
 
     return __getattr__

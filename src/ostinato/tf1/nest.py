@@ -1,4 +1,6 @@
-"""Nests of tensors, sizes and values: tuples, named tuples, lists and dicts are structure, anything else is a leaf."""
+"""Nests of tensors, sizes and values: tuples, named tuples, lists and dicts are structure, anything else is a
+leaf.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def pack_sequence_as(structure: Any, leaves: Sequence[Any]) -> Any:
     specification = optree.tree_structure(structure, none_is_leaf=True)
     if specification.num_leaves != len(leaves):
         raise ValueError(
-            f"Structure had {specification.num_leaves} elements, but flat_sequence had {len(leaves)} elements. "
+            f"Structure had {specification.num_leaves} elements, but flat_sequence had {len(leaves)} "
+            "elements. "
             f"Structure: {structure}, flat_sequence: {list(leaves)}."
         )
     return optree.tree_unflatten(specification, list(leaves))
@@ -39,7 +42,10 @@ def pack_sequence_as(structure: Any, leaves: Sequence[Any]) -> Any:
 def map_structure(function: Callable[..., Any], structure: Any, *others: Any) -> Any:
     for other in others:
         assert_same_structure(structure, other)
-    results = [function(*values) for values in zip(flatten(structure), *[flatten(other) for other in others])]
+    results = [
+        function(*values)
+        for values in zip(flatten(structure), *[flatten(other) for other in others], strict=False)
+    ]
     return pack_sequence_as(structure, results)
 
 
@@ -53,5 +59,6 @@ def assert_same_structure(first: Any, second: Any) -> None:
     one, other = (optree.tree_structure(nest, none_is_leaf=True) for nest in (first, second))
     if one == other:
         return
-    message = f"The two structures don't have the same nested structure.\n\nFirst structure: {first}\n\nSecond structure: {second}"
+    message = "The two structures don't have the same nested structure.\n\nFirst structure: "
+    f"{first}\n\nSecond structure: {second}"
     raise (TypeError if one.num_leaves == other.num_leaves else ValueError)(message)

@@ -1,8 +1,10 @@
-"""What one run evaluates: the nodes that the fetches need, cut at the feeds, in an order, with slots for their values.
+"""What one run evaluates: the nodes that the fetches need, cut at the feeds, in an order, with slots for
+their values.
 
-A plan is made once for each set of fetches and feeds and is never altered by a run, so several threads may run it.
-Reads of a variable see what it held when the run began, unless control dependencies put them after a write: writes are
-scheduled as late as their order allows.
+A plan is made once for each set of fetches and feeds and is never altered by a run, so several threads may
+run it.
+Reads of a variable see what it held when the run began, unless control dependencies put them after a write:
+writes are scheduled as late as their order allows.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import heapq
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional, Union
+from typing import Any
 
 import torch
 
@@ -22,6 +24,8 @@ from .ops.core import constant_tensor
 from .tensor import Operation, Tensor
 
 _DROPPED = -1
+FUSE = True
+"""Whether the steps of a driver are run as one sequence where they can be; tests compare the two ways."""
 
 
 @dataclass(eq=False)
@@ -29,7 +33,7 @@ class Unit:
     """What is evaluated in one go: one operation, or several fused ones."""
 
     operations: tuple[Operation, ...]
-    inputs: tuple[Optional[Tensor], ...]  # None: a variable's handle that is not read
+    inputs: tuple[Tensor | None, ...]  # None: a variable's handle that is not read
     outputs: tuple[Tensor, ...]
     evaluate: Callable[..., Sequence[Any]]  # evaluate(run, *values)
     writes: bool = False
@@ -53,7 +57,7 @@ class Instruction:
 class Plan:
     """The instructions for one set of fetches and feeds."""
 
-    def __init__(self, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> None:
+    def __init__(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
         _Compiler(self, fetches, feeds).compile()
 
     instructions: list[Instruction]
@@ -68,7 +72,7 @@ class Plan:
     def execute(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
         """The values of the fetches (None for an operation)."""
         values = list(self.template)
-        for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values):
+        for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=False):
             values[slot] = _as_leaf(value) if is_leaf else value
         for instruction in self.instructions:
             arguments = [None if slot == _DROPPED else values[slot] for slot in instruction.inputs]
@@ -79,7 +83,7 @@ class Plan:
             except (RuntimeError, ValueError, IndexError, TypeError) as problem:
                 raise _at_node(instruction.operation, problem) from problem
             del arguments
-            for index, (slot, value) in enumerate(zip(instruction.outputs, results)):
+            for index, (slot, value) in enumerate(zip(instruction.outputs, results, strict=False)):
                 if slot != _DROPPED:
                     values[slot] = _as_leaf(value) if index in instruction.leaves else value
             del results
@@ -113,7 +117,7 @@ class Run:
         self._generators = generators
         self._tracked = tracked
         self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
-        self._position: Optional[tuple[int, ...]] = None
+        self._position: tuple[int, ...] | None = None
 
     def is_initialized(self, name: str) -> bool:
         return name in self._variables
@@ -125,7 +129,9 @@ class Run:
         return value
 
     def read(self, name: str) -> torch.Tensor:
-        """The variable's value; where a gradient with respect to it is taken, the leaf that stands for that value."""
+        """The variable's value; where a gradient with respect to it is taken, the leaf that stands for that
+        value.
+        """
         value = self.current(name)
         if name not in self._tracked:
             return value
@@ -154,9 +160,17 @@ class Run:
             self._generators[key] = generator
         return self._generators[key]
 
+    def evaluate(
+        self, graph: Graph, fetches: Sequence[Tensor], feeds: Sequence[Tensor], values: Sequence[torch.Tensor]
+    ) -> list[Any]:
+        """Evaluate a sub-graph within this run."""
+        plan = plan_for(graph, fetches, feeds)
+        with torch.set_grad_enabled(torch.is_grad_enabled() or plan.has_gradients):
+            return plan.execute(self, values)
+
     def at(self, *position: int) -> Run:
-        """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that, so that a
-        step that is computed anew draws the same.
+        """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that,
+        so that a step that is computed anew draws the same.
         """
         inner = Run(self._variables, self._generators, self._tracked)
         inner._leaves, inner._position = self._leaves, position
@@ -167,13 +181,17 @@ def _mixed(*numbers: int) -> int:
     # Any fixed mixing will do; it only has to keep neighbouring numbers apart.
     state = 0
     for number in numbers:
-        state = ((state ^ (number & 0xFFFFFFFFFFFFFFFF)) * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & 0xFFFFFFFFFFFFFFFF
+        state = (
+            (state ^ (number & 0xFFFFFFFFFFFFFFFF)) * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019
+        ) & 0xFFFFFFFFFFFFFFFF
         state ^= state >> 29
     return state & 0x7FFFFFFFFFFFFFFF
 
 
-def plan_for(graph: Graph, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> Plan:
-    """The plan of a run, from the graph's cache where it was made before. Nodes never change, so it stays right."""
+def plan_for(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
+    """The plan of a run, from the graph's cache where it was made before. Nodes never change, so it stays
+    right.
+    """
     key = (tuple(fetches), tuple(feeds))
     if key not in graph.plans:
         graph.plans[key] = Plan(fetches, feeds)
@@ -181,7 +199,7 @@ def plan_for(graph: Graph, fetches: Sequence[Union[Tensor, Operation]], feeds: S
 
 
 class _Compiler:
-    def __init__(self, plan: Plan, fetches: Sequence[Union[Tensor, Operation]], feeds: Sequence[Tensor]) -> None:
+    def __init__(self, plan: Plan, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
         self.plan = plan
         self.fetches = fetches
         self.feeds = list(feeds)
@@ -199,18 +217,21 @@ class _Compiler:
             if operation.type not in ("VariableV2", "Const"):
                 units[operation] = self._unit(operation, operation in again, len(gradients) > 1)
         fetched = {item for item in self.fetches if isinstance(item, Tensor)}
-        chains = fuse.find_chains(operations, self.fed | self.gradient_targets, fetched)
+        chains = fuse.find_chains(operations, self.fed | self.gradient_targets, fetched) if FUSE else []
         while True:
             for chain in chains:
-                fused = Unit(chain.operations, chain.inputs(self.fed | self.gradient_targets), chain.outputs, chain.evaluate)
+                fused = Unit(chain.operations, chain.inputs, chain.outputs, chain.evaluate)
                 units.update(dict.fromkeys(chain.operations, fused))
             ordered, stuck = self._schedule(units)
             if not stuck:
                 break
-            # A chain that waits for what comes out of itself (a decoder that feeds its output back): take it apart.
+            # A chain that waits for what comes out of itself (a decoder that feeds its output back): take it
+            # apart.
             tangled = [chain for chain in chains if chain.operations[0] in stuck]
             for chain in tangled:
-                units.update({operation: self._unit(operation, False, False) for operation in chain.operations})
+                units.update(
+                    {operation: self._unit(operation, False, False) for operation in chain.operations}
+                )
             chains = [chain for chain in chains if chain not in tangled]
             if not tangled:
                 raise InvalidArgumentError(None, None, "The graph has a cycle of control dependencies.")
@@ -248,7 +269,7 @@ class _Compiler:
 
     def _unit(self, operation: Operation, create_graph: bool, retain_graph: bool) -> Unit:
         definition = registry.lookup(operation.type)
-        inputs: list[Optional[Tensor]] = list(operation.inputs)
+        inputs: list[Tensor | None] = list(operation.inputs)
         for index in definition.reference_inputs:
             if operation.inputs[index].op.type == "VariableV2":
                 inputs[index] = None
@@ -261,14 +282,24 @@ class _Compiler:
         else:
             evaluate = lambda run, *values: _as_outputs(compute(*values, **attributes))  # noqa: E731
         return Unit(
-            (operation,), tuple(inputs), tuple(operation.outputs), evaluate, definition.writes, operation.control_inputs
+            (operation,),
+            tuple(inputs),
+            tuple(operation.outputs),
+            evaluate,
+            definition.writes,
+            operation.control_inputs,
         )
 
     def _schedule(self, units: dict[Operation, Unit]) -> tuple[list[Unit], set[Operation]]:
-        """The units that the fetches need, in an order; and the operations of those that wait for themselves."""
+        """The units that the fetches need, in an order; and the operations of those that wait for
+        themselves.
+        """
         needs: dict[Unit, set[Unit]] = {}
-        waiting = [units[item.op if isinstance(item, Tensor) else item] for item in self.fetches
-                   if item not in self.fed and (item.op if isinstance(item, Tensor) else item) in units]
+        waiting = [
+            units[item.op if isinstance(item, Tensor) else item]
+            for item in self.fetches
+            if item not in self.fed and (item.op if isinstance(item, Tensor) else item) in units
+        ]
         while waiting:
             unit = waiting.pop()
             if unit in needs:
@@ -313,7 +344,7 @@ class _Compiler:
         drafts: list[Any] = []
         fixed: set[int] = set()
 
-        def slot_of(tensor: Optional[Tensor]) -> int:
+        def slot_of(tensor: Tensor | None) -> int:
             if tensor is None:
                 return _DROPPED
             if tensor in slots:
@@ -323,13 +354,16 @@ class _Compiler:
                 slots[tensor] = new_slot(_as_leaf(value) if tensor in self.gradient_targets else value)
                 fixed.add(slots[tensor])
                 return slots[tensor]
-            slot = new_slot()  # a variable: read at this very moment, for an earlier instruction may have written it
+            slot = (
+                new_slot()
+            )  # a variable: read at this very moment, for an earlier instruction may have written it
             operation = tensor.op
             drafts.append((operation, lambda run: (run.read(operation.name),), (), (slot,), ()))
             return slot
 
         fetched_variables = {
-            item: slot_of(item) for item in self.fetches
+            item: slot_of(item)
+            for item in self.fetches
             if isinstance(item, Tensor) and item.op.type == "VariableV2" and item not in self.fed
         }
         for unit in ordered:
@@ -349,7 +383,9 @@ class _Compiler:
             if isinstance(item, Operation):
                 plan.fetch_slots.append(_DROPPED)
             else:
-                plan.fetch_slots.append(fetched_variables[item] if item in fetched_variables else slot_of(item))
+                plan.fetch_slots.append(
+                    fetched_variables[item] if item in fetched_variables else slot_of(item)
+                )
         plan.instructions = _with_frees(drafts, {*plan.fetch_slots, *fixed})
 
 
@@ -362,7 +398,7 @@ def _with_frees(drafts: Sequence[Any], kept: set[int]) -> list[Instruction]:
     for slot, index in last.items():
         if slot != _DROPPED and slot not in kept:
             frees[index].append(slot)
-    return [Instruction(*draft, tuple(free)) for draft, free in zip(drafts, frees)]
+    return [Instruction(*draft, frees=tuple(free)) for draft, free in zip(drafts, frees, strict=True)]
 
 
 def _as_outputs(result: Any) -> Sequence[Any]:

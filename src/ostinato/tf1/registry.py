@@ -1,7 +1,10 @@
-"""The one table of operations: for each type, the torch callable that evaluates it and the rule for its static shapes.
+"""The one table of operations: for each type, the torch callable that evaluates it and the rule for its
+static shapes.
 
-Where a type has no rule of its own, its callable is run on `meta` tensors, which have shapes and types but no numbers.
-An unknown dimension is stood for by two different sizes in two such runs: what differs between them is unknown too.
+Where a type has no rule of its own, its callable is run on `meta` tensors, which have shapes and types but no
+numbers.
+An unknown dimension is stood for by two different sizes in two such runs: what differs between them is
+unknown too.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,7 +41,7 @@ class OpDefinition:
     """
 
     compute: Callable[..., Any]
-    infer: Optional[Rule] = None
+    infer: Rule | None = None
     differentiable: bool = True
     stateful: bool = False
     writes: bool = False
@@ -50,7 +53,7 @@ _META_CACHE: dict[Any, list[tuple[DType, TensorShape]]] = {}
 _STAND_INS = (5, 7)
 
 
-def register(op_type: str, compute: Callable[..., Any], infer: Optional[Rule] = None, **options: Any) -> None:
+def register(op_type: str, compute: Callable[..., Any], infer: Rule | None = None, **options: Any) -> None:
     if op_type in _TABLE:
         raise ValueError(f"The operation type {op_type!r} is in the table already.")
     _TABLE[op_type] = OpDefinition(compute, infer, **options)
@@ -97,8 +100,8 @@ def _run_on_meta(definition: OpDefinition, inputs: Sequence[Tensor], attributes:
         return [(dtype, TensorShape(sizes)) for dtype, sizes in first]
     second = _evaluate_meta(definition, inputs, attributes, _STAND_INS[1])
     return [
-        (dtype, TensorShape([a if a == b else None for a, b in zip(sizes, others)]))
-        for (dtype, sizes), (_, others) in zip(first, second)
+        (dtype, TensorShape([a if a == b else None for a, b in zip(sizes, others, strict=False)]))
+        for (dtype, sizes), (_, others) in zip(first, second, strict=False)
     ]
 
 
@@ -118,7 +121,7 @@ def _evaluate_meta(
     return [(as_dtype(output.dtype), tuple(output.shape)) for output in outputs]
 
 
-# -- rules that many types share -----------------------------------------------------------------------------------
+# -- rules that many types share
 def same(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     """One output like the first input."""
     return [(inputs[0].dtype.base_dtype, inputs[0].shape)]
@@ -128,7 +131,7 @@ def same_shape(dtype: DType) -> Rule:
     return lambda inputs, attributes: [(dtype, inputs[0].shape)]
 
 
-def broadcast(dtype: Optional[DType] = None) -> Rule:
+def broadcast(dtype: DType | None = None) -> Rule:
     """The rule of elementwise operations on two or more inputs; the type is the last input's unless given."""
 
     def rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -146,8 +149,8 @@ def broadcast_shapes(first: TensorShape, second: TensorShape) -> TensorShape:
     rank = max(len(first.known), len(second.known))
     left = (1,) * (rank - len(first.known)) + first.known
     right = (1,) * (rank - len(second.known)) + second.known
-    sizes: list[Optional[int]] = []
-    for a, b in zip(left, right):
+    sizes: list[int | None] = []
+    for a, b in zip(left, right, strict=False):
         if a == b or b == 1:
             sizes.append(a)
         elif a == 1:
@@ -164,14 +167,37 @@ def declared(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputType
     return [(as_dtype(attributes["dtype"]), TensorShape(attributes["shape"]))]
 
 
-# -- constants -----------------------------------------------------------------------------------------------------
+# -- constants
 _FOLDABLE = frozenset(
-    ["Add", "AddV2", "Sub", "Mul", "FloorDiv", "FloorMod", "Maximum", "Minimum", "Cast", "Identity", "Pack", "ConcatV2"]
-    + ["StridedSlice", "Range", "ExpandDims", "Squeeze", "Prod", "Sum", "Reshape", "Size", "Rank", "GatherV2", "Neg"]
+    [
+        "Add",
+        "AddV2",
+        "Sub",
+        "Mul",
+        "FloorDiv",
+        "FloorMod",
+        "Maximum",
+        "Minimum",
+        "Cast",
+        "Identity",
+        "Pack",
+        "ConcatV2",
+        "StridedSlice",
+        "Range",
+        "ExpandDims",
+        "Squeeze",
+        "Prod",
+        "Sum",
+        "Reshape",
+        "Size",
+        "Rank",
+        "GatherV2",
+        "Neg",
+    ]
 )
 
 
-def constant_value(tensor: Tensor) -> Optional[np.ndarray]:
+def constant_value(tensor: Tensor) -> np.ndarray | None:
     """The value of a tensor that is a constant expression, without a session; None where it is not one."""
     operation = tensor.op
     if operation.type == "Const":
@@ -219,7 +245,9 @@ def _slice_of_sizes(operation: Any, sizes: TensorShape) -> Any:
 
 
 def constant_shape(tensor: Tensor) -> TensorShape:
-    """The static shape that a 1-D integer tensor describes, with unknown dimensions where it is no constant."""
+    """The static shape that a 1-D integer tensor describes, with unknown dimensions where it is no
+    constant.
+    """
     operation = tensor.op
     if operation.type == "Shape":
         return operation.inputs[0].shape
@@ -244,8 +272,10 @@ def constant_shape(tensor: Tensor) -> TensorShape:
     return TensorShape([None] * length[0]) if length and length[0] is not None else TensorShape(None)
 
 
-def constant_axes(tensor: Tensor, rank: Optional[int]) -> Optional[list[int]]:
-    """The axes that a constant tensor names, made non-negative; None where they are not constant or rank unknown."""
+def constant_axes(tensor: Tensor, rank: int | None) -> list[int] | None:
+    """The axes that a constant tensor names, made non-negative; None where they are not constant or rank
+    unknown.
+    """
     value = constant_value(tensor)
     if value is None or rank is None:
         return None
@@ -256,5 +286,5 @@ def constant_axes(tensor: Tensor, rank: Optional[int]) -> Optional[list[int]]:
     return [axis % rank for axis in axes]
 
 
-def product(sizes: Sequence[Optional[int]]) -> Optional[int]:
+def product(sizes: Sequence[int | None]) -> int | None:
     return None if None in sizes else math.prod(size or 0 for size in sizes)

@@ -40,8 +40,10 @@ def replaced(targets: list[Tensor], replacements: dict[Tensor, Tensor]) -> dict[
     graph = get_default_graph()
     for operation in between(replacements, targets):
         inputs = [mapping.get(tensor, tensor) for tensor in operation.inputs]
-        copy = graph.create_operation(operation.type, inputs, dict(operation.attributes), operation.name.split("/")[-1])
-        for old, new in zip(operation.outputs, copy.outputs):
+        copy = graph.create_operation(
+            operation.type, inputs, dict(operation.attributes), operation.name.split("/")[-1]
+        )
+        for old, new in zip(operation.outputs, copy.outputs, strict=False):
             mapping.setdefault(old, new)
     return mapping
 
@@ -53,7 +55,8 @@ def initialized_or(reference: Tensor, initial_value: Tensor) -> Tensor:
 
 
 def with_initial_values(tensor: Tensor) -> Tensor:
-    """An initial value that depends on other variables, made to use their initial values where they have none yet.
+    """An initial value that depends on other variables, made to use their initial values where they have none
+    yet.
 
     So all variables can be initialised in one run, in whatever order.
     """

@@ -1,14 +1,18 @@
-"""Drivers (TF1 module: `tf.nn`): they check their arguments as TensorFlow does and make nodes that the core runs."""
+"""Drivers (TF1 module: `tf.nn`): they check their arguments as TensorFlow does and make nodes that the core
+runs.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
-from . import nest, variable_scope as vs
+from . import nest
+from . import variable_scope as vs
 from .dtypes import int32
 from .graph import name_scope
 from .layers_base import StaticInput
-from .ops import array, rnn as rnn_ops
+from .ops import array
+from .ops import rnn as rnn_ops
 from .ops.core import convert_to_tensor
 from .ops.math import cast
 from .rnn_cell_impl import Described, assert_like_rnncell, check_state, describe, seed_for, step_node, traced
@@ -22,18 +26,20 @@ def dynamic_rnn(
     sequence_length: Any = None,
     initial_state: Any = None,
     dtype: Any = None,
-    parallel_iterations: Optional[int] = None,
+    parallel_iterations: int | None = None,
     swap_memory: bool = False,
     time_major: bool = False,
     scope: Any = None,
 ) -> tuple[Any, Any]:
-    """Step a cell through a tensor (TF1 symbol: `tf.nn.dynamic_rnn`). The graph is the same for any number of steps.
+    """Step a cell through a tensor (TF1 symbol: `tf.nn.dynamic_rnn`). The graph is the same for any number of
+    steps.
 
     Past a row's length its outputs are zeros and its state is copied through.
 
     Args:
         cell: a cell.
-        inputs: `[batch, time, depth]`, or `[time, batch, depth]` with `time_major`; or a nest of such tensors.
+        inputs: `[batch, time, depth]`, or `[time, batch, depth]` with `time_major`; or a nest of such
+            tensors.
         sequence_length: integers `[batch]`, or None.
         initial_state: in the structure of `cell.state_size`; None is zeros of `dtype`.
         swap_memory: train with less memory, computing anew what is needed for gradients.
@@ -52,7 +58,9 @@ def dynamic_rnn(
         lengths = _lengths(sequence_length, ", but saw shape: {shape}")
         for leaf in flat_inputs:
             if leaf.shape.ndims is None:
-                raise ValueError(f"{leaf.name} has no known rank; dynamic_rnn needs inputs [batch, time, depth].")
+                raise ValueError(
+                    f"{leaf.name} has no known rank; dynamic_rnn needs inputs [batch, time, depth]."
+                )
             leaf.shape.with_rank_at_least(3)
             _check_depth(leaf.shape[2:], "depth of inputs")
         batch_axis, time_axis = (1, 0) if time_major else (0, 1)
@@ -61,7 +69,8 @@ def dynamic_rnn(
         for leaf in flat_inputs[1:]:
             if not leaf.shape[time_axis].is_compatible_with(flat_inputs[0].shape[time_axis]):
                 raise ValueError(
-                    f"Time steps is not the same for all the elements in the input in a batch: {flat_inputs[0].shape} "
+                    "Time steps is not the same for all the elements in the input in a batch: "
+                    f"{flat_inputs[0].shape} "
                     f"and {leaf.shape}."
                 )
         if initial_state is not None:
@@ -69,7 +78,7 @@ def dynamic_rnn(
         else:
             if not dtype:
                 raise ValueError("If there is no initial_state, you must give a dtype.")
-            rows = array.shape(flat_inputs[0])[batch_axis] if batch is None else batch  # type: ignore[index]
+            rows = array.shape(flat_inputs[0])[batch_axis] if batch is None else batch
             state = cell.zero_state(rows, dtype)
         step_inputs = nest.pack_sequence_as(inputs, steps)
         with name_scope("while") as loop_scope:
@@ -77,13 +86,22 @@ def dynamic_rnn(
             if described is None:
                 described = traced(cell, step_inputs, _batched(state, batch), loop_scope)
             outputs, final = rnn_ops.loop(
-                described.description, flat_inputs, nest.flatten(state), described.tensors, seed_for(described), lengths,
-                time_major, swap_memory,
-            )  # fmt: skip
-            # Names as the loop of TensorFlow 1 gives them: after its counter, its time and its arrays of outputs.
+                described.description,
+                flat_inputs,
+                nest.flatten(state),
+                described.tensors,
+                seed_for(described),
+                lengths,
+                time_major,
+                swap_memory,
+            )
+            # Names as the loop of TensorFlow 1 gives them: after its counter, its time and its arrays of
+            # outputs.
             first = 2 + len(outputs)
             final = [array.identity(leaf, name=f"Exit_{first + index}") for index, leaf in enumerate(final)]
-        outputs = [_named_output(leaf, index, len(flat_inputs), time_major) for index, leaf in enumerate(outputs)]
+        outputs = [
+            _named_output(leaf, index, len(flat_inputs), time_major) for index, leaf in enumerate(outputs)
+        ]
         return nest.pack_sequence_as(cell.output_size, outputs), nest.pack_sequence_as(cell.state_size, final)
 
 
@@ -95,12 +113,14 @@ def _named_output(leaf: Tensor, index: int, inputs: int, time_major: bool) -> Te
         return array.identity(leaf, name="TensorArrayGatherV3")
 
 
-def _lengths(sequence_length: Any, saw: str) -> Optional[Tensor]:
+def _lengths(sequence_length: Any, saw: str) -> Tensor | None:
     if sequence_length is None:
         return None
     lengths = cast(convert_to_tensor(sequence_length), int32)
     if lengths.shape.ndims not in (None, 1):
-        raise ValueError("sequence_length must be a vector of length batch_size" + saw.format(shape=lengths.shape))
+        raise ValueError(
+            "sequence_length must be a vector of length batch_size" + saw.format(shape=lengths.shape)
+        )
     return array.identity(lengths, name="sequence_length")
 
 
@@ -112,14 +132,14 @@ def _check_depth(sizes: TensorShape, what: str) -> None:
             )
 
 
-def _static_batch(leaves: list[Tensor], axis: int) -> Optional[int]:
+def _static_batch(leaves: list[Tensor], axis: int) -> int | None:
     size = TensorShape([None])
     for leaf in leaves:
         size = size.merge_with([leaf.shape[axis]])
-    return size[0].value  # type: ignore[no-any-return]
+    return size[0].value
 
 
-def _step_shape(shape: TensorShape, batch: Optional[int]) -> TensorShape:
+def _step_shape(shape: TensorShape, batch: int | None) -> TensorShape:
     return TensorShape([batch]).concatenate(shape[2:])
 
 
@@ -128,7 +148,7 @@ def _converted(state: Any, cell: Any) -> Any:
     return nest.map_structure(convert_to_tensor, state)
 
 
-def _batched(state: Any, batch: Optional[int]) -> Any:
+def _batched(state: Any, batch: int | None) -> Any:
     """Stand-ins for a state of which the loop may change the number of rows that is known."""
 
     def leaf(tensor: Tensor) -> StaticInput:
@@ -149,11 +169,13 @@ def static_rnn(
 ) -> tuple[list[Any], Any]:
     """Step a cell through a list of tensors, one a step (TF1 symbol: `tf.nn.static_rnn`).
 
-    A step is one node. Where nothing between the steps is fed or fetched, a session runs them all as one sequence.
+    A step is one node. Where nothing between the steps is fed or fetched, a session runs them all as one
+    sequence.
 
     Args:
         inputs: a non-empty list of `[batch, depth]` tensors, or of nests of them.
-        sequence_length: integers `[batch]`; past a row's length its outputs are zeros and its state is copied through.
+        sequence_length: integers `[batch]`; past a row's length its outputs are zeros and its state is copied
+            through.
 
     Returns:
         the outputs, a list, and the final state.
@@ -177,7 +199,7 @@ def static_rnn(
             if not dtype:
                 raise ValueError("If no initial_state is provided, dtype must be specified")
             first = nest.flatten(steps[0])[0]
-            rows = array.shape(first)[0] if batch is None else batch  # type: ignore[index]
+            rows = array.shape(first)[0] if batch is None else batch
             state = cell.zero_state(rows, dtype)
         described = describe(cell, steps[0])
         if described is None and lengths is not None:
@@ -196,20 +218,24 @@ def static_rnn(
 
 
 def _step_of(cell: Any, inputs: Any, state: Any) -> Described:
-    """A cell that only calling it tells about, as a description: its step can then be masked past a row's length."""
+    """A cell that only calling it tells about, as a description: its step can then be masked past a row's
+    length.
+    """
     stand_ins = nest.map_structure(lambda leaf: StaticInput(leaf.dtype.base_dtype, leaf.shape), inputs)
     with name_scope("step") as scope:
         return traced(cell, stand_ins, _batched(state, nest.flatten(inputs)[0].shape[0].value), scope)
 
 
-def _check_steps(steps: list[Any]) -> Optional[int]:
+def _check_steps(steps: list[Any]) -> int | None:
     """The number of rows, where it is known."""
     rows = TensorShape([None])
     for index, step in enumerate(steps):
         nest.assert_same_structure(steps[0], step)
         for leaf in nest.flatten(step):
             if leaf.shape.ndims is None or leaf.shape.ndims == 0:
-                raise ValueError(f"inputs[{index}] needs a known rank of at least 1, but has shape {leaf.shape}.")
+                raise ValueError(
+                    f"inputs[{index}] needs a known rank of at least 1, but has shape {leaf.shape}."
+                )
             for axis, size in enumerate(leaf.shape[1:].as_list()):
                 if size is None:
                     raise ValueError(
@@ -217,6 +243,4 @@ def _check_steps(steps: list[Any]) -> Optional[int]:
                         "but saw value None."
                     )
             rows = rows.merge_with(leaf.shape[:1])
-    return rows[0].value  # type: ignore[no-any-return]
-
-
+    return rows[0].value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
-from . import nest, variable_scope as vs
+from . import nest
+from . import variable_scope as vs
 from .ops import lists, picking
 from .rnn import dynamic_rnn, static_rnn
 from .rnn_cell_impl import assert_like_rnncell
@@ -18,7 +19,7 @@ def bidirectional_dynamic_rnn(
     initial_state_fw: Any = None,
     initial_state_bw: Any = None,
     dtype: Any = None,
-    parallel_iterations: Optional[int] = None,
+    parallel_iterations: int | None = None,
     swap_memory: bool = False,
     time_major: bool = False,
     scope: Any = None,
@@ -76,11 +77,15 @@ def static_bidirectional_rnn(
         raise ValueError("inputs must not be empty")
     with vs.variable_scope(scope or "bidirectional_rnn"):
         with vs.variable_scope("fw") as forward:
-            outputs_fw, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, forward)
+            outputs_fw, state_fw = static_rnn(
+                cell_fw, inputs, initial_state_fw, dtype, sequence_length, forward
+            )
         with vs.variable_scope("bw") as backward:
             steps = _reversed(inputs, sequence_length)
-            outputs_bw, state_bw = static_rnn(cell_bw, steps, initial_state_bw, dtype, sequence_length, backward)
-        pairs = zip(outputs_fw, _reversed(outputs_bw, sequence_length))
+            outputs_bw, state_bw = static_rnn(
+                cell_bw, steps, initial_state_bw, dtype, sequence_length, backward
+            )
+        pairs = zip(outputs_fw, _reversed(outputs_bw, sequence_length), strict=False)
         outputs = [nest.map_structure(lambda fw, bw: lists.concat([fw, bw], 1), fw, bw) for fw, bw in pairs]
         return outputs, state_fw, state_bw
 
@@ -89,6 +94,9 @@ def _reversed(steps: Any, lengths: Any) -> list[Any]:
     if lengths is None:
         return list(reversed(steps))
     leaves = []
-    for values in zip(*[nest.flatten(step) for step in steps]):
+    for values in zip(*[nest.flatten(step) for step in steps], strict=False):
         leaves.append(lists.unstack(picking.reverse_sequence(lists.stack(list(values)), lengths, 0, 1)))
-    return [nest.pack_sequence_as(step, values) for step, values in zip(steps, zip(*leaves))]
+    return [
+        nest.pack_sequence_as(step, values)
+        for step, values in zip(steps, zip(*leaves, strict=False), strict=False)
+    ]

@@ -1,18 +1,22 @@
-"""Cells (TF1 module: `tf.nn.rnn_cell`): shells that own variables and say which cell of the core they stand for."""
+"""Cells (TF1 module: `tf.nn.rnn_cell`): shells that own variables and say which cell of the core they stand
+for.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from ostinato import steps
-from ostinato._state import LSTMStateTuple as _CoreStateTuple, leaves
+from ostinato._state import LSTMStateTuple as _CoreStateTuple
+from ostinato._state import leaves
 
-from . import nest, variable_scope as vs
+from . import nest
+from . import variable_scope as vs
 from .activations import activation_function, core_activation
-from .cell_description import Body, Description, Flat, Leaf, core_sizes
 from .body import BodyFunction
+from .cell_description import Body, Description, Flat, Leaf, core_sizes
 from .dtypes import as_dtype
 from .graph import get_default_graph, name_scope
 from .initializers import Constant, Zeros
@@ -46,17 +50,21 @@ class RNNCell(Layer):
     """Base of the cells (TF1 symbol: `tf.nn.rnn_cell.RNNCell`).
 
     Derive from it, with `state_size`, `output_size` and either `call(inputs, state)` or, as older code does,
-    `__call__(inputs, state, scope=None)`; both return the output and the new state. Variables come from `add_variable`
-    in `build`, or from `tf.get_variable` in `call`.
+    `__call__(inputs, state, scope=None)`; both return the output and the new state. Variables come from
+    `add_variable` in `build`, or from `tf.get_variable` in `call`.
     """
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
         with self._in_scope(inputs, scope):
             return self.call(inputs, state, **kwargs)
 
     @contextlib.contextmanager
     def _in_scope(self, inputs: Any, scope: Any = None) -> Iterator[None]:
-        """The scope of this cell's variables. What `call` asks of tf.get_variable in it belongs to the cell."""
+        """The scope of this cell's variables. What `call` asks of tf.get_variable in it belongs to the
+        cell.
+        """
         if scope is None:
             if not hasattr(self, "_rnncell_scope"):
                 self._rnncell_scope = vs.get_variable_scope()
@@ -81,7 +89,9 @@ class RNNCell(Layer):
     @property
     def output_size(self) -> Any:
         """The size of the output: an int or a TensorShape."""
-        raise NotImplementedError(f"{type(self).__name__} does not say its output_size: define that property.")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say its output_size: define that property."
+        )
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         """A state of zeros for `batch_size` rows, a number or a scalar tensor.
@@ -109,7 +119,7 @@ class RNNCell(Layer):
                     "dtype from input tensor is different from the input param. "
                     f"Input tensor dtype: {inputs.dtype}, dtype: {dtype}"
                 )
-            batch_size = array.shape(inputs)[0] if static is None else static  # type: ignore[index]
+            batch_size = array.shape(inputs)[0] if static is None else static
             dtype = inputs.dtype
         if batch_size is None or dtype is None:
             raise ValueError(
@@ -118,13 +128,15 @@ class RNNCell(Layer):
             )
         return self.zero_state(batch_size, dtype)
 
-    # -- what drivers and wrappers ask -----------------------------------------------------------------------------
-    def _describe(self, inputs: Any) -> Optional[Described]:
-        """What this cell amounts to for such inputs, its variables being made; None where only calling it tells."""
+    # -- what drivers and wrappers ask
+    def _describe(self, inputs: Any) -> Described | None:
+        """What this cell amounts to for such inputs, its variables being made; None where only calling it
+        tells.
+        """
         return None
 
 
-def describe(cell: Any, inputs: Any) -> Optional[Described]:
+def describe(cell: Any, inputs: Any) -> Described | None:
     return cell._describe(inputs) if isinstance(cell, RNNCell) else None
 
 
@@ -157,7 +169,9 @@ def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:
 
 def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     """Raise a TypeError that says what is missing where something is no cell."""
-    problems = [f"'{name}' property is missing" for name in ("output_size", "state_size") if not _has(cell, name)]
+    problems = [
+        f"'{name}' property is missing" for name in ("output_size", "state_size") if not _has(cell, name)
+    ]
     if not (_has(cell, "zero_state") or _has(cell, "get_initial_state")):
         problems.append("either 'zero_state' or 'get_initial_state' method is required")
     if not callable(cell):
@@ -181,12 +195,22 @@ class LayerRNNCell(RNNCell):
 
 
 class _FamilyCell(LayerRNNCell):
-    """A cell over a family of `ostinato.steps`, which has the names and shapes of its variables and its maths."""
+    """A cell over a family of `ostinato.steps`, which has the names and shapes of its variables and its
+    maths.
+    """
 
-    _attributes: dict[str, str] = {}  # where TensorFlow's classes keep a variable, for code that derives from them
+    _attributes: dict[
+        str, str
+    ] = {}  # where TensorFlow's classes keep a variable, for code that derives from them
 
     def __init__(
-        self, reuse: Any, name: Optional[str], dtype: Any, activation: Any, state_is_tuple: bool = True, **kwargs: Any
+        self,
+        reuse: Any,
+        name: str | None,
+        dtype: Any,
+        activation: Any,
+        state_is_tuple: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
         self.input_spec = InputSpec(ndim=2)
@@ -200,7 +224,11 @@ class _FamilyCell(LayerRNNCell):
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
         if parameter.initial_value is None:
             return None
-        return Zeros(self._dtype or "float32") if parameter.initial_value == 0 else Constant(parameter.initial_value)
+        return (
+            Zeros(self._dtype or "float32")
+            if parameter.initial_value == 0
+            else Constant(parameter.initial_value)
+        )
 
     @property
     def state_size(self) -> Any:
@@ -231,7 +259,7 @@ class _FamilyCell(LayerRNNCell):
                 f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(self._dtype)}"
             )
 
-    def _describe(self, inputs: Any) -> Optional[Described]:
+    def _describe(self, inputs: Any) -> Described | None:
         if not is_plain(self, _FamilyCell, "build", "call", "__call__"):
             return None
         with self._in_scope(inputs):
@@ -263,26 +291,36 @@ class _FamilyCell(LayerRNNCell):
     def _known_activation(self) -> Any:
         return core_activation(self._activation) or "linear"
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """One step, as one node: the output and the new state."""
         inputs = convert_to_tensor(inputs)
         return bare_step(self, self._described(inputs), inputs, state)
 
 
 def is_plain(cell: Any, base: type, *methods: str) -> bool:
-    """Whether a cell still has these methods of a class of this module: what derives from it may do anything in them."""
+    """Whether a cell still has these methods of a class of this module: what derives from it may do anything
+    in them.
+    """
     return all(getattr(type(cell), method) is getattr(base, method) for method in methods)
 
 
 def step_node(
-    described: Described, inputs: Any, state: Any, state_size: Any, seed: Any = None, lengths: Any = None, index: int = 0
+    described: Described,
+    inputs: Any,
+    state: Any,
+    state_size: Any,
+    seed: Any = None,
+    lengths: Any = None,
+    index: int = 0,
 ) -> Any:
     """The node of one step of a described cell: (output, new state)."""
     check_state(state, state_size)
     flat_inputs = [convert_to_tensor(leaf) for leaf in nest.flatten(inputs)]
     flat_state = [convert_to_tensor(leaf) for leaf in nest.flatten(state)]
     description = described.description
-    outputs, new_state = rnn.step(description, flat_inputs, flat_state, described.tensors, seed, lengths, index)
+    outputs, new_state = rnn.step(
+        description, flat_inputs, flat_state, described.tensors, seed, lengths, index
+    )
     packed = outputs[0] if len(outputs) == 1 else nest.pack_sequence_as(description.output_size, outputs)
     return packed, nest.pack_sequence_as(state_size, new_state)
 
@@ -291,7 +329,8 @@ def check_state(state: Any, state_size: Any) -> None:
     """Raise a TypeError where a state has another structure than the cell's."""
     if isinstance(state, Tensor) and nest.is_sequence(state_size):
         raise TypeError(
-            f"Expected state to be a {type(state_size).__name__} of tensors like {state_size}, but received the tensor "
+            f"Expected state to be a {type(state_size).__name__} of tensors like {state_size}, but "
+            "received the tensor "
             f"{state}; cell.zero_state(batch_size, dtype) makes one."
         )
     nest.assert_same_structure(state_size, state)
@@ -303,9 +342,14 @@ class BasicRNNCell(_FamilyCell):
     _attributes = {"kernel": "_kernel", "bias": "_bias"}
 
     def __init__(
-        self, num_units: int, activation: Any = None, reuse: Any = None, name: Optional[str] = None, dtype: Any = None,
+        self,
+        num_units: int,
+        activation: Any = None,
+        reuse: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(reuse, name, dtype, activation, **kwargs)
         self._num_units = num_units
 
@@ -324,9 +368,16 @@ class GRUCell(_FamilyCell):
     }
 
     def __init__(
-        self, num_units: int, activation: Any = None, reuse: Any = None, kernel_initializer: Any = None,
-        bias_initializer: Any = None, name: Optional[str] = None, dtype: Any = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        num_units: int,
+        activation: Any = None,
+        reuse: Any = None,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(reuse, name, dtype, activation, **kwargs)
         self._num_units = num_units
         self._kernel_initializer, self._bias_initializer = kernel_initializer, bias_initializer
@@ -337,7 +388,9 @@ class GRUCell(_FamilyCell):
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
         if parameter.initial_value is None:
             return self._kernel_initializer
-        return super()._initializer_of(parameter) if self._bias_initializer is None else self._bias_initializer
+        return (
+            super()._initializer_of(parameter) if self._bias_initializer is None else self._bias_initializer
+        )
 
 
 class BasicLSTMCell(_FamilyCell):
@@ -346,9 +399,16 @@ class BasicLSTMCell(_FamilyCell):
     _attributes = {"kernel": "_kernel", "bias": "_bias"}
 
     def __init__(
-        self, num_units: int, forget_bias: float = 1.0, state_is_tuple: bool = True, activation: Any = None,
-        reuse: Any = None, name: Optional[str] = None, dtype: Any = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        num_units: int,
+        forget_bias: float = 1.0,
+        state_is_tuple: bool = True,
+        activation: Any = None,
+        reuse: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(reuse, name, dtype, activation, state_is_tuple, **kwargs)
         self._num_units, self._forget_bias = num_units, forget_bias
 
@@ -372,36 +432,57 @@ class LSTMCell(_FamilyCell):
     }
 
     def __init__(
-        self, num_units: int, use_peepholes: bool = False, cell_clip: Optional[float] = None, initializer: Any = None,
-        num_proj: Optional[int] = None, proj_clip: Optional[float] = None, num_unit_shards: Optional[int] = None,
-        num_proj_shards: Optional[int] = None, forget_bias: float = 1.0, state_is_tuple: bool = True,
-        activation: Any = None, reuse: Any = None, name: Optional[str] = None, dtype: Any = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        num_units: int,
+        use_peepholes: bool = False,
+        cell_clip: float | None = None,
+        initializer: Any = None,
+        num_proj: int | None = None,
+        proj_clip: float | None = None,
+        num_unit_shards: int | None = None,
+        num_proj_shards: int | None = None,
+        forget_bias: float = 1.0,
+        state_is_tuple: bool = True,
+        activation: Any = None,
+        reuse: Any = None,
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(reuse, name, dtype, activation, state_is_tuple, **kwargs)
         for shards, value in [("num_unit_shards", num_unit_shards), ("num_proj_shards", num_proj_shards)]:
             if value is not None and value > 1:
-                raise ValueError(f"{shards}={value}: a variable is kept in one piece here; leave {shards} out.")
+                raise ValueError(
+                    f"{shards}={value}: a variable is kept in one piece here; leave {shards} out."
+                )
         self._num_units, self._use_peepholes, self._cell_clip = num_units, use_peepholes, cell_clip
         self._initializer, self._num_proj, self._proj_clip = initializer, num_proj, proj_clip
         self._forget_bias = forget_bias
 
     def _family(self) -> Any:
         return steps.LSTM(
-            self._num_units, self._forget_bias, self._known_activation(), self._use_peepholes, self._cell_clip,
-            self._num_proj, None if self._num_proj is None else self._proj_clip,
-        )  # fmt: skip
+            self._num_units,
+            self._forget_bias,
+            self._known_activation(),
+            self._use_peepholes,
+            self._cell_clip,
+            self._num_proj,
+            None if self._num_proj is None else self._proj_clip,
+        )
 
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
         return self._initializer if parameter.initial_value is None else super()._initializer_of(parameter)
 
 
-def seed_for(described: Described) -> Optional[Tensor]:
+def seed_for(described: Described) -> Tensor | None:
     """The node that draws the run's seed for a cell with dropout; None for one without."""
     return random.run_seed() if described.description.uses_seed else None
 
 
 def bare_step(cell: Any, described: Described, inputs: Any, state: Any) -> Any:
-    """One step outside a driver. The steps of one cell share a run's seed and are counted, as a driver's are."""
+    """One step outside a driver. The steps of one cell share a run's seed and are counted, as a driver's
+    are.
+    """
     graph = get_default_graph()
     if not described.description.uses_seed:
         return step_node(described, inputs, state, cell.state_size)
@@ -411,5 +492,3 @@ def bare_step(cell: Any, described: Described, inputs: Any, state: Any) -> Any:
     seed, index = counts.get(graph) or (seed_for(described), 0)
     counts[graph] = (seed, index + 1)
     return step_node(described, inputs, state, cell.state_size, seed, index=index)
-
-

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any
 
-from . import nest, variable_scope as vs
+from . import nest
+from . import variable_scope as vs
 from .body import BodyFunction
 from .cell_description import Dropout, Flat, Multi, Residual
 from .graph import Graph, get_default_graph, name_scope
@@ -13,13 +14,22 @@ from .layers_base import StaticInput
 from .ops import lists, math, nn, random
 from .ops.core import convert_to_tensor
 from .registry import constant_value
-from .rnn_cell_impl import Described, LSTMStateTuple, RNNCell, assert_like_rnncell, bare_step, describe, is_plain
+from .rnn_cell_impl import (
+    Described,
+    LSTMStateTuple,
+    RNNCell,
+    assert_like_rnncell,
+    bare_step,
+    describe,
+    is_plain,
+)
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
 
 
 class MultiRNNCell(RNNCell):
-    """A stack of cells, each fed with the output of the one before (TF1 symbol: `tf.nn.rnn_cell.MultiRNNCell`).
+    """A stack of cells, each fed with the output of the one before (TF1 symbol:
+    `tf.nn.rnn_cell.MultiRNNCell`).
 
     Raises:
         TypeError: `cells` is no list or tuple.
@@ -39,7 +49,8 @@ class MultiRNNCell(RNNCell):
         if not state_is_tuple and any(nest.is_sequence(cell.state_size) for cell in cells):
             sizes = [cell.state_size for cell in cells]
             raise ValueError(
-                f"Some cells return tuples of states, but the flag state_is_tuple is not set.  State sizes are: {sizes}"
+                "Some cells return tuples of states, but the flag state_is_tuple is not set.  State sizes "
+                f"are: {sizes}"
             )
 
     @property
@@ -61,21 +72,27 @@ class MultiRNNCell(RNNCell):
     def trainable_weights(self) -> list[Any]:
         if not self.trainable:
             return []
-        return _unique(weight for cell in self._cells if isinstance(cell, RNNCell) for weight in cell.trainable_weights)
+        return _unique(
+            weight for cell in self._cells if isinstance(cell, RNNCell) for weight in cell.trainable_weights
+        )
 
     @property
     def non_trainable_weights(self) -> list[Any]:
         known = [cell for cell in self._cells if isinstance(cell, RNNCell)]
         frozen = _unique(weight for cell in known for weight in cell.non_trainable_weights)
-        return frozen if self.trainable else _unique(weight for cell in known for weight in cell.trainable_weights) + frozen
+        return (
+            frozen
+            if self.trainable
+            else _unique(weight for cell in known for weight in cell.trainable_weights) + frozen
+        )
 
-    def _describe(self, inputs: Any) -> Optional[Described]:
+    def _describe(self, inputs: Any) -> Described | None:
         if not is_plain(self, MultiRNNCell, "build", "call", "__call__"):
             return None
         with self._in_scope(inputs):
             return self._described(inputs)
 
-    def _described(self, inputs: Any) -> Optional[Described]:
+    def _described(self, inputs: Any) -> Described | None:
         if nest.is_sequence(inputs):
             return None
         parts, dtype = [], inputs.dtype
@@ -90,7 +107,7 @@ class MultiRNNCell(RNNCell):
         tensors = [tensor for part in parts for tensor in part.tensors]
         return Described(stack if self._state_is_tuple else Flat(stack), tensors)
 
-    def call(self, inputs: Any, state: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, state: Any) -> Any:
         """One step: as one node where every cell says what it amounts to, else by calling the cells."""
         if self._state_is_tuple and (not isinstance(state, (list, tuple)) or len(state) != len(self._cells)):
             raise ValueError(
@@ -99,9 +116,13 @@ class MultiRNNCell(RNNCell):
         described = self._described(inputs)
         if described is not None:
             return bare_step(self, described, inputs, state)
-        parts = state if self._state_is_tuple else lists.split(state, [cell.state_size for cell in self._cells], 1)
+        parts = (
+            state
+            if self._state_is_tuple
+            else lists.split(state, [cell.state_size for cell in self._cells], 1)
+        )
         new_states = []
-        for index, (cell, part) in enumerate(zip(self._cells, parts)):
+        for index, (cell, part) in enumerate(zip(self._cells, parts, strict=False)):
             with vs.variable_scope(f"cell_{index}"):
                 inputs, new_state = cell(inputs, part)
             new_states.append(new_state)
@@ -144,7 +165,9 @@ class _Wrapper(RNNCell):
         with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self._cell.zero_state(batch_size, dtype)
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any) -> Any:  # type: ignore[override]
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
         if scope is None:
             described = self._describe(inputs)
             if described is not None:
@@ -162,12 +185,14 @@ class ResidualWrapper(_Wrapper):
     TF1 symbol: `tf.nn.rnn_cell.ResidualWrapper`.
     """
 
-    def __init__(self, cell: Any, residual_fn: Optional[Callable[[Any, Any], Any]] = None, **kwargs: Any) -> None:
+    def __init__(
+        self, cell: Any, residual_fn: Callable[[Any, Any], Any] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(cell, **kwargs)
         self._residual_fn = residual_fn
         self._bodies: dict[Any, BodyFunction] = {}
 
-    def _describe(self, inputs: Any) -> Optional[Described]:
+    def _describe(self, inputs: Any) -> Described | None:
         if not is_plain(self, ResidualWrapper, "__call__"):
             return None
         inner = describe(self._cell, inputs)
@@ -182,14 +207,17 @@ class ResidualWrapper(_Wrapper):
 
     def _body(self, inputs: Any, output: TensorShape) -> BodyFunction:
         graph = get_default_graph()
-        depth, function = as_shape(inputs.shape)[1:], self._residual_fn
+        depth = as_shape(inputs.shape)[1:]
+        function: Any = self._residual_fn
         key = (graph, inputs.dtype, depth.known, output[1:].known)
         if key not in self._bodies:
             rows = TensorShape([None])
             shapes = [rows.concatenate(depth), rows.concatenate(output[1:])]
             values = [StaticInput(inputs.dtype, shape) for shape in shapes]
             scope = graph.unique_name("residual")
-            self._bodies[key] = BodyFunction(lambda x, y: [function(x, y)], values, scope, ["inputs", "outputs"])
+            self._bodies[key] = BodyFunction(
+                lambda x, y: [function(x, y)], values, scope, ["inputs", "outputs"]
+            )
         return self._bodies[key]
 
     def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
@@ -208,7 +236,7 @@ class DeviceWrapper(_Wrapper):
         super().__init__(cell, **kwargs)
         self._device = device
 
-    def _describe(self, inputs: Any) -> Optional[Described]:
+    def _describe(self, inputs: Any) -> Described | None:
         with get_default_graph().device(self._device):
             return describe(self._cell, inputs)
 
@@ -220,13 +248,13 @@ class DeviceWrapper(_Wrapper):
 class DropoutWrapper(_Wrapper):
     """Dropout on a cell's inputs, state and outputs (TF1 symbol: `tf.nn.rnn_cell.DropoutWrapper`).
 
-    Kept elements are divided by the keep probability. There is no training mode: feed 1.0 to a keep probability to have
-    none. By default an LSTMStateTuple has its h dropped and never its c.
+    Kept elements are divided by the keep probability. There is no training mode: feed 1.0 to a keep
+    probability to have none. By default an LSTMStateTuple has its h dropped and never its c.
 
     Args:
         input_keep_prob, output_keep_prob, state_keep_prob: a number or a scalar tensor.
-        variational_recurrent: one mask for all steps of a run and for all rows; needs `dtype`, and `input_size` where
-            inputs are dropped.
+        variational_recurrent: one mask for all steps of a run and for all rows; needs `dtype`, and
+            `input_size` where inputs are dropped.
         seed: mixed into the masks.
         dropout_state_filter_visitor: says, given a part of the state, whether it is dropped.
 
@@ -235,10 +263,18 @@ class DropoutWrapper(_Wrapper):
     """
 
     def __init__(
-        self, cell: Any, input_keep_prob: Any = 1.0, output_keep_prob: Any = 1.0, state_keep_prob: Any = 1.0,
-        variational_recurrent: bool = False, input_size: Any = None, dtype: Any = None, seed: Optional[int] = None,
-        dropout_state_filter_visitor: Optional[Callable[[Any], Any]] = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        cell: Any,
+        input_keep_prob: Any = 1.0,
+        output_keep_prob: Any = 1.0,
+        state_keep_prob: Any = 1.0,
+        variational_recurrent: bool = False,
+        input_size: Any = None,
+        dtype: Any = None,
+        seed: int | None = None,
+        dropout_state_filter_visitor: Callable[[Any], Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(cell, dtype=dtype, **kwargs)
         if dropout_state_filter_visitor is not None and not callable(dropout_state_filter_visitor):
             raise TypeError("dropout_state_filter_visitor must be callable")
@@ -254,10 +290,11 @@ class DropoutWrapper(_Wrapper):
             raise ValueError("When variational_recurrent=True, dtype must be provided")
         if variational_recurrent and input_size is None and _drops(self._keep["input"]):
             raise ValueError(
-                "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be provided"
+                "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must "
+                "be provided"
             )
 
-    def _describe(self, inputs: Any) -> Optional[Described]:
+    def _describe(self, inputs: Any) -> Described | None:
         if not is_plain(self, DropoutWrapper, "__call__") or self._visitor is not None:
             return None
         inner = describe(self._cell, inputs)
@@ -278,8 +315,10 @@ class DropoutWrapper(_Wrapper):
         output, new_state = super()._call_cell(inputs, state, scope)
         if _drops(self._keep["state"]):
             chosen = _marked(self._visitor or _drop_all_but_memory, new_state)
-            leaves = zip(nest.flatten(new_state), chosen)
-            dropped = [self._dropped("state", leaf, i) if wanted else leaf for i, (leaf, wanted) in enumerate(leaves)]
+            leaves = zip(nest.flatten(new_state), chosen, strict=False)
+            dropped = [
+                self._dropped("state", leaf, i) if wanted else leaf for i, (leaf, wanted) in enumerate(leaves)
+            ]
             new_state = nest.pack_sequence_as(new_state, dropped)
         return self._dropped("output", output), new_state
 
@@ -334,5 +373,3 @@ def _marked(visitor: Callable[[Any], Any], state: Any) -> list[bool]:
         return [mark for part in parts for mark in _marked(visitor, part)]
     marks = nest.flatten(answer)
     return [bool(marks[0])] * len(leaves) if len(marks) == 1 else [bool(mark) for mark in marks]
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,12 +24,12 @@ class _Sessions(threading.local):
 _SESSIONS = _Sessions()
 
 
-def get_default_session() -> Optional[BaseSession]:
+def get_default_session() -> BaseSession | None:
     """The session that `eval()` and `run()` of a handle use (TF1 symbol: `tf.get_default_session`)."""
     return _SESSIONS.stack[-1] if _SESSIONS.stack else None
 
 
-def session_for(graph: Graph, session: Optional[BaseSession], method: str) -> BaseSession:
+def session_for(graph: Graph, session: BaseSession | None, method: str) -> BaseSession:
     """The given session, or the default one, checked against the graph of what it is to evaluate."""
     what = "evaluate tensor" if method == "eval()" else "execute operation"
     call = method[:-2]
@@ -37,17 +37,20 @@ def session_for(graph: Graph, session: Optional[BaseSession], method: str) -> Ba
         session = get_default_session()
         if session is None:
             raise ValueError(
-                f"Cannot {what} using `{method}`: No default session is registered. Use `with sess.as_default()` or pass "
+                f"Cannot {what} using `{method}`: No default session is registered. Use `with "
+                "sess.as_default()` or pass "
                 f"an explicit session to `{call}(session=sess)`"
             )
         if session.graph is not graph:
             raise ValueError(
-                f"Cannot use the default session to {what}: the {what.split()[1]}'s graph is different from the "
+                f"Cannot use the default session to {what}: the {what.split()[1]}'s graph is different "
+                "from the "
                 f"session's graph. Pass an explicit session to `{call}(session=sess)`."
             )
     elif session.graph is not graph:
         raise ValueError(
-            f"Cannot use the given session to {what}: the {what.split()[1]}'s graph is different from the session's graph."
+            f"Cannot use the given session to {what}: the {what.split()[1]}'s graph is different from the "
+            "session's graph."
         )
     return session
 
@@ -55,7 +58,7 @@ def session_for(graph: Graph, session: Optional[BaseSession], method: str) -> Ba
 class BaseSession:
     """What Session and InteractiveSession share."""
 
-    def __init__(self, target: str = "", graph: Optional[Graph] = None, config: Any = None) -> None:
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         if target:
             raise ValueError(f"There is no remote session here; target must be '', not {target!r}.")
         if graph is not None and not isinstance(graph, Graph):
@@ -93,7 +96,8 @@ class BaseSession:
         """Evaluate a tensor, an operation, a name, or a nest of them (TF1 symbol: `tf.Session.run`).
 
         Args:
-            fetches: what to evaluate: lists, tuples, named tuples and dicts of fetches give the same with values.
+            fetches: what to evaluate: lists, tuples, named tuples and dicts of fetches give the same with
+                values.
             feed_dict: values by tensor or name: numbers, nested lists or numpy arrays. Any tensor can be fed.
 
         Returns:
@@ -125,7 +129,7 @@ class BaseSession:
         """Collect a fetch's elements; the result makes its value of theirs."""
         if isinstance(fetch, Mapping):
             parts = {key: self._fetch(item, elements) for key, item in fetch.items()}
-            kind = type(fetch)
+            kind: Any = type(fetch)
             return lambda values: kind((key, part(values)) for key, part in parts.items())
         if isinstance(fetch, (list, tuple)):
             members = [self._fetch(item, elements) for item in fetch]
@@ -136,17 +140,22 @@ class BaseSession:
             element = self._graph.as_graph_element(fetch)
         except TypeError as problem:
             raise TypeError(
-                f"Fetch argument {fetch!r} has invalid type {type(fetch)}, must be a string or Tensor. ({problem})"
+                f"Fetch argument {fetch!r} has invalid type {type(fetch)}, must be a string or Tensor. "
+                f"({problem})"
             ) from None
         except (ValueError, KeyError) as problem:
             text = problem.args[0] if problem.args else problem
-            raise ValueError(f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({text})") from None
+            raise ValueError(
+                f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({text})"
+            ) from None
         index = elements.setdefault(element, len(elements))
         return lambda values: values[index]
 
     def _feed(self, feed_dict: Any) -> dict[Tensor, torch.Tensor]:
         if not isinstance(feed_dict, Mapping):
-            raise TypeError(f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}.")
+            raise TypeError(
+                f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}."
+            )
         feeds: dict[Tensor, torch.Tensor] = {}
         for key, value in feed_dict.items():
             for handle, part in _pairs(key, value):
@@ -165,16 +174,20 @@ def _pairs(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         yield key, value
         return
     if not isinstance(value, (list, tuple)) or len(value) != len(key):
-        raise ValueError(f"A feed for {len(key)} tensors, {key}, needs as many values in a tuple; got {value!r}.")
-    for inner_key, inner_value in zip(key, value):
+        raise ValueError(
+            f"A feed for {len(key)} tensors, {key}, needs as many values in a tuple; got {value!r}."
+        )
+    for inner_key, inner_value in zip(key, value, strict=False):
         yield from _pairs(inner_key, inner_value)
 
 
 def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
     if isinstance(value, Tensor):
         raise TypeError(
-            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, "
-            f"lists, numpy ndarrays. For reference, the tensor object was {value} which was passed to the feed with "
+            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python "
+            "scalars, strings, "
+            f"lists, numpy ndarrays. For reference, the tensor object was {value} which was passed to the "
+            "feed with "
             f"key {tensor}."
         )
     dtype = tensor.dtype.base_dtype
@@ -184,7 +197,8 @@ def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
     if isinstance(value, int) and array != value:
         raise TypeError(
             f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
-            f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64)."
+            f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type "
+            "(e.g. int64)."
         )
     if not tensor.shape.is_compatible_with(array.shape):
         raise ValueError(
@@ -195,7 +209,7 @@ def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
     return torch.from_numpy(np.array(array, order="C")).to(dtype.torch_dtype)
 
 
-def _to_numpy(value: Optional[torch.Tensor]) -> Any:
+def _to_numpy(value: torch.Tensor | None) -> Any:
     if value is None:
         return None
     value = value.detach()
@@ -205,7 +219,8 @@ def _to_numpy(value: Optional[torch.Tensor]) -> Any:
 
 
 class Session(BaseSession):
-    """Runs a graph (TF1 symbol: `tf.Session`). As a context manager it is the default session, and closes at the end.
+    """Runs a graph (TF1 symbol: `tf.Session`). As a context manager it is the default session, and closes at
+    the end.
 
     >>> from .ops.core import constant
     >>> with Graph().as_default(), Session() as session:
@@ -213,12 +228,14 @@ class Session(BaseSession):
     6
     """
 
-    _stack: Optional[contextlib.ExitStack] = None
+    _stack: contextlib.ExitStack | None = None
 
     def __enter__(self) -> Session:
         if self._stack is not None:
-            raise RuntimeError("Session context managers are not re-entrant. Use `Session.as_default()` if you want to "
-                               "enter a session multiple times.")
+            raise RuntimeError(
+                "Session context managers are not re-entrant. Use `Session.as_default()` if you want to "
+                "enter a session multiple times."
+            )
         self._stack = contextlib.ExitStack()
         self._stack.enter_context(self._graph.as_default())
         self._stack.enter_context(self.as_default())
@@ -232,9 +249,11 @@ class Session(BaseSession):
 
 
 class InteractiveSession(BaseSession):
-    """A session that is the default one from its making until its closing (TF1 symbol: `tf.InteractiveSession`)."""
+    """A session that is the default one from its making until its closing (TF1 symbol:
+    `tf.InteractiveSession`).
+    """
 
-    def __init__(self, target: str = "", graph: Optional[Graph] = None, config: Any = None) -> None:
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
         super().__init__(target, graph, config)
         self._default_graph = None
         if graph is not None:
@@ -258,7 +277,9 @@ class InteractiveSession(BaseSession):
 
 
 class ConfigProto:
-    """Options of a session, kept and not used (TF1 symbol: `tf.ConfigProto`): torch decides where and how it runs."""
+    """Options of a session, kept and not used (TF1 symbol: `tf.ConfigProto`): torch decides where and how it
+    runs.
+    """
 
     def __init__(self, **options: Any) -> None:
         self.gpu_options = options.pop("gpu_options", None) or GPUOptions()
@@ -272,5 +293,3 @@ class GPUOptions:
     def __init__(self, **options: Any) -> None:
         for name, value in options.items():
             setattr(self, name, value)
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 DimensionLike = Union["Dimension", int, None]
 
@@ -26,10 +26,10 @@ class Dimension:
             value = value.__index__() if hasattr(value, "__index__") else int(value)
             if value < 0:
                 raise ValueError(f"Dimension {value} must be >= 0")
-        self._value: Optional[int] = value
+        self._value: int | None = value
 
     @property
-    def value(self) -> Optional[int]:
+    def value(self) -> int | None:
         return self._value
 
     def is_compatible_with(self, other: DimensionLike) -> bool:
@@ -109,7 +109,9 @@ class Dimension:
 
     def __int__(self) -> int:
         if self._value is None:
-            raise TypeError("An unknown dimension has no integer value; use tf.shape(x)[i] to have it at run time.")
+            raise TypeError(
+                "An unknown dimension has no integer value; use tf.shape(x)[i] to have it at run time."
+            )
         return self._value
 
     __index__ = __int__
@@ -140,7 +142,7 @@ class TensorShape:
     __slots__ = ("_dims",)
 
     def __init__(self, dims: Any) -> None:
-        self._dims: Optional[tuple[Optional[int], ...]]
+        self._dims: tuple[int | None, ...] | None
         if dims is None:
             self._dims = None
         elif isinstance(dims, TensorShape):
@@ -153,21 +155,21 @@ class TensorShape:
             self._dims = (Dimension(dims).value,)
 
     @property
-    def dims(self) -> Optional[list[Dimension]]:
+    def dims(self) -> list[Dimension] | None:
         return None if self._dims is None else [Dimension(d) for d in self._dims]
 
     @property
-    def known(self) -> Optional[tuple[Optional[int], ...]]:
+    def known(self) -> tuple[int | None, ...] | None:
         """The dimensions as a tuple of ints and Nones; None where the rank is unknown."""
         return self._dims
 
     @property
-    def ndims(self) -> Optional[int]:
+    def ndims(self) -> int | None:
         return None if self._dims is None else len(self._dims)
 
     rank = ndims
 
-    def as_list(self) -> list[Optional[int]]:
+    def as_list(self) -> list[int | None]:
         if self._dims is None:
             raise ValueError("as_list() is not defined on an unknown TensorShape.")
         return list(self._dims)
@@ -179,7 +181,7 @@ class TensorShape:
         if not self.is_fully_defined():
             raise ValueError(f"Shape {self} is not fully defined")
 
-    def num_elements(self) -> Optional[int]:
+    def num_elements(self) -> int | None:
         if not self.is_fully_defined():
             return None
         count = 1
@@ -192,7 +194,7 @@ class TensorShape:
         if self._dims is None or other._dims is None:
             return True
         return len(self._dims) == len(other._dims) and all(
-            a is None or b is None or a == b for a, b in zip(self._dims, other._dims)
+            a is None or b is None or a == b for a, b in zip(self._dims, other._dims, strict=False)
         )
 
     def assert_is_compatible_with(self, other: Any) -> None:
@@ -212,7 +214,7 @@ class TensorShape:
             return self
         if not self.is_compatible_with(other):
             raise ValueError(f"Shapes {self} and {other} are not compatible")
-        return TensorShape([b if a is None else a for a, b in zip(self._dims, other._dims)])
+        return TensorShape([b if a is None else a for a, b in zip(self._dims, other._dims, strict=False)])
 
     def concatenate(self, other: Any) -> TensorShape:
         other = as_shape(other)
@@ -293,5 +295,5 @@ def as_shape(value: Any) -> TensorShape:
     return value if isinstance(value, TensorShape) else TensorShape(value)
 
 
-def unknown_shape(rank: Optional[int] = None) -> TensorShape:
+def unknown_shape(rank: int | None = None) -> TensorShape:
     return TensorShape(None) if rank is None else TensorShape([None] * rank)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from .dtypes import DType
 from .shapes import TensorShape, as_shape
@@ -19,11 +19,42 @@ class OperatorNotAllowedInGraphError(TypeError):
 class Tensor:
     """One output of an operation (TF1 symbol: `tf.Tensor`): a type, a static shape and a name, no value.
 
-    Python's operators make new nodes. `==` compares identities, as in TensorFlow 1; `tf.equal` compares values.
+    Python's operators make new nodes. `==` compares identities, as in TensorFlow 1; `tf.equal` compares
+    values.
     """
 
     __slots__ = ("_consumers", "_dtype", "_shape", "op", "value_index")
     __array_priority__ = 100  # numpy lets our reflected operators go first
+
+    # Python's operators make nodes; ops/math.py and ops/slicing.py put them here.
+    __add__: Any
+    __radd__: Any
+    __sub__: Any
+    __rsub__: Any
+    __mul__: Any
+    __rmul__: Any
+    __truediv__: Any
+    __rtruediv__: Any
+    __floordiv__: Any
+    __rfloordiv__: Any
+    __mod__: Any
+    __rmod__: Any
+    __pow__: Any
+    __rpow__: Any
+    __and__: Any
+    __rand__: Any
+    __or__: Any
+    __ror__: Any
+    __lt__: Any
+    __le__: Any
+    __gt__: Any
+    __ge__: Any
+    __matmul__: Any
+    __rmatmul__: Any
+    __neg__: Any
+    __abs__: Any
+    __invert__: Any
+    __getitem__: Any
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
         self.op = op
@@ -70,13 +101,15 @@ class Tensor:
 
     def __iter__(self) -> Iterator[Any]:
         raise OperatorNotAllowedInGraphError(
-            f"iterating over `tf.Tensor` is not allowed in Graph execution: {self.name} has no value before a session "
+            f"iterating over `tf.Tensor` is not allowed in Graph execution: {self.name} has no value "
+            "before a session "
             "runs it. Use tf.unstack to have its slices as tensors."
         )
 
     def __bool__(self) -> bool:
         raise OperatorNotAllowedInGraphError(
-            f"using a `tf.Tensor` as a Python `bool` is not allowed in Graph execution: {self.name} has no value before "
+            f"using a `tf.Tensor` as a Python `bool` is not allowed in Graph execution: {self.name} has no "
+            "value before "
             "a session runs it. Use `if t is not None:` to test whether there is a tensor."
         )
 
@@ -101,7 +134,17 @@ class Tensor:
 class Operation:
     """A node of a graph (TF1 symbol: `tf.Operation`): a type, plain attributes, inputs and outputs."""
 
-    __slots__ = ("attributes", "control_inputs", "device", "graph", "identifier", "inputs", "name", "outputs", "type")
+    __slots__ = (
+        "attributes",
+        "control_inputs",
+        "device",
+        "graph",
+        "identifier",
+        "inputs",
+        "name",
+        "outputs",
+        "type",
+    )
 
     def __init__(
         self,

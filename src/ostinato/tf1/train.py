@@ -1,13 +1,16 @@
-"""Optimisers. Each variable is updated by one node; an optimiser's own values are variables named as in TensorFlow 1."""
+"""Optimisers. Each variable is updated by one node; an optimiser's own values are variables named as in
+TensorFlow 1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Optional
+from typing import Any
 
 import torch
 
-from . import registry, variable_scope as vs
+from . import registry
+from . import variable_scope as vs
 from .dtypes import as_dtype, int64
 from .gradients import gradients
 from .graph import GraphKeys, control_dependencies, get_default_graph, name_scope
@@ -39,11 +42,11 @@ class Optimizer:
         self,
         loss: Tensor,
         global_step: Any = None,
-        var_list: Optional[Iterable[Variable]] = None,
+        var_list: Iterable[Variable] | None = None,
         gate_gradients: int = GATE_OP,
         aggregation_method: Any = None,
         colocate_gradients_with_ops: bool = False,
-        name: Optional[str] = None,
+        name: str | None = None,
         grad_loss: Any = None,
     ) -> Operation:
         """An operation that makes one step down the loss (TF1 symbol: `Optimizer.minimize`).
@@ -55,7 +58,8 @@ class Optimizer:
         if not any(grad is not None for grad, _ in pairs):
             names = [str(variable) for _, variable in pairs]
             raise ValueError(
-                "No gradients provided for any variable, check your graph for ops that do not support gradients, "
+                "No gradients provided for any variable, check your graph for ops that do not support "
+                "gradients, "
                 f"between variables {names} and loss {loss}."
             )
         return self.apply_gradients(pairs, global_step, name)
@@ -63,12 +67,12 @@ class Optimizer:
     def compute_gradients(
         self,
         loss: Any,
-        var_list: Optional[Iterable[Variable]] = None,
+        var_list: Iterable[Variable] | None = None,
         gate_gradients: int = GATE_OP,
         aggregation_method: Any = None,
         colocate_gradients_with_ops: bool = False,
         grad_loss: Any = None,
-    ) -> list[tuple[Optional[Tensor], Variable]]:
+    ) -> list[tuple[Tensor | None, Variable]]:
         """(gradient or None, variable) for each variable (TF1 symbol: `Optimizer.compute_gradients`)."""
         if var_list is None:
             chosen = trainable_variables()
@@ -80,18 +84,24 @@ class Optimizer:
             if not isinstance(variable, Variable):
                 raise TypeError(f"Argument is not a tf.Variable: {variable}")
         if not convert_to_tensor(loss).dtype.is_floating:
-            raise ValueError(f"Invalid type {loss.dtype.name!r} for {loss.name}, expected a floating point type.")
+            raise ValueError(
+                f"Invalid type {loss.dtype.name!r} for {loss.name}, expected a floating point type."
+            )
         found = gradients(loss, chosen, grad_ys=grad_loss)
-        return list(zip(found, chosen))
+        return list(zip(found, chosen, strict=False))
 
-    def apply_gradients(self, grads_and_vars: Any, global_step: Any = None, name: Optional[str] = None) -> Operation:
+    def apply_gradients(
+        self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
+    ) -> Operation:
         """An operation that applies gradients to variables (TF1 symbol: `Optimizer.apply_gradients`)."""
         pairs = list(grads_and_vars)
         if not pairs:
             raise ValueError("No variables provided.")
         updated = [variable for grad, variable in pairs if grad is not None]
         if not updated:
-            raise ValueError(f"No gradients provided for any variable: {[str(variable) for _, variable in pairs]}.")
+            raise ValueError(
+                f"No gradients provided for any variable: {[str(variable) for _, variable in pairs]}."
+            )
         with control_dependencies(None):
             self._create_slots(updated)
         with name_scope(name, self._name) as scope:
@@ -100,7 +110,9 @@ class Optimizer:
             for grad, variable in pairs:
                 if grad is not None:
                     with name_scope(f"update_{variable.op.name}"):
-                        updates.append(self._apply_dense(convert_to_tensor(grad, variable.dtype.base_dtype), variable))
+                        updates.append(
+                            self._apply_dense(convert_to_tensor(grad, variable.dtype.base_dtype), variable)
+                        )
             if global_step is None:
                 train_op = self._finish(updates, scope)
             else:
@@ -115,7 +127,7 @@ class Optimizer:
     def get_slot_names(self) -> list[str]:
         return sorted(self._slots)
 
-    def get_slot(self, var: Variable, name: str) -> Optional[Variable]:
+    def get_slot(self, var: Variable, name: str) -> Variable | None:
         """The variable that the optimiser keeps for a variable, or None."""
         return self._slots.get(name, {}).get(var)
 
@@ -123,7 +135,7 @@ class Optimizer:
         slots = [slot for named in self._slots.values() for slot in named.values()]
         return sorted([*self._shared.values(), *slots], key=lambda variable: variable.op.name)
 
-    # -- for derived classes ---------------------------------------------------------------------------------------
+    # -- for derived classes
     def _create_slots(self, var_list: Sequence[Variable]) -> None:
         """Make the optimiser's variables."""
 
@@ -148,7 +160,9 @@ class Optimizer:
     def _shared_variable(self, initial_value: float, name: str, like: Variable) -> Variable:
         key = (name, like.graph)
         if key not in self._shared:
-            self._shared[key] = Variable(initial_value, name=name, trainable=False, dtype=like.dtype.base_dtype)
+            self._shared[key] = Variable(
+                initial_value, name=name, trainable=False, dtype=like.dtype.base_dtype
+            )
         return self._shared[key]
 
 
@@ -167,9 +181,14 @@ def _register(op_type: str, slots: int, compute: Any) -> None:
         return [(inputs[0].dtype, inputs[0].shape)]
 
     registry.register(
-        op_type, compute, rule, stateful=True, writes=True, differentiable=False,
+        op_type,
+        compute,
+        rule,
+        stateful=True,
+        writes=True,
+        differentiable=False,
         reference_inputs=tuple(range(1 + slots)),
-    )  # fmt: skip
+    )
 
 
 class GradientDescentOptimizer(Optimizer):
@@ -198,11 +217,17 @@ _register("ApplyGradientDescent", 0, _descend)
 class MomentumOptimizer(Optimizer):
     """accumulation = momentum * accumulation + gradient; variable -= learning_rate * accumulation.
 
-    TF1 symbol: `tf.train.MomentumOptimizer`; `use_nesterov` takes the step that the next accumulation would make.
+    TF1 symbol: `tf.train.MomentumOptimizer`; `use_nesterov` takes the step that the next accumulation would
+    make.
     """
 
     def __init__(
-        self, learning_rate: Any, momentum: Any, use_locking: bool = False, name: str = "Momentum", use_nesterov: bool = False
+        self,
+        learning_rate: Any,
+        momentum: Any,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
     ) -> None:
         super().__init__(use_locking, name)
         self._learning_rate, self._momentum, self._use_nesterov = learning_rate, momentum, use_nesterov
@@ -212,7 +237,10 @@ class MomentumOptimizer(Optimizer):
             self._zeros_slot(variable, "momentum", self._name)
 
     def _prepare(self) -> None:
-        self._rate, self._share = _number(self._learning_rate, "learning_rate"), _number(self._momentum, "momentum")
+        self._rate, self._share = (
+            _number(self._learning_rate, "learning_rate"),
+            _number(self._momentum, "momentum"),
+        )
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Operation:
         slot = self._slots["momentum"][var]
@@ -221,7 +249,9 @@ class MomentumOptimizer(Optimizer):
 
 
 def _momentum(nesterov: bool) -> Any:
-    def compute(run: Any, operation: Operation, _: Any, __: Any, rate: Any, grad: Any, share: Any) -> torch.Tensor:
+    def compute(
+        run: Any, operation: Operation, _: Any, __: Any, rate: Any, grad: Any, share: Any
+    ) -> torch.Tensor:
         name, slot = operation.attributes["variables"]
         grad, value = grad.detach(), run.current(name)
         accumulation = run.write(slot, run.current(slot) * share.to(value.dtype) + grad)
@@ -238,8 +268,8 @@ _register("ApplyNesterovMomentum", 1, _momentum(True))
 class AdamOptimizer(Optimizer):
     """Adam (Kingma and Ba 2015) in TensorFlow's form (TF1 symbol: `tf.train.AdamOptimizer`).
 
-    rate = learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t); variable -= rate * m / (sqrt(v) + epsilon), so epsilon is
-    what the paper calls epsilon hat.
+    rate = learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t); variable -= rate * m / (sqrt(v) + epsilon), so
+    epsilon is what the paper calls epsilon hat.
     """
 
     def __init__(
@@ -277,7 +307,7 @@ class AdamOptimizer(Optimizer):
 
     def _finish(self, update_ops: Sequence[Operation], name_scope: str) -> Operation:
         with control_dependencies(update_ops):
-            powers = zip(self._powers(), self._numbers[1:3])
+            powers = zip(self._powers(), self._numbers[1:3], strict=False)
             advanced = [power.assign(power * beta, name="Assign").op for power, beta in powers]
         return group(*update_ops, *advanced, name=name_scope)
 
@@ -299,8 +329,8 @@ def _adam(run: Any, operation: Operation, *inputs: Any) -> torch.Tensor:
 _register("ApplyAdam", 2, _adam)
 
 
-# -- the global step -----------------------------------------------------------------------------------------------
-def get_global_step(graph: Any = None) -> Optional[Variable]:
+# -- the global step
+def get_global_step(graph: Any = None) -> Variable | None:
     """The variable that counts training steps, or None (TF1 symbol: `tf.train.get_global_step`)."""
     found = (graph or get_default_graph()).get_collection(GraphKeys.GLOBAL_STEP)
     return found[0] if found else None
@@ -318,7 +348,12 @@ def create_global_step(graph: Any = None) -> Variable:
     with graph.as_default(), name_scope(None):
         keys = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP]
         return vs.get_variable(
-            "global_step", TensorShape([]), as_dtype(int64), initializer=Zeros(), trainable=False, collections=keys
+            "global_step",
+            TensorShape([]),
+            as_dtype(int64),
+            initializer=Zeros(),
+            trainable=False,
+            collections=keys,
         )
 
 

@@ -1,9 +1,10 @@
 """Variables by name: `get_variable`, and the scopes that name and share them.
 
-Two things are counted apart. Names of operations are made unique by name scopes; names of variables follow variable
-scopes, and re-entering one gives the same names, so that a variable is either shared (reuse) or refused. The count of
-how often a default-named scope was opened is kept for each scope and forgotten when a scope around it is left: a new
-cell under a driver's scope that is entered again asks for the names of the first one.
+Two things are counted apart. Names of operations are made unique by name scopes; names of variables follow
+variable scopes, and re-entering one gives the same names, so that a variable is either shared (reuse) or
+refused. The count of how often a default-named scope was opened is kept for each scope and forgotten when a
+scope around it is left: a new cell under a driver's scope that is entered again asks for the names of the
+first one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class _AutoReuse:
 
 
 AUTO_REUSE = _AutoReuse()
-Reuse = Union[None, bool, _AutoReuse]
+Reuse = bool | _AutoReuse | None
 
 
 class VariableScope:
@@ -176,7 +177,7 @@ class _Store:
         initializer: Any = None,
         regularizer: Any = None,
         reuse: Reuse = None,
-        trainable: Optional[bool] = None,
+        trainable: bool | None = None,
         collections: Any = None,
         validate_shape: bool = True,
         constraint: Any = None,
@@ -214,12 +215,14 @@ class _Store:
         found = self.variables[name]
         if not reuse:
             raise ValueError(
-                f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in "
+                f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
+                "reuse=tf.AUTO_REUSE in "
                 f"VarScope? Originally defined at:\n\n{self.places[name]}"
             )
         if shape is not None and not as_shape(shape).is_compatible_with(found.shape):
             raise ValueError(
-                f"Trying to share variable {name}, but specified shape {as_shape(shape)} and found shape {found.shape}."
+                f"Trying to share variable {name}, but specified shape {as_shape(shape)} and found shape "
+                f"{found.shape}."
             )
         if dtype is not None and not dtype.is_compatible_with(found.dtype):
             raise ValueError(
@@ -228,7 +231,7 @@ class _Store:
             )
         return found
 
-    def _initial_value(self, name: str, shape: Optional[TensorShape], dtype: Any, initializer: Any) -> Any:
+    def _initial_value(self, name: str, shape: TensorShape | None, dtype: Any, initializer: Any) -> Any:
         if initializer is None:
             kind = dtype or float32
             if not (kind.is_floating or kind.is_integer or kind.is_bool):
@@ -269,7 +272,7 @@ def _caller() -> str:
     return f'  File "{frame.f_code.co_filename}", line {frame.f_lineno}, in {frame.f_code.co_name}'
 
 
-def _of_graph(key: Any, make: Callable[[], Any], graph: Optional[Graph] = None) -> list[Any]:
+def _of_graph(key: Any, make: Callable[[], Any], graph: Graph | None = None) -> list[Any]:
     cell = (graph or get_default_graph()).get_collection_ref(key)
     if not cell:
         cell.append(make())
@@ -291,7 +294,7 @@ def get_variable(
     dtype: Any = None,
     initializer: Any = None,
     regularizer: Any = None,
-    trainable: Optional[bool] = None,
+    trainable: bool | None = None,
     collections: Any = None,
     caching_device: Any = None,
     partitioner: Any = None,
@@ -311,8 +314,8 @@ def get_variable(
         regularizer: makes a loss of the variable, which goes to the collection of regularisation losses.
 
     Raises:
-        ValueError: it exists and is not to be reused, or is to be reused and does not exist, or its shape or type
-            is another.
+        ValueError: it exists and is not to be reused, or is to be reused and does not exist, or its shape or
+            type is another.
     """
     scope = get_variable_scope()
     return scope.get_variable(
@@ -343,20 +346,25 @@ def _unique_scope_name(prefix: str) -> str:
 
 
 @contextlib.contextmanager
-def _entered(name_or_scope: Union[str, VariableScope], original_name_scope: Optional[str], **changes: Any) -> Iterator[VariableScope]:
+def _entered(
+    name_or_scope: str | VariableScope, original_name_scope: str | None, **changes: Any
+) -> Iterator[VariableScope]:
     store, holder = variable_store(), _of_graph(_SCOPE_KEY, lambda: VariableScope(None))
     outer = holder[0]
     counts_before = None
     reuse = changes.pop("reuse")
     if isinstance(name_or_scope, VariableScope):
-        scope = name_or_scope.copy(reuse=reuse or name_or_scope.reuse, name_scope=original_name_scope, **changes)
+        scope = name_or_scope.copy(
+            reuse=reuse or name_or_scope.reuse, name_scope=original_name_scope, **changes
+        )
         counts_before = dict(store.counts)
     else:
         full = f"{outer.name}/{name_or_scope}" if outer.name else name_or_scope
         scope = outer.copy(name=full, reuse=reuse or outer.reuse, name_scope=original_name_scope, **changes)
         scope._reuse = reuse or outer.reuse
-    getter, around = changes.get("custom_getter"), (
-        name_or_scope.custom_getter if isinstance(name_or_scope, VariableScope) else outer.custom_getter
+    getter, around = (
+        changes.get("custom_getter"),
+        (name_or_scope.custom_getter if isinstance(name_or_scope, VariableScope) else outer.custom_getter),
     )
     if getter is not None and around is not None:
         scope._custom_getter = lambda get, *a, **k: getter(lambda *b, **m: around(get, *b, **m), *a, **k)
@@ -373,8 +381,8 @@ def _entered(name_or_scope: Union[str, VariableScope], original_name_scope: Opti
 
 @contextlib.contextmanager
 def variable_scope(
-    name_or_scope: Union[None, str, VariableScope] = None,
-    default_name: Optional[str] = None,
+    name_or_scope: str | VariableScope | None = None,
+    default_name: str | None = None,
     values: Any = None,
     initializer: Any = None,
     regularizer: Any = None,
@@ -409,7 +417,11 @@ def variable_scope(
     }
     with contextlib.ExitStack() as stack:
         for value in values or ():
-            if isinstance(value, Tensor) and value.graph is not get_default_graph() and get_default_graph().outer is None:
+            if (
+                isinstance(value, Tensor)
+                and value.graph is not get_default_graph()
+                and get_default_graph().outer is None
+            ):
                 stack.enter_context(value.graph.as_default())
                 break
         graph = get_default_graph()
@@ -422,7 +434,9 @@ def variable_scope(
             yield stack.enter_context(_entered(_unique_scope_name(default_name or ""), original, **changes))
             return
         if not isinstance(name_or_scope, (str, VariableScope)):
-            raise TypeError(f"VariableScope: name_or_scope must be a string or VariableScope, not {name_or_scope!r}.")
+            raise TypeError(
+                f"VariableScope: name_or_scope must be a string or VariableScope, not {name_or_scope!r}."
+            )
         name = name_or_scope if isinstance(name_or_scope, str) else name_or_scope.name.split("/")[-1]
         if auxiliary_name_scope and name:
             opened = stack.enter_context(graph.name_scope(name))
@@ -434,7 +448,9 @@ def variable_scope(
 
 
 @contextlib.contextmanager
-def variable_op_scope(values: Any, name_or_scope: Any, default_name: Optional[str] = None, **options: Any) -> Iterator[Any]:
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+) -> Iterator[Any]:
     """The older argument order of `variable_scope` (TF1 symbol: `tf.variable_op_scope`)."""
     with variable_scope(name_or_scope, default_name, values, **options) as scope:
         yield scope

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 from . import rewrite
 from .dtypes import DType, as_dtype
@@ -20,8 +20,8 @@ from .tensor import Operation, Tensor
 class Variable:
     """A value that a session keeps from run to run (TF1 symbol: `tf.Variable`).
 
-    Its nodes are the handle (`Variable:0`), the value as an operation reads it (`Variable/read:0`) and the assignment
-    of the initial value (`Variable/Assign`). A variable may be used wherever a tensor may.
+    Its nodes are the handle (`Variable:0`), the value as an operation reads it (`Variable/read:0`) and the
+    assignment of the initial value (`Variable/Assign`). A variable may be used wherever a tensor may.
 
     Args:
         initial_value: a number, array or tensor, or a function of no arguments that makes one.
@@ -37,14 +37,43 @@ class Variable:
 
     __array_priority__ = 100
 
+    # Python's operators make nodes; ops/math.py and ops/slicing.py put them here.
+    __add__: Any
+    __radd__: Any
+    __sub__: Any
+    __rsub__: Any
+    __mul__: Any
+    __rmul__: Any
+    __truediv__: Any
+    __rtruediv__: Any
+    __floordiv__: Any
+    __rfloordiv__: Any
+    __mod__: Any
+    __rmod__: Any
+    __pow__: Any
+    __rpow__: Any
+    __and__: Any
+    __rand__: Any
+    __or__: Any
+    __ror__: Any
+    __lt__: Any
+    __le__: Any
+    __gt__: Any
+    __ge__: Any
+    __matmul__: Any
+    __rmatmul__: Any
+    __neg__: Any
+    __abs__: Any
+    __invert__: Any
+
     def __init__(
         self,
         initial_value: Any = None,
-        trainable: Optional[bool] = None,
-        collections: Optional[Sequence[str]] = None,
+        trainable: bool | None = None,
+        collections: Sequence[str] | None = None,
         validate_shape: bool = True,
         caching_device: Any = None,
-        name: Optional[str] = None,
+        name: str | None = None,
         variable_def: Any = None,
         dtype: Any = None,
         expected_shape: Any = None,
@@ -86,12 +115,14 @@ class Variable:
         graph.add_to_collection(INITIAL_VALUES, (self._variable, self._initial_value))
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
         if not isinstance(keys, list):
-            raise ValueError(f"collections argument to Variable constructor must be a list of names, not {collections}.")
+            raise ValueError(
+                f"collections argument to Variable constructor must be a list of names, not {collections}."
+            )
         if self._trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
             keys = [*keys, GraphKeys.TRAINABLE_VARIABLES]
         graph.add_to_collections(keys, self)
 
-    # -- what it is ------------------------------------------------------------------------------------------------
+    # -- what it is
     @property
     def name(self) -> str:
         return self._variable.name
@@ -135,7 +166,7 @@ class Variable:
         self._variable.set_shape(shape)
         self._snapshot.set_shape(shape)
 
-    # -- its value -------------------------------------------------------------------------------------------------
+    # -- its value
     def value(self) -> Tensor:
         return self._snapshot
 
@@ -144,7 +175,9 @@ class Variable:
         return identity(self._variable, name="read")
 
     def initialized_value(self) -> Tensor:
-        """The value, or the initial value where the variable has none yet; for the initial values of others."""
+        """The value, or the initial value where the variable has none yet; for the initial values of
+        others.
+        """
         with control_dependencies(None):
             return rewrite.initialized_or(self._variable, self._initial_value)
 
@@ -158,13 +191,19 @@ class Variable:
         active = session_for(self.graph, session, "run()")
         active.run(self._initializer, {self._initializer.inputs[1]: value})
 
-    def assign(self, value: Any, use_locking: bool = False, name: Optional[str] = None, read_value: bool = True) -> Any:
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         return _result(state.assign(self._variable, value, name=name), read_value)
 
-    def assign_add(self, delta: Any, use_locking: bool = False, name: Optional[str] = None, read_value: bool = True) -> Any:
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         return _result(state.assign_add(self._variable, delta, name=name), read_value)
 
-    def assign_sub(self, delta: Any, use_locking: bool = False, name: Optional[str] = None, read_value: bool = True) -> Any:
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> Any:
         return _result(state.assign_sub(self._variable, delta, name=name), read_value)
 
     def _as_graph_element(self) -> Tensor:
@@ -177,7 +216,7 @@ class Variable:
         raise TypeError("'Variable' object is not iterable.")
 
     def __getitem__(self, key: Any) -> Tensor:
-        return self._snapshot[key]  # type: ignore[index, no-any-return]
+        return self._snapshot[key]
 
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
@@ -213,17 +252,17 @@ for _method in ["lt", "le", "gt", "ge", "neg", "abs", "invert"]:
     _forward(f"__{_method}__")
 
 
-# -- collections of variables --------------------------------------------------------------------------------------
-def global_variables(scope: Optional[str] = None) -> list[Any]:
+# -- collections of variables
+def global_variables(scope: str | None = None) -> list[Any]:
     """The graph's variables (TF1 symbol: `tf.global_variables`)."""
     return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
 
 
-def local_variables(scope: Optional[str] = None) -> list[Any]:
+def local_variables(scope: str | None = None) -> list[Any]:
     return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
 
 
-def trainable_variables(scope: Optional[str] = None) -> list[Any]:
+def trainable_variables(scope: str | None = None) -> list[Any]:
     """The variables that optimisers alter by default (TF1 symbol: `tf.trainable_variables`)."""
     return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
 
@@ -234,7 +273,9 @@ def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> O
 
 
 def global_variables_initializer() -> Operation:
-    """An operation that initialises all variables made so far (TF1 symbol: `tf.global_variables_initializer`)."""
+    """An operation that initialises all variables made so far (TF1 symbol:
+    `tf.global_variables_initializer`).
+    """
     return variables_initializer(global_variables())
 
 

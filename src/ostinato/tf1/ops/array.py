@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,17 +23,17 @@ register("ZerosLike", torch.zeros_like, same, differentiable=False)
 register("OnesLike", torch.ones_like, same, differentiable=False)
 
 
-def identity(input: Any, name: Optional[str] = None) -> Tensor:
+def identity(input: Any, name: str | None = None) -> Tensor:
     """A node that passes a tensor on (TF1 symbol: `tf.identity`)."""
     return one("Identity", [convert_to_tensor(input)], name or "Identity")
 
 
-def stop_gradient(input: Any, name: Optional[str] = None) -> Tensor:
+def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     """The tensor, as a constant to gradients (TF1 symbol: `tf.stop_gradient`)."""
     return one("StopGradient", [convert_to_tensor(input)], name or "StopGradient")
 
 
-def _like(op_type: str, scope_name: str, tensor: Any, dtype: Any, name: Optional[str]) -> Tensor:
+def _like(op_type: str, scope_name: str, tensor: Any, dtype: Any, name: str | None) -> Tensor:
     with name_scope(name, scope_name, [tensor]) as scope:
         x = convert_to_tensor(tensor, name="tensor")
         if dtype is not None and as_dtype(dtype) is not x.dtype.base_dtype:
@@ -41,11 +41,11 @@ def _like(op_type: str, scope_name: str, tensor: Any, dtype: Any, name: Optional
         return one(op_type, [x], scope)
 
 
-def zeros_like(tensor: Any, dtype: Any = None, name: Optional[str] = None, optimize: bool = True) -> Tensor:
+def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
     return _like("ZerosLike", "zeros_like", tensor, dtype, name)
 
 
-def ones_like(tensor: Any, dtype: Any = None, name: Optional[str] = None, optimize: bool = True) -> Tensor:
+def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
     return _like("OnesLike", "ones_like", tensor, dtype, name)
 
 
@@ -56,33 +56,42 @@ def _fill_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
 register("Fill", lambda dims, value: value.expand(dims.tolist()).clone(), _fill_rule)
 
 
-def fill(dims: Any, value: Any, name: Optional[str] = None) -> Tensor:
+def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
     """A tensor of shape `dims` filled with one value (TF1 symbol: `tf.fill`)."""
     with name_scope(name, "Fill", [value]) as scope:
         return one("Fill", [shape_tensor(dims, "dims"), convert_to_tensor(value, name="value")], scope)
 
 
-def _filled(shape: Any, value: int, dtype: Any, name: Optional[str], scope_name: str) -> Tensor:
+def _known_sizes(shape: Any) -> list[int] | None:
+    """A shape argument as a list, where it holds no tensor and nothing unknown."""
+    if isinstance(shape, TensorShape):
+        return [size or 0 for size in shape.as_list()] if shape.is_fully_defined() else None
+    if isinstance(shape, Tensor) or holds_tensor(shape):
+        return None
+    sizes = shape if isinstance(shape, (list, tuple, np.ndarray)) else [shape]
+    return [int(size) for size in sizes]
+
+
+def _filled(shape: Any, value: int, dtype: Any, name: str | None, scope_name: str) -> Tensor:
     wanted = as_dtype(dtype).base_dtype
     with name_scope(name, scope_name) as scope:
-        sizes = [] if isinstance(shape, (Tensor, TensorShape)) else np.atleast_1d(np.array(shape, object)).tolist()
-        if sizes and not holds_tensor(sizes) and all(isinstance(size, (int, np.integer)) for size in sizes):
-            if np.prod(sizes) < 1000:
-                return constant(value, wanted, shape=sizes, name=scope)
+        sizes = _known_sizes(shape)
+        if sizes is not None and np.prod(sizes) < 1000:
+            return constant(value, wanted, shape=sizes, name=scope)
         return one("Fill", [shape_tensor(shape), constant(value, wanted)], scope)
 
 
-def zeros(shape: Any, dtype: Any = float32, name: Optional[str] = None) -> Tensor:
+def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
     """Zeros (TF1 symbol: `tf.zeros`); the shape may be or hold tensors."""
     return _filled(shape, 0, dtype, name, "zeros")
 
 
-def ones(shape: Any, dtype: Any = float32, name: Optional[str] = None) -> Tensor:
+def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Tensor:
     """Ones (TF1 symbol: `tf.ones`); the shape may be or hold tensors."""
     return _filled(shape, 1, dtype, name, "ones")
 
 
-# -- shapes --------------------------------------------------------------------------------------------------------
+# -- shapes
 def _shape_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     return [(as_dtype(attributes["out_type"]), TensorShape([inputs[0].shape.ndims]))]
 
@@ -100,16 +109,16 @@ register("Size", lambda x, out_type: _integer(x.numel(), out_type), _scalar_rule
 register("Rank", lambda x, out_type: _integer(x.dim(), out_type), _scalar_rule, differentiable=False)
 
 
-def shape(input: Any, name: Optional[str] = None, out_type: Any = int32) -> Tensor:
+def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     """The shape at run time (TF1 symbol: `tf.shape`)."""
     return one("Shape", [convert_to_tensor(input)], name or "Shape", out_type=as_dtype(out_type).name)
 
 
-def size(input: Any, name: Optional[str] = None, out_type: Any = int32) -> Tensor:
+def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     return one("Size", [convert_to_tensor(input)], name or "Size", out_type=as_dtype(out_type).name)
 
 
-def rank(input: Any, name: Optional[str] = None) -> Tensor:
+def rank(input: Any, name: str | None = None) -> Tensor:
     return one("Rank", [convert_to_tensor(input)], name or "Rank", out_type="int32")
 
 
@@ -130,7 +139,7 @@ def _reshape_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outpu
 register("Reshape", lambda x, to: x.reshape(to.tolist()), _reshape_rule)
 
 
-def reshape(tensor: Any, shape: Any, name: Optional[str] = None) -> Tensor:
+def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     """The same elements in another shape; one size may be -1 (TF1 symbol: `tf.reshape`)."""
     with name_scope(name, "Reshape", [tensor]) as scope:
         return one("Reshape", [convert_to_tensor(tensor, name="tensor"), shape_tensor(shape)], scope)
@@ -150,13 +159,15 @@ def _expand_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
 register("ExpandDims", lambda x, axis: x.unsqueeze(int(axis)), _expand_rule)
 
 
-def expand_dims(input: Any, axis: Any = None, name: Optional[str] = None, dim: Any = None) -> Tensor:
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """The tensor with an axis of size 1 put in (TF1 symbol: `tf.expand_dims`)."""
     axis = either("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("Must specify an axis argument to tf.expand_dims()")
     with name_scope(name, "ExpandDims", [input]) as scope:
-        return one("ExpandDims", [convert_to_tensor(input, name="input"), convert_to_tensor(axis, name="dim")], scope)
+        return one(
+            "ExpandDims", [convert_to_tensor(input, name="input"), convert_to_tensor(axis, name="dim")], scope
+        )
 
 
 def _squeeze(x: torch.Tensor, squeeze_dims: Sequence[int]) -> torch.Tensor:
@@ -173,14 +184,16 @@ def _squeeze_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outpu
     places = [axis % len(known) for axis in axes] or [i for i, d in enumerate(known) if d == 1]
     for place in places:
         if known[place] not in (None, 1):
-            raise ShapeMismatch(f"Can not squeeze dim[{place}], expected a dimension of 1, got {known[place]}")
+            raise ShapeMismatch(
+                f"Can not squeeze dim[{place}], expected a dimension of 1, got {known[place]}"
+            )
     return [(inputs[0].dtype.base_dtype, TensorShape([d for i, d in enumerate(known) if i not in places]))]
 
 
 register("Squeeze", _squeeze, _squeeze_rule)
 
 
-def squeeze(input: Any, axis: Any = None, name: Optional[str] = None, squeeze_dims: Any = None) -> Tensor:
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
     """The tensor without its axes of size 1, or without those of `axis` (TF1 symbol: `tf.squeeze`)."""
     axis = either("axis", axis, "squeeze_dims", squeeze_dims)
     axes = [] if axis is None else [int(item) for item in np.atleast_1d(axis)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from ..shapes import Dimension, TensorShape, as_shape
 from ..tensor import Operation, Tensor
 
 
-def make(op_type: str, inputs: Any, name: Optional[str] = None, **attributes: Any) -> Operation:
+def make(op_type: str, inputs: Any, name: str | None = None, **attributes: Any) -> Operation:
     """Add a node to the default graph, or to its inputs' graph where that is another."""
     graph = get_default_graph()
     for tensor in inputs:
@@ -27,12 +27,14 @@ def make(op_type: str, inputs: Any, name: Optional[str] = None, **attributes: An
     return graph.create_operation(op_type, inputs, attributes, name)
 
 
-def one(op_type: str, inputs: Any, name: Optional[str] = None, **attributes: Any) -> Tensor:
+def one(op_type: str, inputs: Any, name: str | None = None, **attributes: Any) -> Tensor:
     return make(op_type, inputs, name, **attributes).outputs[0]
 
 
-def numpy_value(value: Any, dtype: Optional[DType] = None) -> np.ndarray:
-    """A constant's value as numpy: Python floats are float32, Python ints int32, numpy values keep their types."""
+def numpy_value(value: Any, dtype: DType | None = None) -> np.ndarray:
+    """A constant's value as numpy: Python floats are float32, Python ints int32, numpy values keep their
+    types.
+    """
     if value is None:
         raise ValueError("None values not supported.")
     if isinstance(value, (Dimension, TensorShape)):
@@ -45,7 +47,9 @@ def numpy_value(value: Any, dtype: Optional[DType] = None) -> np.ndarray:
     try:
         array = np.array(value)
     except ValueError as problem:
-        raise ValueError(f"Argument must be a dense tensor: {value!r} is a nest of uneven lengths ({problem}).") from None
+        raise ValueError(
+            f"Argument must be a dense tensor: {value!r} is a nest of uneven lengths ({problem})."
+        ) from None
     if array.dtype == object or array.dtype.kind in "US":
         raise TypeError(
             f"Failed to convert object of type {type(value)} to Tensor. Contents: {value!r}. "
@@ -91,7 +95,9 @@ def _check_kind(array: np.ndarray, value: Any, dtype: DType, is_numpy: bool) -> 
         )
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False) -> Tensor:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
+) -> Tensor:
     """A node that always gives the same value (TF1 symbol: `tf.constant`).
 
     A scalar, or a value with fewer elements than `shape`, is repeated to fill it (its last element is).
@@ -119,7 +125,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Cons
 def convert_to_tensor(
     value: Any,
     dtype: Any = None,
-    name: Optional[str] = None,
+    name: str | None = None,
     preferred_dtype: Any = None,
     dtype_hint: Any = None,
     as_ref: bool = False,
@@ -163,7 +169,7 @@ def holds_tensor(value: Any) -> bool:
     return isinstance(value, Tensor) or hasattr(value, "_to_tensor")
 
 
-def _first_dtype(value: Any) -> Optional[DType]:
+def _first_dtype(value: Any) -> DType | None:
     for item in value:
         if isinstance(item, (list, tuple)):
             found = _first_dtype(item)
@@ -177,7 +183,8 @@ def _first_dtype(value: Any) -> Optional[DType]:
 def same_type(op_type: str, first: Tensor, second: Tensor, name: str = "y", of: str = "x") -> None:
     if first.dtype.base_dtype is not second.dtype.base_dtype:
         raise TypeError(
-            f"Input '{name}' of '{op_type}' Op has type {second.dtype.base_dtype.name} that does not match type "
+            f"Input '{name}' of '{op_type}' Op has type {second.dtype.base_dtype.name} that does not match "
+            "type "
             f"{first.dtype.base_dtype.name} of argument '{of}'."
         )
 
@@ -192,7 +199,7 @@ def shape_tensor(shape: Any, name: str = "shape") -> Tensor:
     return convert_to_tensor(shape, name=name, preferred_dtype=int32)
 
 
-def placeholder(dtype: Any, shape: Any = None, name: Optional[str] = None) -> Tensor:
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
     """A value that must be fed (TF1 symbol: `tf.placeholder`); a None in `shape` fits any size.
 
     >>> print(placeholder(float32, [None, 2], name="x"))
@@ -201,11 +208,13 @@ def placeholder(dtype: Any, shape: Any = None, name: Optional[str] = None) -> Te
     return one("Placeholder", (), name, dtype=as_dtype(dtype).name, shape=as_shape(shape))
 
 
-def placeholder_with_default(input: Any, shape: Any, name: Optional[str] = None) -> Tensor:
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Tensor:
     """A value that may be fed (TF1 symbol: `tf.placeholder_with_default`)."""
     with name_scope(name, "PlaceholderWithDefault", [input]) as scope:
         default = convert_to_tensor(input, name="input")
-        return one("PlaceholderWithDefault", [default], scope, dtype=default.dtype.name, shape=as_shape(shape))
+        return one(
+            "PlaceholderWithDefault", [default], scope, dtype=default.dtype.name, shape=as_shape(shape)
+        )
 
 
 def _unfed(run: Any, operation: Operation) -> Any:
@@ -214,13 +223,16 @@ def _unfed(run: Any, operation: Operation) -> Any:
     raise InvalidArgumentError(
         None,
         operation,
-        f"You must feed a value for placeholder tensor '{operation.name}' with dtype {dtype.message_name}{of_shape}\n"
+        f"You must feed a value for placeholder tensor '{operation.name}' with dtype "
+        f"{dtype.message_name}{of_shape}\n"
         f"\t [[node {operation.name} ({operation.type})]]",
     )
 
 
 def _unbound(run: Any, operation: Operation) -> Any:
-    raise InvalidArgumentError(None, operation, f"The loop gave no value for its argument '{operation.name}'.")
+    raise InvalidArgumentError(
+        None, operation, f"The loop gave no value for its argument '{operation.name}'."
+    )
 
 
 def _constant_rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTypes:
@@ -236,4 +248,12 @@ registry.register("Placeholder", _unfed, registry.declared, stateful=True)
 registry.register("Argument", _unbound, registry.declared, stateful=True)
 registry.register("PlaceholderWithDefault", lambda x, **_: x, registry.declared)
 
-__all__ = ["constant", "convert_to_tensor", "float32", "make", "one", "placeholder", "placeholder_with_default"]
+__all__ = [
+    "constant",
+    "convert_to_tensor",
+    "float32",
+    "make",
+    "one",
+    "placeholder",
+    "placeholder_with_default",
+]

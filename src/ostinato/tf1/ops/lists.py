@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
 
-from .. import registry
 from ..dtypes import int32
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register
@@ -24,7 +23,8 @@ def _pack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
             merged = merged.merge_with(tensor.shape)
         except ValueError:
             raise ShapeMismatch(
-                f"Dimensions must be equal: the tensors to stack have shapes {merged} and, at place {index}, {tensor.shape}"
+                f"Dimensions must be equal: the tensors to stack have shapes {merged} and, at place "
+                f"{index}, {tensor.shape}"
             ) from None
     dtype, axis = inputs[0].dtype.base_dtype, attributes["axis"]
     if merged.known is None:
@@ -56,7 +56,8 @@ def _same_types(op_type: str, tensors: Sequence[Tensor]) -> None:
     names = [tensor.dtype.base_dtype.name for tensor in tensors]
     if len(set(names)) > 1:
         raise TypeError(
-            f"Tensors in list passed to 'values' of '{op_type}' Op have types [{', '.join(names)}] that don't all match."
+            f"Tensors in list passed to 'values' of '{op_type}' Op have types [{', '.join(names)}] that "
+            "don't all match."
         )
 
 
@@ -75,14 +76,16 @@ def _unpack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
 
 def _unpack(x: torch.Tensor, axis: int, num: int) -> tuple[torch.Tensor, ...]:
     if x.shape[axis] != num:
-        raise ValueError(f"Input of shape {tuple(x.shape)} has size {x.shape[axis]} on axis {axis}, not num = {num}.")
+        raise ValueError(
+            f"Input of shape {tuple(x.shape)} has size {x.shape[axis]} on axis {axis}, not num = {num}."
+        )
     return x.unbind(axis)
 
 
 register("Unpack", _unpack, _unpack_rule)
 
 
-def unstack(value: Any, num: Optional[int] = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
     """The slices of a tensor along an axis, as a list (TF1 symbol: `tf.unstack`).
 
     Raises:
@@ -107,7 +110,9 @@ def _concat_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
     if not ranks:
         return [(dtype, TensorShape(None))]
     if len(set(ranks)) > 1:
-        raise ShapeMismatch(f"Shapes must be equal rank, but are {ranks[0]} and {next(r for r in ranks if r != ranks[0])}")
+        raise ShapeMismatch(
+            f"Shapes must be equal rank, but are {ranks[0]} and {next(r for r in ranks if r != ranks[0])}"
+        )
     if axis is None:
         return [(dtype, TensorShape([None] * ranks[0]))]
     if not -ranks[0] <= int(axis) < ranks[0]:
@@ -115,12 +120,14 @@ def _concat_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
     where = int(axis) % ranks[0]
     merged, total = TensorShape([None] * ranks[0]), Dimension(0)
     for tensor in tensors:
-        sizes = (tensor.shape.known or (None,) * ranks[0])[:where] + (None,)
+        sizes = (*(tensor.shape.known or (None,) * ranks[0])[:where], None)
         sizes += (tensor.shape.known or (None,) * ranks[0])[where + 1 :]
-        for index, (a, b) in enumerate(zip(merged.known or (), sizes)):
+        for index, (a, b) in enumerate(zip(merged.known or (), sizes, strict=False)):
             if a is not None and b is not None and a != b:
-                raise ShapeMismatch(f"Dimension {index} in both shapes must be equal, but are {a} and {b}. Shapes are "
-                                    f"[{a}] and [{b}].")
+                raise ShapeMismatch(
+                    f"Dimension {index} in both shapes must be equal, but are {a} and {b}. Shapes are "
+                    f"[{a}] and [{b}]."
+                )
         merged = merged.merge_with(sizes)
         total = total + tensor.shape[where]
     sizes_list = merged.as_list()
@@ -137,7 +144,10 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
         values = [values]
     with name_scope(name, "concat", values) as scope:
         first = next((item.dtype.base_dtype for item in values if isinstance(item, Tensor)), None)
-        tensors = [convert_to_tensor(item, preferred_dtype=first, name=f"values_{i}") for i, item in enumerate(values)]
+        tensors = [
+            convert_to_tensor(item, preferred_dtype=first, name=f"values_{i}")
+            for i, item in enumerate(values)
+        ]
         _same_types("ConcatV2", tensors)
         where = convert_to_tensor(axis, name="axis", dtype_hint=int32)
         return one("ConcatV2", [*tensors, where], scope)
@@ -155,7 +165,7 @@ def _split_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputT
     if sizes is None:
         if total is not None and total % count:
             raise ShapeMismatch(f"Dimension size must be evenly divisible by {count} but is {total}")
-        parts: list[Optional[int]] = [None if total is None else total // count] * count
+        parts: list[int | None] = [None if total is None else total // count] * count
     else:
         rest = None if total is None else total - sum(size for size in sizes if size >= 0)
         parts = [rest if size < 0 else size for size in sizes]
@@ -164,7 +174,9 @@ def _split_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputT
     return [(dtype, TensorShape([*known[:axis], part, *known[axis + 1 :]])) for part in parts]
 
 
-def _split(x: torch.Tensor, axis: int, num_split: int, sizes: Optional[Sequence[int]]) -> tuple[torch.Tensor, ...]:
+def _split(
+    x: torch.Tensor, axis: int, num_split: int, sizes: Sequence[int] | None
+) -> tuple[torch.Tensor, ...]:
     total = x.shape[axis]
     if sizes is None:
         if total % num_split:
@@ -177,8 +189,12 @@ def _split(x: torch.Tensor, axis: int, num_split: int, sizes: Optional[Sequence[
 register("Split", _split, _split_rule)
 
 
-def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Optional[int] = None, name: str = "split") -> list[Tensor]:
-    """Equal pieces (an int), or pieces of the given sizes (a list), along an axis (TF1 symbol: `tf.split`)."""
+def split(
+    value: Any, num_or_size_splits: Any, axis: int = 0, num: int | None = None, name: str = "split"
+) -> list[Tensor]:
+    """Equal pieces (an int), or pieces of the given sizes (a list), along an axis (TF1 symbol:
+    `tf.split`).
+    """
     x = convert_to_tensor(value)
     constant_axis = constant_value(axis) if isinstance(axis, Tensor) else axis
     if constant_axis is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from .core import constant, convert_to_tensor, one, same_type
 def _unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = same, **options: Any) -> Any:
     register(op_type, compute, rule, **options)
 
-    def function(x: Any, name: Optional[str] = None) -> Tensor:
+    def function(x: Any, name: str | None = None) -> Tensor:
         with name_scope(name, op_type, [x]) as scope:
             return one(op_type, [convert_to_tensor(x, name="x")], scope)
 
@@ -53,14 +53,16 @@ logical_not = _unary("LogicalNot", torch.logical_not, differentiable=False)
 def _binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, **options: Any) -> Any:
     register(op_type, compute, rule or broadcast(), **options)
 
-    def function(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+    def function(x: Any, y: Any, name: str | None = None) -> Tensor:
         with name_scope(name, op_type, [x, y]) as scope:
             x = convert_to_tensor(x, name="x")
             y = convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype)
             same_type(op_type, x, y)
             return one(op_type, [x, y], scope)
 
-    function.__doc__ = f"Elementwise {op_type} of two tensors of one type, which broadcast as numpy's arrays do."
+    function.__doc__ = (
+        f"Elementwise {op_type} of two tensors of one type, which broadcast as numpy's arrays do."
+    )
     return function
 
 
@@ -69,7 +71,8 @@ def _comparison(op_type: str, compute: Callable[[Any, Any], Any]) -> Any:
 
 
 def _real_division(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    # The table's RealDiv keeps its type; integers come here cast to float64 by truediv, as TensorFlow does it.
+    # The table's RealDiv keeps its type; integers come here cast to float64 by truediv, as TensorFlow does
+    # it.
     return torch.true_divide(x, y)
 
 
@@ -94,7 +97,7 @@ logical_and = _comparison("LogicalAnd", torch.logical_and)
 logical_or = _comparison("LogicalOr", torch.logical_or)
 
 
-def truediv(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y as Python 3 divides: integers are divided as floats (TF1 symbol: `tf.truediv`)."""
     with name_scope(name, "truediv", [x, y]) as scope:
         x = convert_to_tensor(x, name="x")
@@ -105,12 +108,12 @@ def truediv(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
         return one("RealDiv", [x, y], scope)
 
 
-def divide(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y (TF1 symbol: `tf.divide`)."""
     return truediv(x, y, name)
 
 
-def div(x: Any, y: Any, name: Optional[str] = None) -> Tensor:
+def div(x: Any, y: Any, name: str | None = None) -> Tensor:
     """x / y as Python 2 divides: integers give integers (TF1 symbol: `tf.div`)."""
     x = convert_to_tensor(x)
     return floordiv(x, y, name or "div") if x.dtype.is_integer else truediv(x, y, name or "div")
@@ -122,7 +125,9 @@ def _operator(method: str, scope_name: str, function: Callable[..., Tensor]) -> 
             with name_scope(scope_name, None, [x, y]) as scope:
                 return function(x, convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype), name=scope)
         except TypeError:
-            if hasattr(type(y), f"__r{method}__") and not isinstance(y, (Tensor, np.ndarray, np.generic, int, float)):
+            if hasattr(type(y), f"__r{method}__") and not isinstance(
+                y, (Tensor, np.ndarray, np.generic, int, float)
+            ):
                 return NotImplemented
             raise
 
@@ -149,15 +154,17 @@ for _method, _scope, _function in [
     _operator(_method, _scope, _function)
 for _method, _function in [("lt", less), ("le", less_equal), ("gt", greater), ("ge", greater_equal)]:
     setattr(Tensor, f"__{_method}__", _function)
-setattr(Tensor, "__matmul__", lambda x, y: matmul(x, y, name="matmul"))
-setattr(Tensor, "__rmatmul__", lambda y, x: matmul(x, y, name="matmul"))
-setattr(Tensor, "__neg__", negative)
-setattr(Tensor, "__abs__", abs_)
-setattr(Tensor, "__invert__", logical_not)
+Tensor.__matmul__ = lambda x, y: matmul(x, y, name="matmul")
+Tensor.__rmatmul__ = lambda y, x: matmul(x, y, name="matmul")
+Tensor.__neg__ = negative
+Tensor.__abs__ = abs_
+Tensor.__invert__ = logical_not
 
 
-def cast(x: Any, dtype: Any, name: Optional[str] = None) -> Tensor:
-    """The tensor in another type (TF1 symbol: `tf.cast`); floats are cut towards zero when they become integers."""
+def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """The tensor in another type (TF1 symbol: `tf.cast`); floats are cut towards zero when they become
+    integers.
+    """
     wanted = as_dtype(dtype).base_dtype
     if isinstance(x, Tensor) and x.dtype.base_dtype is wanted:
         return x
@@ -185,8 +192,8 @@ register(
 )
 
 
-# -- reductions ----------------------------------------------------------------------------------------------------
-def _axes(x: torch.Tensor, axis: Optional[torch.Tensor]) -> list[int]:
+# -- reductions
+def _axes(x: torch.Tensor, axis: torch.Tensor | None) -> list[int]:
     return list(range(x.dim())) if axis is None else axis.reshape(-1).tolist()
 
 
@@ -194,9 +201,13 @@ def _reduction_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Out
     shape, dtype = inputs[0].shape, inputs[0].dtype.base_dtype
     if shape.known is None:
         return [(dtype, TensorShape(None))]
-    axes = registry.constant_axes(inputs[1], shape.ndims) if len(inputs) > 1 else list(range(len(shape.known)))
+    axes = (
+        registry.constant_axes(inputs[1], shape.ndims) if len(inputs) > 1 else list(range(len(shape.known)))
+    )
     if axes is None:
-        return [(dtype, TensorShape([None] * len(shape.known)) if attributes["keep_dims"] else TensorShape(None))]
+        return [
+            (dtype, TensorShape([None] * len(shape.known)) if attributes["keep_dims"] else TensorShape(None))
+        ]
     if attributes["keep_dims"]:
         return [(dtype, TensorShape([1 if i in axes else d for i, d in enumerate(shape.known)]))]
     return [(dtype, TensorShape([d for i, d in enumerate(shape.known) if i not in axes]))]
@@ -216,7 +227,7 @@ def _prod(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
 
 
 def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **options: Any) -> Any:
-    def compute(x: torch.Tensor, axis: Optional[torch.Tensor] = None, keep_dims: bool = False) -> torch.Tensor:
+    def compute(x: torch.Tensor, axis: torch.Tensor | None = None, keep_dims: bool = False) -> torch.Tensor:
         axes = _axes(x, axis)
         return evaluate(x, axes, keep_dims) if axes else x
 
@@ -225,10 +236,10 @@ def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **
     def function(
         input_tensor: Any,
         axis: Any = None,
-        keepdims: Optional[bool] = None,
-        name: Optional[str] = None,
+        keepdims: bool | None = None,
+        name: str | None = None,
         reduction_indices: Any = None,
-        keep_dims: Optional[bool] = None,
+        keep_dims: bool | None = None,
     ) -> Tensor:
         axis = either("axis", axis, "reduction_indices", reduction_indices)
         keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
@@ -250,7 +261,9 @@ def either(name: str, value: Any, alias: str, alias_value: Any) -> Any:
     if alias_value is None:
         return value
     if value is not None:
-        raise ValueError(f"Cannot specify both '{name}' and '{alias}'; '{alias}' is the older name of '{name}'.")
+        raise ValueError(
+            f"Cannot specify both '{name}' and '{alias}'; '{alias}' is the older name of '{name}'."
+        )
     return alias_value
 
 
@@ -259,8 +272,12 @@ reduce_mean = _reduction("Mean", _mean)
 reduce_max = _reduction("Max", lambda x, axes, keep: torch.amax(x, axes, keepdim=keep))
 reduce_min = _reduction("Min", lambda x, axes, keep: torch.amin(x, axes, keepdim=keep))
 reduce_prod = _reduction("Prod", _prod)
-reduce_all = _reduction("All", lambda x, axes, keep: torch.amin(x.byte(), axes, keepdim=keep).bool(), differentiable=False)
-reduce_any = _reduction("Any", lambda x, axes, keep: torch.amax(x.byte(), axes, keepdim=keep).bool(), differentiable=False)
+reduce_all = _reduction(
+    "All", lambda x, axes, keep: torch.amin(x.byte(), axes, keepdim=keep).bool(), differentiable=False
+)
+reduce_any = _reduction(
+    "Any", lambda x, axes, keep: torch.amax(x.byte(), axes, keepdim=keep).bool(), differentiable=False
+)
 
 
 def _arg_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -278,7 +295,11 @@ def _arg(op_type: str, evaluate: Callable[..., Any]) -> Any:
     register(op_type, compute, _arg_rule, differentiable=False)
 
     def function(
-        input: Any, axis: Any = None, name: Optional[str] = None, dimension: Any = None, output_type: DType = int64
+        input: Any,
+        axis: Any = None,
+        name: str | None = None,
+        dimension: Any = None,
+        output_type: DType = int64,
     ) -> Tensor:
         axis = either("axis", axis, "dimension", dimension)
         with name_scope(name, op_type, [input]) as scope:
@@ -294,7 +315,7 @@ argmax = arg_max = _arg("ArgMax", torch.argmax)
 argmin = arg_min = _arg("ArgMin", torch.argmin)
 
 
-# -- matrix products -----------------------------------------------------------------------------------------------
+# -- matrix products
 def _matmul(a: torch.Tensor, b: torch.Tensor, transpose_a: bool, transpose_b: bool) -> torch.Tensor:
     return torch.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
 
@@ -327,7 +348,7 @@ def matmul(
     adjoint_b: bool = False,
     a_is_sparse: bool = False,
     b_is_sparse: bool = False,
-    name: Optional[str] = None,
+    name: str | None = None,
 ) -> Tensor:
     """The matrix product of the last two axes (TF1 symbol: `tf.matmul`).
 
@@ -337,7 +358,9 @@ def matmul(
     with name_scope(name, "MatMul", [a, b]) as scope:
         a = convert_to_tensor(a, name="a")
         b = convert_to_tensor(b, name="b", dtype_hint=a.dtype.base_dtype)
-        op_type = "MatMul" if 2 in (a.shape.ndims, b.shape.ndims) and (a.shape.ndims or 2) <= 2 else "BatchMatMulV2"
+        op_type = (
+            "MatMul" if 2 in (a.shape.ndims, b.shape.ndims) and (a.shape.ndims or 2) <= 2 else "BatchMatMulV2"
+        )
         if a.shape.ndims is None or b.shape.ndims is None:
             op_type = "MatMul"
         same_type(op_type, a, b, "b", "a")
@@ -345,11 +368,11 @@ def matmul(
         return one(op_type, [a, b], scope, **attributes)
 
 
-# -- sums over lists, ranges, clipping -----------------------------------------------------------------------------
+# -- sums over lists, ranges, clipping
 register("AddN", lambda *tensors: sum(tensors[1:], start=tensors[0]), broadcast())
 
 
-def add_n(inputs: Sequence[Any], name: Optional[str] = None) -> Tensor:
+def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors of one shape (TF1 symbol: `tf.add_n`)."""
     if not isinstance(inputs, (list, tuple)) or not inputs:
         raise ValueError("inputs must be a list of at least one Tensor with the same dtype and shape")
@@ -363,7 +386,8 @@ def add_n(inputs: Sequence[Any], name: Optional[str] = None) -> Tensor:
 def _range_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     values = [registry.constant_value(tensor) for tensor in inputs]
     known = [value for value in values if value is not None]
-    size = len(np.arange(*known)) if len(known) == 3 else None
+    start, limit, delta = [value.item() for value in known] if len(known) == 3 else (0, 0, 1)
+    size = len(np.arange(start, limit, delta)) if len(known) == 3 else None
     return [(inputs[0].dtype.base_dtype, TensorShape([size]))]
 
 
@@ -380,7 +404,10 @@ def range_(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, nam
     if limit is None:
         start, limit = 0, start
     with name_scope(name, "range", [start, limit, delta]) as scope:
-        parts = [convert_to_tensor(value, dtype, name=n) for value, n in [(start, "start"), (limit, "limit"), (delta, "delta")]]
+        parts = [
+            convert_to_tensor(value, dtype, name=n)
+            for value, n in [(start, "start"), (limit, "limit"), (delta, "delta")]
+        ]
         if len({part.dtype.base_dtype for part in parts}) > 1:
             order = ["int32", "int64", "float32", "float64"]
             widest = max((part.dtype.base_dtype.name for part in parts), key=order.index)

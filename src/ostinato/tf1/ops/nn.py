@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from .. import registry
 from ..dtypes import as_dtype, int64
 from ..graph import get_seed, name_scope
 from ..registry import OutputTypes, ShapeMismatch, register, same
@@ -27,7 +26,7 @@ sigmoid = math.sigmoid
 tanh = math.tanh
 
 
-def leaky_relu(features: Any, alpha: float = 0.2, name: Optional[str] = None) -> Tensor:
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
     """x where it is positive and alpha * x elsewhere (TF1 symbol: `tf.nn.leaky_relu`)."""
     return one("LeakyRelu", [convert_to_tensor(features)], name or "LeakyRelu", alpha=float(alpha))
 
@@ -44,12 +43,12 @@ register("Softmax", lambda x, axis: torch.softmax(x, axis), same)
 register("LogSoftmax", lambda x, axis: torch.log_softmax(x, axis), same)
 
 
-def softmax(logits: Any, axis: Any = None, name: Optional[str] = None, dim: Any = None) -> Tensor:
+def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """Softmax along an axis, the last one for None (TF1 symbol: `tf.nn.softmax`)."""
     return one("Softmax", [convert_to_tensor(logits)], name or "Softmax", axis=_along(axis, dim))
 
 
-def log_softmax(logits: Any, axis: Any = None, name: Optional[str] = None, dim: Any = None) -> Tensor:
+def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """The logarithm of softmax (TF1 symbol: `tf.nn.log_softmax`)."""
     return one("LogSoftmax", [convert_to_tensor(logits)], name or "LogSoftmax", axis=_along(axis, dim))
 
@@ -68,7 +67,7 @@ def _bias_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
 register("BiasAdd", torch.add, _bias_rule)
 
 
-def bias_add(value: Any, bias: Any, data_format: Any = None, name: Optional[str] = None) -> Tensor:
+def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = None) -> Tensor:
     """value + bias, a vector along the last axis (TF1 symbol: `tf.nn.bias_add`)."""
     with name_scope(name, "BiasAdd", [value, bias]) as scope:
         value = convert_to_tensor(value, name="input")
@@ -76,13 +75,13 @@ def bias_add(value: Any, bias: Any, data_format: Any = None, name: Optional[str]
         return one("BiasAdd", [value, bias], scope)
 
 
-def xw_plus_b(x: Any, weights: Any, biases: Any, name: Optional[str] = None) -> Tensor:
+def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
     """x @ weights + biases (TF1 symbol: `tf.nn.xw_plus_b`)."""
     with name_scope(name, "xw_plus_b", [x, weights, biases]) as scope:
         return bias_add(math.matmul(x, weights), biases, name=scope)
 
 
-# -- losses --------------------------------------------------------------------------------------------------------
+# -- losses
 def _named_only(function: str, sentinel: Any, labels: Any, logits: Any) -> None:
     if sentinel is not None:
         raise ValueError(f"Only call `{function}` with named arguments (labels=..., logits=..., ...)")
@@ -95,7 +94,9 @@ def _row_loss_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     try:
         merged = logits.merge_with(labels)
     except ValueError:
-        raise ShapeMismatch(f"logits and labels must have the same shape, not {logits} and {labels}") from None
+        raise ShapeMismatch(
+            f"logits and labels must have the same shape, not {logits} and {labels}"
+        ) from None
     axis = attributes["axis"]
     if merged.known is None:
         return [(inputs[0].dtype.base_dtype, TensorShape(None))]
@@ -107,7 +108,10 @@ def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, axis: int) -> tor
     if logits.shape != labels.shape and logits.dim() == labels.dim():
         logits, labels = torch.broadcast_tensors(logits, labels)
     elif logits.dim() != labels.dim():
-        raise ValueError(f"logits and labels must be broadcastable: logits_size={list(logits.shape)} labels_size={list(labels.shape)}")
+        raise ValueError(
+            f"logits and labels must be broadcastable: logits_size={list(logits.shape)} "
+            f"labels_size={list(labels.shape)}"
+        )
     return -(labels * torch.log_softmax(logits, axis)).sum(axis)
 
 
@@ -125,16 +129,23 @@ def _softmax_loss(labels: Any, logits: Any, axis: int, name: Any, default: str, 
 
 
 def softmax_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, dim: int = -1, name: Optional[str] = None, axis: Any = None
+    _sentinel: Any = None,
+    labels: Any = None,
+    logits: Any = None,
+    dim: int = -1,
+    name: str | None = None,
+    axis: Any = None,
 ) -> Tensor:
-    """The loss of each row; no gradient goes into `labels` (TF1 symbol: `tf.nn.softmax_cross_entropy_with_logits`)."""
+    """The loss of each row; no gradient goes into `labels` (TF1 symbol:
+    `tf.nn.softmax_cross_entropy_with_logits`).
+    """
     _named_only("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     place = dim if axis is None else axis
     return _softmax_loss(labels, logits, place, name, "softmax_cross_entropy_with_logits_sg", True)
 
 
 def softmax_cross_entropy_with_logits_v2(
-    labels: Any, logits: Any, axis: Any = None, name: Optional[str] = None, dim: Any = None
+    labels: Any, logits: Any, axis: Any = None, name: str | None = None, dim: Any = None
 ) -> Tensor:
     """The loss of each row (TF1 symbol: `tf.nn.softmax_cross_entropy_with_logits_v2`)."""
     return _softmax_loss(labels, logits, _along(axis, dim), name, "softmax_cross_entropy_with_logits", False)
@@ -143,10 +154,15 @@ def softmax_cross_entropy_with_logits_v2(
 def _sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     classes = logits.shape[-1]
     if labels.shape != logits.shape[:-1]:
-        raise ValueError(f"logits of shape {list(logits.shape)} need labels of shape {list(logits.shape[:-1])}, got {list(labels.shape)}")
-    if labels.numel() and not (0 <= int(labels.min()) and int(labels.max()) < classes):
+        raise ValueError(
+            f"logits of shape {list(logits.shape)} need labels of shape {list(logits.shape[:-1])}, got "
+            f"{list(labels.shape)}"
+        )
+    if labels.numel() and not (int(labels.min()) >= 0 and int(labels.max()) < classes):
         bad = labels[(labels < 0) | (labels >= classes)].reshape(-1)[0].item()
-        raise ValueError(f"Received a label value of {bad} which is outside the valid range of [0, {classes}).")
+        raise ValueError(
+            f"Received a label value of {bad} which is outside the valid range of [0, {classes})."
+        )
     return -torch.log_softmax(logits, -1).gather(-1, labels.long().unsqueeze(-1)).squeeze(-1)
 
 
@@ -157,28 +173,38 @@ def _sparse_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
             f"Rank mismatch: Rank of labels (received {labels.ndims}) should equal rank of logits minus 1 "
             f"(received {logits.ndims})."
         )
-    return [(inputs[0].dtype.base_dtype, labels if logits.known is None else labels.merge_with(logits.known[:-1]))]
+    return [
+        (inputs[0].dtype.base_dtype, labels if logits.known is None else labels.merge_with(logits.known[:-1]))
+    ]
 
 
 register("SparseSoftmaxCrossEntropyWithLogits", _sparse_cross_entropy, _sparse_rule)
 
 
 def sparse_softmax_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: Optional[str] = None
+    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Tensor:
-    """The loss of each row for class indices (TF1 symbol: `tf.nn.sparse_softmax_cross_entropy_with_logits`)."""
+    """The loss of each row for class indices (TF1 symbol:
+    `tf.nn.sparse_softmax_cross_entropy_with_logits`).
+    """
     _named_only("sparse_softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     with name_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]):
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, dtype_hint=int64, name="labels")
-        return one("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], "SparseSoftmaxCrossEntropyWithLogits")
+        return one(
+            "SparseSoftmaxCrossEntropyWithLogits", [logits, labels], "SparseSoftmaxCrossEntropyWithLogits"
+        )
 
 
-register("SigmoidCrossEntropyWithLogits", lambda x, z: F.binary_cross_entropy_with_logits(x, z, reduction="none"), same)
+register(
+    "SigmoidCrossEntropyWithLogits",
+    lambda x, z: F.binary_cross_entropy_with_logits(x, z, reduction="none"),
+    same,
+)
 
 
 def sigmoid_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: Optional[str] = None
+    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Tensor:
     """The loss of each element (TF1 symbol: `tf.nn.sigmoid_cross_entropy_with_logits`)."""
     _named_only("sigmoid_cross_entropy_with_logits", _sentinel, labels, logits)
@@ -193,17 +219,20 @@ def sigmoid_cross_entropy_with_logits(
 register("L2Loss", lambda t: (t * t).sum() / 2, lambda i, a: [(i[0].dtype.base_dtype, TensorShape([]))])
 
 
-def l2_loss(t: Any, name: Optional[str] = None) -> Tensor:
+def l2_loss(t: Any, name: str | None = None) -> Tensor:
     """Half the sum of squares (TF1 symbol: `tf.nn.l2_loss`)."""
     return one("L2Loss", [convert_to_tensor(t)], name or "L2Loss")
 
 
-# -- dropout -------------------------------------------------------------------------------------------------------
+# -- dropout
 def _dropout(run: Any, operation: Operation, x: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
     share = float(rate)
     if not 0.0 <= share < 1.0:
         raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {share:g}")
-    sizes = [x.shape[i] if size is None else size for i, size in enumerate(operation.attributes["noise_shape"] or x.shape)]
+    sizes = [
+        x.shape[i] if size is None else size
+        for i, size in enumerate(operation.attributes["noise_shape"] or x.shape)
+    ]
     keep = torch.rand(sizes, generator=run.generator(operation), dtype=torch.float32) >= share
     return x * keep.to(x.dtype) / (1.0 - share)
 
@@ -212,7 +241,12 @@ register("Dropout", _dropout, same, stateful=True)
 
 
 def dropout(
-    x: Any, keep_prob: Any = None, noise_shape: Any = None, seed: Optional[int] = None, name: Optional[str] = None, rate: Any = None
+    x: Any,
+    keep_prob: Any = None,
+    noise_shape: Any = None,
+    seed: int | None = None,
+    name: str | None = None,
+    rate: Any = None,
 ) -> Tensor:
     """Zero a share of the elements and scale up the others (TF1 symbol: `tf.nn.dropout`).
 
@@ -230,11 +264,16 @@ def dropout(
     with name_scope(name, "dropout", [x]) as scope:
         x = convert_to_tensor(x, name="x")
         if not x.dtype.is_floating:
-            raise ValueError(f"x has to be a floating point tensor since it's going to be scaled. Got a {x.dtype} tensor instead.")
+            raise ValueError(
+                f"x has to be a floating point tensor since it's going to be scaled. Got a {x.dtype} "
+                "tensor instead."
+            )
         share = rate if rate is not None else 1.0 - keep_prob
         if isinstance(share, (int, float)):
             if not 0 <= share < 1:
-                raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {share:g}")
+                raise ValueError(
+                    f"rate must be a scalar tensor or a float in the range [0, 1), got {share:g}"
+                )
             if share == 0:
                 return x
         share = convert_to_tensor(share, x.dtype.base_dtype, name="rate")
@@ -243,18 +282,26 @@ def dropout(
         return one("Dropout", [x, share], scope, noise_shape=sizes, seed=graph_seed, seed2=op_seed)
 
 
-# -- look-ups ------------------------------------------------------------------------------------------------------
+# -- look-ups
 def embedding_lookup(
-    params: Any, ids: Any, partition_strategy: str = "mod", name: Optional[str] = None, validate_indices: bool = True,
+    params: Any,
+    ids: Any,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    validate_indices: bool = True,
     max_norm: Any = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Rows of a table picked by index (TF1 symbol: `tf.nn.embedding_lookup`)."""
     if isinstance(params, (list, tuple)):
         if len(params) != 1:
-            raise ValueError(f"tf.nn.embedding_lookup takes one table here, not {len(params)}; tf.concat them first.")
+            raise ValueError(
+                f"tf.nn.embedding_lookup takes one table here, not {len(params)}; tf.concat them first."
+            )
         params = params[0]
     if max_norm is not None:
-        raise ValueError("tf.nn.embedding_lookup has no max_norm here; clip the table's rows with tf.clip_by_value.")
+        raise ValueError(
+            "tf.nn.embedding_lookup has no max_norm here; clip the table's rows with tf.clip_by_value."
+        )
     with name_scope(name, "embedding_lookup", [ids]) as scope:
         return picking.gather(params, ids, name=scope)
 
@@ -265,18 +312,21 @@ def _in_top_k(predictions: torch.Tensor, targets: torch.Tensor, k: int) -> torch
 
 
 register(
-    "InTopK", _in_top_k, lambda i, a: [(as_dtype("bool"), i[1].shape.merge_with(i[0].shape[:1]))], differentiable=False
+    "InTopK",
+    _in_top_k,
+    lambda i, a: [(as_dtype("bool"), i[1].shape.merge_with(i[0].shape[:1]))],
+    differentiable=False,
 )
 
 
-def in_top_k(predictions: Any, targets: Any, k: int, name: Optional[str] = None) -> Tensor:
+def in_top_k(predictions: Any, targets: Any, k: int, name: str | None = None) -> Tensor:
     """Whether the target's score is among the k highest of its row (TF1 symbol: `tf.nn.in_top_k`)."""
     targets = convert_to_tensor(targets)
     return one("InTopK", [convert_to_tensor(predictions), targets], name or "InTopK", k=int(k))
 
 
-# -- clipping ------------------------------------------------------------------------------------------------------
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Optional[str] = None) -> Tensor:
+# -- clipping
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """The tensor with its elements held between two bounds (TF1 symbol: `tf.clip_by_value`)."""
     with name_scope(name, "clip_by_value", [t]) as scope:
         t = convert_to_tensor(t, name="t")
@@ -284,8 +334,10 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: Option
         return math.maximum(least, clip_value_min, name=scope)
 
 
-def global_norm(t_list: Any, name: Optional[str] = None) -> Tensor:
-    """The square root of the sum of all elements' squares; None items are passed over (TF1 symbol: `tf.global_norm`)."""
+def global_norm(t_list: Any, name: str | None = None) -> Tensor:
+    """The square root of the sum of all elements' squares; None items are passed over (TF1 symbol:
+    `tf.global_norm`).
+    """
     with name_scope(name, "global_norm") as scope:
         losses = [l2_loss(t) for t in t_list if t is not None]
         if not losses:
@@ -294,8 +346,10 @@ def global_norm(t_list: Any, name: Optional[str] = None) -> Tensor:
         return math.sqrt(math.multiply(total, convert_to_tensor(2.0, total.dtype)), name=scope)
 
 
-def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: Optional[str] = None) -> Any:
-    """(tensors scaled so that their global norm is at most `clip_norm`, the norm) (TF1: `tf.clip_by_global_norm`)."""
+def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None) -> Any:
+    """(tensors scaled so that their global norm is at most `clip_norm`, the norm) (TF1:
+    `tf.clip_by_global_norm`).
+    """
     if not isinstance(t_list, (list, tuple)):
         raise TypeError("t_list should be a sequence")
     norm = global_norm(t_list) if use_norm is None else use_norm
@@ -306,11 +360,9 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
         return [None if t is None else math.multiply(convert_to_tensor(t), scale) for t in t_list], norm
 
 
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: Optional[str] = None) -> Tensor:
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
     """The tensor scaled so that its norm is at most `clip_norm` (TF1 symbol: `tf.clip_by_norm`)."""
     with name_scope(name, "clip_by_norm", [t]) as scope:
         t = convert_to_tensor(t, name="t")
         norm = math.sqrt(math.reduce_sum(math.multiply(t, t), axes, keepdims=True))
         return math.truediv(math.multiply(t, clip_norm), math.maximum(norm, clip_norm), name=scope)
-
-

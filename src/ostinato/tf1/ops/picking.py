@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import torch
 
@@ -39,15 +39,24 @@ def _gather(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
 register("GatherV2", _gather, _gather_rule)
 
 
-def gather(params: Any, indices: Any, validate_indices: Any = None, name: Optional[str] = None, axis: int = 0) -> Tensor:
+def gather(
+    params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: int = 0
+) -> Tensor:
     """Slices of a tensor picked by index along an axis (TF1 symbol: `tf.gather`)."""
     with name_scope(name, "GatherV2", [params]) as scope:
-        return one("GatherV2", [convert_to_tensor(params), convert_to_tensor(indices, name="indices")], scope, axis=int(axis))
+        return one(
+            "GatherV2",
+            [convert_to_tensor(params), convert_to_tensor(indices, name="indices")],
+            scope,
+            axis=int(axis),
+        )
 
 
 register(
     "SequenceMask",
-    lambda lengths, maxlen, dtype: (torch.arange(int(maxlen)) < lengths.unsqueeze(-1)).to(as_dtype(dtype).torch_dtype),
+    lambda lengths, maxlen, dtype: (torch.arange(int(maxlen)) < lengths.unsqueeze(-1)).to(
+        as_dtype(dtype).torch_dtype
+    ),
     lambda inputs, attributes: [
         (as_dtype(attributes["dtype"]), inputs[0].shape.concatenate(registry.constant_shape(inputs[1])))
     ],
@@ -55,7 +64,7 @@ register(
 )
 
 
-def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: Optional[str] = None) -> Tensor:
+def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Tensor:
     """True for the places before each length (TF1 symbol: `tf.sequence_mask`)."""
     with name_scope(name, "SequenceMask", [lengths]) as scope:
         lengths = convert_to_tensor(lengths)
@@ -70,15 +79,17 @@ register(
 )
 
 
-def where(condition: Any, x: Any, y: Any, name: Optional[str] = None) -> Tensor:
-    """x where the condition holds and y elsewhere; a vector condition picks rows (TF1 symbol: `tf.where` with x and y)."""
+def where(condition: Any, x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x where the condition holds and y elsewhere; a vector condition picks rows (TF1 symbol: `tf.where` with
+    x and y).
+    """
     condition = convert_to_tensor(condition, bool_)
     x = convert_to_tensor(x)
     y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype)
     return one("Select", [condition, x, y], name or "Select")
 
 
-def tile(input: Any, multiples: Any, name: Optional[str] = None) -> Tensor:
+def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """The tensor repeated along each axis (TF1 symbol: `tf.tile`)."""
     with name_scope(name, "Tile", [input]) as scope:
         return one("Tile", [convert_to_tensor(input), shape_tensor(multiples, "multiples")], scope)
@@ -88,7 +99,7 @@ def _tile_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     known, times = inputs[0].shape.known, registry.constant_shape(inputs[1]).known
     if known is None or times is None:
         return [(inputs[0].dtype.base_dtype, TensorShape(None if known is None else [None] * len(known)))]
-    sizes = [None if a is None or b is None else a * b for a, b in zip(known, times)]
+    sizes = [None if a is None or b is None else a * b for a, b in zip(known, times, strict=False)]
     return [(inputs[0].dtype.base_dtype, TensorShape(sizes))]
 
 
@@ -119,44 +130,72 @@ def one_hot(
     depth: Any,
     on_value: Any = None,
     off_value: Any = None,
-    axis: Optional[int] = None,
+    axis: int | None = None,
     dtype: Any = None,
-    name: Optional[str] = None,
+    name: str | None = None,
 ) -> Tensor:
     """Indices as vectors with a 1 at the index (TF1 symbol: `tf.one_hot`); out of range gives zeros."""
     with name_scope(name, "one_hot", [indices]) as scope:
         kind = float32 if dtype is None else as_dtype(dtype)
         on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
         places = convert_to_tensor(indices, name="indices", dtype_hint=int64)
-        attributes = {"depth": int(depth), "on": on, "off": off, "axis": -1 if axis is None else axis, "dtype": kind.name}
+        attributes = {
+            "depth": int(depth),
+            "on": on,
+            "off": off,
+            "axis": -1 if axis is None else axis,
+            "dtype": kind.name,
+        }
         return one("OneHot", [places], scope, **attributes)
 
 
-# -- reversals -----------------------------------------------------------------------------------------------------
+# -- reversals
 register("ReverseV2", lambda x, axis: x.flip(axis.tolist()), registry.same)
 
 
-def reverse(tensor: Any, axis: Any, name: Optional[str] = None) -> Tensor:
+def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     """The tensor with some of its axes running backwards (TF1 symbol: `tf.reverse`)."""
     with name_scope(name, "ReverseV2", [tensor]) as scope:
-        return one("ReverseV2", [convert_to_tensor(tensor), convert_to_tensor(axis, name="axis", dtype_hint=int32)], scope)
+        return one(
+            "ReverseV2",
+            [convert_to_tensor(tensor), convert_to_tensor(axis, name="axis", dtype_hint=int32)],
+            scope,
+        )
 
 
 def _reverse_sequence(x: torch.Tensor, lengths: torch.Tensor, seq_dim: int, batch_dim: int) -> torch.Tensor:
     rows = x.movedim((batch_dim, seq_dim), (0, 1))
-    return bidirectional.reverse_sequence(rows, lengths.to(torch.int64), 1).movedim((0, 1), (batch_dim, seq_dim))
+    return bidirectional.reverse_sequence(rows, lengths.to(torch.int64), 1).movedim(
+        (0, 1), (batch_dim, seq_dim)
+    )
 
 
 register("ReverseSequence", _reverse_sequence, registry.same)
 
 
 def reverse_sequence(
-    input: Any, seq_lengths: Any, seq_axis: Any = None, batch_axis: Any = None, name: Optional[str] = None,
-    seq_dim: Any = None, batch_dim: Any = None,
-) -> Tensor:  # fmt: skip
-    """Each row with its first `seq_lengths[row]` steps in reverse order (TF1 symbol: `tf.reverse_sequence`)."""
-    along, rows = either("seq_axis", seq_axis, "seq_dim", seq_dim), either("batch_axis", batch_axis, "batch_dim", batch_dim)
+    input: Any,
+    seq_lengths: Any,
+    seq_axis: Any = None,
+    batch_axis: Any = None,
+    name: str | None = None,
+    seq_dim: Any = None,
+    batch_dim: Any = None,
+) -> Tensor:
+    """Each row with its first `seq_lengths[row]` steps in reverse order (TF1 symbol:
+    `tf.reverse_sequence`).
+    """
+    along, rows = (
+        either("seq_axis", seq_axis, "seq_dim", seq_dim),
+        either("batch_axis", batch_axis, "batch_dim", batch_dim),
+    )
     if along is None:
         raise ValueError("tf.reverse_sequence needs its seq_axis, the axis of the steps.")
     inputs = [convert_to_tensor(input), convert_to_tensor(seq_lengths)]
-    return one("ReverseSequence", inputs, name or "ReverseSequence", seq_dim=along, batch_dim=0 if rows is None else rows)
+    return one(
+        "ReverseSequence",
+        inputs,
+        name or "ReverseSequence",
+        seq_dim=along,
+        batch_dim=0 if rows is None else rows,
+    )

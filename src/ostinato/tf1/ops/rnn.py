@@ -1,14 +1,14 @@
 """The two nodes that run cells: one step, and a loop over time. Both are shells over the core's drivers.
 
-Inputs of both: the leaves of the inputs, the leaves of the state, the tensors that the cell's description binds, then
-the run's seed (`has_seed`) and the rows' lengths (`has_lengths`). Outputs: the leaves of the outputs, where they are
-not a leaf of the state too, then the leaves of the new state.
+Inputs of both: the leaves of the inputs, the leaves of the state, the tensors that the cell's description
+binds, then the run's seed (`has_seed`) and the rows' lengths (`has_lengths`). Outputs: the leaves of the
+outputs, where they are not a leaf of the state too, then the leaves of the new state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import torch
 
@@ -17,7 +17,8 @@ from ostinato._state import flatten, leaves, size_to_shape
 from ostinato.cells import StepPosition
 from ostinato.steps import masking
 
-from .. import cell_description as description_of, registry
+from .. import cell_description as description_of
+from .. import registry
 from ..cell_description import Description, Leaf, Multi
 from ..registry import OutputTypes, ShapeMismatch
 from ..shapes import TensorShape
@@ -25,7 +26,9 @@ from ..tensor import Operation, Tensor
 from .core import make
 
 
-class _Parts(NamedTuple):
+class Parts(NamedTuple):
+    """The inputs of a node by what they are."""
+
     inputs: Sequence[Any]
     state: Sequence[Any]
     bound: Sequence[Any]
@@ -33,16 +36,17 @@ class _Parts(NamedTuple):
     lengths: Any
 
 
-def _parts(values: Sequence[Any], attributes: dict[str, Any]) -> _Parts:
+def split_inputs(values: Sequence[Any], attributes: dict[str, Any]) -> Parts:
+    """A node's inputs, or their values, by what they are."""
     rest = list(values)
     lengths = rest.pop() if attributes["has_lengths"] else None
     seed = rest.pop() if attributes["has_seed"] else None
     inputs = attributes["input_leaves"]
     state = inputs + len(leaves(attributes["description"].state_size))
-    return _Parts(rest[:inputs], rest[inputs:state], rest[state:], seed, lengths)
+    return Parts(rest[:inputs], rest[inputs:state], rest[state:], seed, lengths)
 
 
-def _position(seed: Optional[torch.Tensor], step: int) -> StepPosition:
+def _position(seed: torch.Tensor | None, step: int) -> StepPosition:
     return StepPosition(torch.zeros((), dtype=torch.int64) if seed is None else seed, step)
 
 
@@ -58,7 +62,7 @@ def has_output(description: Description, has_lengths: bool) -> bool:
 def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     attributes = operation.attributes
     description: Description = attributes["description"]
-    inputs, state, bound, seed, lengths = _parts(values, attributes)
+    inputs, state, bound, seed, lengths = split_inputs(values, attributes)
     cell = description_of.bind(description, bound, run)
     nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
     if lengths is None:
@@ -77,7 +81,7 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
 def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     attributes = operation.attributes
     description: Description = attributes["description"]
-    inputs, state, bound, seed, lengths = _parts(values, attributes)
+    inputs, state, bound, seed, lengths = split_inputs(values, attributes)
     outputs, final = drivers.dynamic_rnn(
         description_of.bind(description, bound, run),
         _as_inputs(inputs),
@@ -90,21 +94,22 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     return [*leaves(outputs), *leaves(final)]
 
 
-# -- static shapes -------------------------------------------------------------------------------------------------
-def _merge_batch(shapes: Sequence[TensorShape], axes: Sequence[int]) -> Optional[int]:
-    batch: Optional[int] = None
-    for shape, axis in zip(shapes, axes):
+# -- static shapes
+def _merge_batch(shapes: Sequence[TensorShape], axes: Sequence[int]) -> int | None:
+    batch: int | None = None
+    for shape, axis in zip(shapes, axes, strict=False):
         size = None if shape.known is None or not shape.known else shape.known[axis]
         if batch is not None and size is not None and size != batch:
             raise ShapeMismatch(
-                f"Dimension 0 in both shapes must be equal, but are {batch} and {size}. Shapes are [{batch}] and [{size}]."
+                f"Dimension 0 in both shapes must be equal, but are {batch} and {size}. Shapes are "
+                f"[{batch}] and [{size}]."
             )
         batch = size if batch is None else batch
     return batch
 
 
-def _check_widths(parts: _Parts, description: Description) -> None:
-    for tensor, size in zip(parts.state, leaves(description.state_size)):
+def _check_widths(parts: Parts, description: Description) -> None:
+    for tensor, size in zip(parts.state, leaves(description.state_size), strict=False):
         wanted = TensorShape([None, *size_to_shape(size)])
         if not tensor.shape.is_compatible_with(wanted):
             raise ShapeMismatch(
@@ -121,28 +126,32 @@ def _check_widths(parts: _Parts, description: Description) -> None:
             raise ShapeMismatch(f"Dimensions must be equal, but are {given + below} and {rows}")
 
 
-def _width(shape: TensorShape) -> Optional[int]:
+def _width(shape: TensorShape) -> int | None:
     return shape.known[-1] if shape.known else None
 
 
-def _check_types(parts: _Parts) -> None:
+def _check_types(parts: Parts) -> None:
     floating = [t.dtype.base_dtype.name for t in (*parts.inputs, *parts.state) if t.dtype.is_floating]
     if len(set(floating)) > 1:
         raise TypeError(
-            f"Tensors in list passed to 'values' of 'ConcatV2' Op have types [{', '.join(floating)}] that don't all "
+            f"Tensors in list passed to 'values' of 'ConcatV2' Op have types [{', '.join(floating)}] that "
+            "don't all "
             "match: the inputs and the state must be of one type."
         )
 
 
-def _state_types(parts: _Parts, description: Description, batch: Optional[int]) -> OutputTypes:
+def _state_types(parts: Parts, description: Description, batch: int | None) -> OutputTypes:
     return [
-        (tensor.dtype.base_dtype, TensorShape([batch, *size_to_shape(size)]) if tensor.shape.ndims != 0 else tensor.shape)
-        for tensor, size in zip(parts.state, leaves(description.state_size))
+        (
+            tensor.dtype.base_dtype,
+            TensorShape([batch, *size_to_shape(size)]) if tensor.shape.ndims != 0 else tensor.shape,
+        )
+        for tensor, size in zip(parts.state, leaves(description.state_size), strict=False)
     ]
 
 
 def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-    parts, description = _parts(inputs, attributes), attributes["description"]
+    parts, description = split_inputs(inputs, attributes), attributes["description"]
     _check_types(parts)
     _check_widths(parts, description)
     operands = [*parts.inputs, *parts.state, *([parts.lengths] if parts.lengths is not None else [])]
@@ -150,12 +159,14 @@ def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
     types: list[Any] = []
     if has_output(description, parts.lengths is not None):
-        types = [(dtype, TensorShape([batch, *size_to_shape(size)])) for size in leaves(description.output_size)]
+        types = [
+            (dtype, TensorShape([batch, *size_to_shape(size)])) for size in leaves(description.output_size)
+        ]
     return [*types, *_state_types(parts, description, batch)]
 
 
 def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-    parts, description = _parts(inputs, attributes), attributes["description"]
+    parts, description = split_inputs(inputs, attributes), attributes["description"]
     _check_types(parts)
     _check_widths(parts, description)
     time_axis, batch_axis = (0, 1) if attributes["time_major"] else (1, 0)
@@ -165,7 +176,9 @@ def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     time = parts.inputs[0].shape.known[time_axis] if parts.inputs[0].shape.known else None
     dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
     ends = [time, batch] if attributes["time_major"] else [batch, time]
-    outputs = [(dtype, TensorShape([*ends, *size_to_shape(size)])) for size in leaves(description.output_size)]
+    outputs = [
+        (dtype, TensorShape([*ends, *size_to_shape(size)])) for size in leaves(description.output_size)
+    ]
     return [*outputs, *_state_types(parts, description, batch)]
 
 
@@ -173,8 +186,8 @@ registry.register("RNNCellStep", _step, _step_rule, stateful=True)
 registry.register("DynamicRNN", _loop, _loop_rule, stateful=True)
 
 
-# -- making them ---------------------------------------------------------------------------------------------------
-def _node(op_type: str, name: str, description: Description, parts: _Parts, **attributes: Any) -> Operation:
+# -- making them
+def _node(op_type: str, name: str, description: Description, parts: Parts, **attributes: Any) -> Operation:
     options = [part for part in (parts.seed, parts.lengths) if part is not None]
     attributes.update(
         description=description,
@@ -186,11 +199,18 @@ def _node(op_type: str, name: str, description: Description, parts: _Parts, **at
 
 
 def step(
-    description: Description, inputs: Sequence[Tensor], state: Sequence[Tensor], bound: Sequence[Tensor],
-    seed: Optional[Tensor] = None, lengths: Optional[Tensor] = None, index: int = 0,
-) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
+    description: Description,
+    inputs: Sequence[Tensor],
+    state: Sequence[Tensor],
+    bound: Sequence[Tensor],
+    seed: Tensor | None = None,
+    lengths: Tensor | None = None,
+    index: int = 0,
+) -> tuple[list[Tensor], list[Tensor]]:
     """The node of one step: the leaves of its outputs and of its new state."""
-    operation = _node("RNNCellStep", "RNNCellStep", description, _Parts(inputs, state, bound, seed, lengths), step=index)
+    operation = _node(
+        "RNNCellStep", "RNNCellStep", description, Parts(inputs, state, bound, seed, lengths), step=index
+    )
     count = len(leaves(description.state_size))
     new_state = operation.outputs[len(operation.outputs) - count :]
     if has_output(description, lengths is not None):
@@ -199,11 +219,19 @@ def step(
 
 
 def loop(
-    description: Description, inputs: Sequence[Tensor], state: Sequence[Tensor], bound: Sequence[Tensor],
-    seed: Optional[Tensor], lengths: Optional[Tensor], time_major: bool, swap_memory: bool,
-) -> tuple[list[Tensor], list[Tensor]]:  # fmt: skip
+    description: Description,
+    inputs: Sequence[Tensor],
+    state: Sequence[Tensor],
+    bound: Sequence[Tensor],
+    seed: Tensor | None,
+    lengths: Tensor | None,
+    time_major: bool,
+    swap_memory: bool,
+) -> tuple[list[Tensor], list[Tensor]]:
     """The node of a loop over time: the leaves of its outputs and of the final state."""
-    parts = _Parts(inputs, state, bound, seed, lengths)
-    operation = _node("DynamicRNN", "DynamicRNN", description, parts, time_major=time_major, swap_memory=swap_memory)
+    parts = Parts(inputs, state, bound, seed, lengths)
+    operation = _node(
+        "DynamicRNN", "DynamicRNN", description, parts, time_major=time_major, swap_memory=swap_memory
+    )
     count = len(leaves(description.output_size))
     return operation.outputs[:count], operation.outputs[count:]

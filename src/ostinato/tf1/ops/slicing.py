@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import torch
 
-from .. import registry
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register
 from ..shapes import Dimension, TensorShape
@@ -19,7 +18,7 @@ from .core import one, shape_tensor
 def _slice_index(x: torch.Tensor, begin: Any, end: Any, strides: Any, masks: dict[str, Any]) -> Any:
     index: list[Any] = []
     flips: list[int] = []
-    for i, (low, high, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist())):
+    for i, (low, high, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=False)):
         bit = 1 << i
         if masks["ellipsis_mask"] & bit:
             index.append(Ellipsis)
@@ -63,11 +62,14 @@ def _strided_slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) ->
         return [(dtype, TensorShape(None))]
     if bounds[2] is None:
         return [(dtype, TensorShape(None))]
-    count, sizes, axis = len(bounds[2]), [], 0
+    sizes: list[int | None] = []
+    count, axis = len(bounds[2]), 0
     ellipsis = [i for i in range(count) if attributes["ellipsis_mask"] >> i & 1]
     taken = count - len(ellipsis) - bin(attributes["new_axis_mask"]).count("1")
     if taken > len(known):
-        raise ShapeMismatch(f"Index out of range using input dim {len(known)}; input has only {len(known)} dims")
+        raise ShapeMismatch(
+            f"Index out of range using input dim {len(known)}; input has only {len(known)} dims"
+        )
     for i in range(count):
         bit = 1 << i
         if i in ellipsis:
@@ -85,7 +87,11 @@ def _strided_slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) ->
                 free_low, free_high = attributes["begin_mask"] & bit, attributes["end_mask"] & bit
                 if free_low and free_high and abs(int(bounds[2][i])) == 1:
                     sizes.append(size)
-                elif size is None or (bounds[0] is None and not free_low) or (bounds[1] is None and not free_high):
+                elif (
+                    size is None
+                    or (bounds[0] is None and not free_low)
+                    or (bounds[1] is None and not free_high)
+                ):
                     sizes.append(None)
                 else:
                     high = None if free_high else int(bounds[1][i])  # type: ignore[index]
@@ -106,7 +112,10 @@ def _get_item(tensor: Tensor, key: Any) -> Tensor:
     strides: list[Any] = []
     masks = dict.fromkeys(["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"], 0)
     for i, item in enumerate(keys):
-        bit, low, high, step = 1 << i, 0, 0, 1
+        bit = 1 << i
+        low: Any = 0
+        high: Any = 0
+        step: Any = 1
         if item is Ellipsis:
             masks["ellipsis_mask"] |= bit
         elif item is None:
@@ -116,12 +125,15 @@ def _get_item(tensor: Tensor, key: Any) -> Tensor:
             masks["begin_mask"] |= bit if low is None else 0
             masks["end_mask"] |= bit if high is None else 0
             low, high = 0 if low is None else low, 0 if high is None else high
-        elif isinstance(item, (int, np.integer, Dimension)) or (isinstance(item, Tensor) and item.dtype.is_integer):
+        elif isinstance(item, (int, np.integer, Dimension)) or (
+            isinstance(item, Tensor) and item.dtype.is_integer
+        ):
             low, high = item, item + 1
             masks["shrink_axis_mask"] |= bit
         else:
             raise TypeError(
-                "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 "
+                "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar "
+                "tf.int32/tf.int64 "
                 f"tensors are valid indices, got {item!r}"
             )
         begin.append(low)
@@ -132,5 +144,5 @@ def _get_item(tensor: Tensor, key: Any) -> Tensor:
         return one("StridedSlice", [tensor, *parts], scope, **masks)
 
 
-setattr(Tensor, "__getitem__", _get_item)
+Tensor.__getitem__ = _get_item
 newaxis = None

@@ -1,12 +1,13 @@
-"""Operations on variables. A variable's value is a tensor that the session holds; a write replaces it, never alters it."""
+"""Operations on variables. A variable's value is a tensor that the session holds; a write replaces it, never
+alters it.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import torch
 
-from .. import registry
 from ..dtypes import as_dtype, as_ref, bool_
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
@@ -27,13 +28,17 @@ def _assign_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     reference, value = inputs
     if attributes.get("validate_shape", True):
         if not reference.shape.is_compatible_with(value.shape):
-            for index, (a, b) in enumerate(zip(reference.shape.known or (), value.shape.known or ())):
+            for index, (a, b) in enumerate(
+                zip(reference.shape.known or (), value.shape.known or (), strict=False)
+            ):
                 if a is not None and b is not None and a != b:
                     raise ShapeMismatch(
                         f"Dimension {index} in both shapes must be equal, but are {a} and {b}. "
                         f"Shapes are {reference.shape.bracketed()} and {value.shape.bracketed()}."
                     )
-            raise ShapeMismatch(f"Shapes must be equal rank, but are {reference.shape.ndims} and {value.shape.ndims}")
+            raise ShapeMismatch(
+                f"Shapes must be equal rank, but are {reference.shape.ndims} and {value.shape.ndims}"
+            )
         return [(reference.dtype, reference.shape.merge_with(value.shape))]
     return [(reference.dtype, value.shape)]
 
@@ -115,13 +120,19 @@ def reference_of(ref: Any) -> Tensor:
     return reference
 
 
-def _update(op_type: str, ref: Any, value: Any, name: Optional[str], **attributes: Any) -> Tensor:
+def _update(op_type: str, ref: Any, value: Any, name: str | None, **attributes: Any) -> Tensor:
     reference = reference_of(ref)
     value = convert_to_tensor(value, reference.dtype.base_dtype, name="value")
     return one(op_type, [reference, value], name or op_type, variable=variable_name(reference), **attributes)
 
 
-def assign(ref: Any, value: Any, validate_shape: Optional[bool] = None, use_locking: Any = None, name: Optional[str] = None) -> Tensor:
+def assign(
+    ref: Any,
+    value: Any,
+    validate_shape: bool | None = None,
+    use_locking: Any = None,
+    name: str | None = None,
+) -> Tensor:
     """Give a variable a new value; the result is the variable after that (TF1 symbol: `tf.assign`).
 
     Raises:
@@ -130,17 +141,17 @@ def assign(ref: Any, value: Any, validate_shape: Optional[bool] = None, use_lock
     return _update("Assign", ref, value, name, validate_shape=validate_shape is not False)
 
 
-def assign_add(ref: Any, value: Any, use_locking: Any = None, name: Optional[str] = None) -> Tensor:
+def assign_add(ref: Any, value: Any, use_locking: Any = None, name: str | None = None) -> Tensor:
     """Add to a variable (TF1 symbol: `tf.assign_add`)."""
     return _update("AssignAdd", ref, value, name)
 
 
-def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: Optional[str] = None) -> Tensor:
+def assign_sub(ref: Any, value: Any, use_locking: Any = None, name: str | None = None) -> Tensor:
     """Subtract from a variable (TF1 symbol: `tf.assign_sub`)."""
     return _update("AssignSub", ref, value, name)
 
 
-def is_variable_initialized(ref: Any, name: Optional[str] = None) -> Tensor:
+def is_variable_initialized(ref: Any, name: str | None = None) -> Tensor:
     """Whether the session holds a value of the variable (TF1 symbol: `tf.is_variable_initialized`)."""
     reference = reference_of(ref)
     return one("IsVariableInitialized", [reference], name, variable=variable_name(reference))

@@ -1,0 +1,124 @@
+"""The module `tf.python`: TensorFlow 1's internal modules, as far as recurrent code imports from them.
+
+One table says which of this face's modules each of them shows. A trailing underscore here (`abs_`, `bool_`)
+stands for the name without it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from . import (
+    dtypes,
+    errors,
+    gradients,
+    graph,
+    initializers,
+    layers_base,
+    nest,
+    rnn,
+    rnn_bidirectional,
+    rnn_cell_impl,
+    rnn_cell_wrappers,
+    session,
+    shapes,
+    tensor,
+    train,
+    variable_scope,
+    variables,
+)
+from .names import absent
+from .ops import array, control, core, lists, math, nn, picking, random, slicing, state
+
+_ARRAYS = (array, lists, picking, slicing, core)
+_CELLS = (rnn_cell_impl, rnn_cell_wrappers)
+_TABLE: dict[str, tuple[ModuleType, ...]] = {
+    "framework.constant_op": (core,),
+    "framework.dtypes": (dtypes,),
+    "framework.errors": (errors,),
+    "framework.errors_impl": (errors,),
+    "framework.ops": (graph, tensor, core),
+    "framework.random_seed": (graph,),
+    "framework.tensor_shape": (shapes,),
+    "client.session": (session,),
+    "layers.base": (layers_base,),
+    "ops.array_ops": _ARRAYS,
+    "ops.clip_ops": (nn,),
+    "ops.control_flow_ops": (control,),
+    "ops.gradients": (gradients,),
+    "ops.gradients_impl": (gradients,),
+    "ops.init_ops": (initializers,),
+    "ops.math_ops": (math,),
+    "ops.nn_ops": (nn,),
+    "ops.nn": (nn, math, rnn, rnn_bidirectional),
+    "ops.random_ops": (random,),
+    "ops.rnn": (rnn, rnn_bidirectional),
+    "ops.rnn_cell": _CELLS,
+    "ops.rnn_cell_impl": _CELLS,
+    "ops.state_ops": (state,),
+    "ops.variable_scope": (variable_scope,),
+    "ops.variables": (variables,),
+    "training.adam": (train,),
+    "training.gradient_descent": (train,),
+    "training.momentum": (train,),
+    "training.optimizer": (train,),
+    "training.training_util": (train,),
+    "util.nest": (nest,),
+    "util.tf_export": (),
+}
+_RENAMED: dict[str, dict[str, str]] = {
+    "ops.init_ops": {
+        "zeros_initializer": "Zeros",
+        "ones_initializer": "Ones",
+        "constant_initializer": "Constant",
+        "random_normal_initializer": "RandomNormal",
+        "random_uniform_initializer": "RandomUniform",
+        "truncated_normal_initializer": "TruncatedNormal",
+        "variance_scaling_initializer": "VarianceScaling",
+        "glorot_uniform_initializer": "GlorotUniform",
+        "glorot_normal_initializer": "GlorotNormal",
+    },
+}
+
+
+def tf_export(*names: str, **_: Any) -> Callable[[Any], Any]:
+    """The decorator that gives a symbol its public names in TensorFlow's source; here it leaves it as it
+    is.
+    """
+    return lambda symbol: symbol
+
+
+def _build() -> dict[str, ModuleType]:
+    """The modules of the table and the packages around them, by their names below `tensorflow.python`."""
+    modules: dict[str, ModuleType] = {}
+    for name, sources in _TABLE.items():
+        module = ModuleType(
+            f"tensorflow.python.{name}", f"What tensorflow.python.{name} shows of ostinato.tf1."
+        )
+        for source in reversed(sources):
+            for key, value in vars(source).items():
+                if not key.startswith("_"):
+                    setattr(module, key.rstrip("_"), value)
+        for key, original in _RENAMED.get(name, {}).items():
+            setattr(module, key, getattr(module, original))
+        modules[name] = module
+    modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
+    for name in list(modules):
+        package, _, last = name.partition(".")
+        if package not in modules:
+            modules[package] = ModuleType(f"tensorflow.python.{package}")
+            modules[package].__path__ = []
+        setattr(modules[package], last, modules[name])
+    for name, module in modules.items():
+        names = [key for key in vars(module) if not key.startswith("_")]
+        vars(module)["__getattr__"] = absent(f"tensorflow.python.{name}", names)
+    return modules
+
+
+MODULES = _build()
+framework, client, layers = MODULES["framework"], MODULES["client"], MODULES["layers"]
+ops, training, util = MODULES["ops"], MODULES["training"], MODULES["util"]
+__all__ = ["client", "framework", "layers", "ops", "training", "util"]
+__getattr__ = absent("tensorflow.python", __all__)

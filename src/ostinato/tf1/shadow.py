@@ -1,0 +1,72 @@
+"""`import tensorflow`, served by this face: what `ostinato run` puts in force before it runs a script."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from .names import nearest
+
+
+def modules() -> dict[str, ModuleType]:
+    """Every module that `tensorflow...` stands for here, by name."""
+    from ostinato import tf1
+
+    from . import compat, contrib, errors, layers, nn, python, rnn_cell, train
+    from .contrib import rnn as contrib_rnn
+
+    served = {
+        "tensorflow": tf1,
+        "tensorflow.compat": compat,
+        "tensorflow.compat.v1": tf1,
+        "tensorflow.contrib": contrib,
+        "tensorflow.contrib.rnn": contrib_rnn,
+        "tensorflow.errors": errors,
+        "tensorflow.layers": layers,
+        "tensorflow.nn": nn,
+        "tensorflow.nn.rnn_cell": rnn_cell,
+        "tensorflow.python": python,
+        "tensorflow.train": train,
+    }
+    served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
+    return served
+
+
+class _Finder:
+    """Answers for what is not served, so that no installed TensorFlow and none of our own files is found
+    instead.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if fullname.split(".")[0] == "tensorflow":
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r} among the TensorFlow 1 modules of "
+                f"ostinato{nearest(fullname, self._names)}",
+                name=fullname,
+            )
+        return None
+
+
+def install() -> None:
+    """Make `import tensorflow` mean this face in this process; an installed TensorFlow is shadowed, with a
+    word.
+    """
+    if isinstance(sys.meta_path[0], _Finder):
+        return
+    if "tensorflow" not in sys.modules and importlib.util.find_spec("tensorflow") is not None:
+        print(
+            "ostinato: 'import tensorflow' is ostinato.tf1 here; the installed TensorFlow is not used.",
+            file=sys.stderr,
+        )
+    for name in [name for name in sys.modules if name.split(".")[0] == "tensorflow"]:
+        del sys.modules[name]
+    served = modules()
+    sys.modules.update(served)
+    sys.meta_path.insert(0, _Finder(list(served)))
