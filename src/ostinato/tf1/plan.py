@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -51,7 +51,7 @@ class Instruction:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     leaves: tuple[int, ...]  # outputs that a gradient is taken with respect to
-    frees: tuple[int, ...]
+    frees: tuple[int, ...] = ()
 
 
 class Plan:
@@ -341,7 +341,7 @@ class _Compiler:
             slots[tensor] = new_slot()
         plan.feed_slots = [slots[tensor] for tensor in self.feeds]
         plan.fed_leaves = [tensor in self.gradient_targets for tensor in self.feeds]
-        drafts: list[Any] = []
+        drafts: list[Instruction] = []
         fixed: set[int] = set()
 
         def slot_of(tensor: Tensor | None) -> int:
@@ -354,11 +354,9 @@ class _Compiler:
                 slots[tensor] = new_slot(_as_leaf(value) if tensor in self.gradient_targets else value)
                 fixed.add(slots[tensor])
                 return slots[tensor]
-            slot = (
-                new_slot()
-            )  # a variable: read at this very moment, for an earlier instruction may have written it
-            operation = tensor.op
-            drafts.append((operation, lambda run: (run.read(operation.name),), (), (slot,), ()))
+            # A variable is read at this very moment, for an earlier instruction may have written it.
+            slot, operation = new_slot(), tensor.op
+            drafts.append(Instruction(operation, lambda run: (run.read(operation.name),), (), (slot,), ()))
             return slot
 
         fetched_variables = {
@@ -377,7 +375,9 @@ class _Compiler:
                 outputs.append(slots[tensor])
                 if tensor in self.gradient_targets:
                     leaves.append(index)
-            drafts.append((unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves)))
+            drafts.append(
+                Instruction(unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves))
+            )
         plan.fetch_slots = []
         for item in self.fetches:
             if isinstance(item, Operation):
@@ -389,16 +389,16 @@ class _Compiler:
         plan.instructions = _with_frees(drafts, {*plan.fetch_slots, *fixed})
 
 
-def _with_frees(drafts: Sequence[Any], kept: set[int]) -> list[Instruction]:
+def _with_frees(drafts: Sequence[Instruction], kept: set[int]) -> list[Instruction]:
     last: dict[int, int] = {}
-    for index, (_, _, inputs, outputs, _) in enumerate(drafts):
-        for slot in (*inputs, *outputs):
+    for index, draft in enumerate(drafts):
+        for slot in (*draft.inputs, *draft.outputs):
             last[slot] = index
     frees: list[list[int]] = [[] for _ in drafts]
     for slot, index in last.items():
         if slot != _DROPPED and slot not in kept:
             frees[index].append(slot)
-    return [Instruction(*draft, frees=tuple(free)) for draft, free in zip(drafts, frees, strict=True)]
+    return [replace(draft, frees=tuple(free)) for draft, free in zip(drafts, frees, strict=True)]
 
 
 def _as_outputs(result: Any) -> Sequence[Any]:
