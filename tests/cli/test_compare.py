@@ -10,6 +10,7 @@ import pytest
 
 from ostinato.cli import compare
 from ostinato.cli.errors import CommandError
+from ostinato.cli.main import main
 from ostinato.cli.measure import CELLS, DRIVERS, Figures, Network, measure, peak_memory
 from ostinato.cli.plots import comparison_figure, training_figure
 
@@ -66,10 +67,16 @@ def test_table_and_plot(measured: tuple) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["compare.png", "figures.json"]
 
 
-def test_json_to_stdout_is_nothing_but_json(tmp_path: Path) -> None:
-    result = run_compare(tmp_path, "--timesteps", "2", "--cell", "GRUCell", "--json")
-    assert result.returncode == 0, result.stderr
-    assert [line["cell"] for line in json.loads(result.stdout)] == ["GRUCell"] * 3
+def test_json_to_stdout_is_nothing_but_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compare, "_measure_in_fresh_process", lambda network: Figures(7, 0.5, 0.25, None))
+    command = ["compare", "--timesteps", "2", "--cell", "GRUCell", "--json", "--output", str(tmp_path)]
+    assert main(command) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert [(line["cell"], line["nodes"], line["peak_bytes"]) for line in figures] == [
+        ("GRUCell", 7, None)
+    ] * 3
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -128,7 +135,10 @@ def test_a_plot_has_a_quantity_and_its_units() -> None:
 
 
 def test_plots_of_one_point_and_of_no_memory_draw() -> None:
-    comparison_figure(made_up([7], peak_bytes=None)).canvas.draw()
+    for peak_bytes in (None, 0):
+        figure = comparison_figure(made_up([7], peak_bytes))
+        figure.canvas.draw()
+        assert [axes.get_yscale() for axes in figure.axes] == ["log", "log", "log", "linear"]
     figure = training_figure([[2.0, 1.0], [2.0, 0.5]], [[0.5, 0.75], [0.5, 1.0]])
     figure.canvas.draw()
     assert [list(line.get_ydata()) for line in figure.axes[1].get_lines()] == [[0.5, 0.75], [0.5, 1.0]]

@@ -20,7 +20,20 @@ def recordings() -> tuple[Batch, Batch]:
 
 
 def test_the_command_trains_compares_and_saves_plots(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ostinato", "demo", "--epochs", "1", "--seeds", "2", "--seed", "5"]
+    command = [
+        sys.executable,
+        "-m",
+        "ostinato",
+        "demo",
+        "--epochs",
+        "1",
+        "--seeds",
+        "2",
+        "--seed",
+        "5",
+        "--timesteps",
+        "2",
+    ]
     result = subprocess.run(
         [*command, "--output", str(tmp_path)], capture_output=True, text=True, check=False
     )

@@ -31,6 +31,14 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def file(text: str) -> str:
+    """`text` as the path of a file that exists or can be made; `-`, which stands for stdout, passes."""
+    if Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a folder, where a file is to be written")
+    folder(str(Path(text).parent))
+    return text
+
+
 def folder(text: str) -> Path:
     """`text` as the path of a folder that exists or can be made."""
     path = Path(text)

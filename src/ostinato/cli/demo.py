@@ -15,8 +15,6 @@ from ostinato.cli.measure import DRIVERS, Network
 if TYPE_CHECKING:
     from ostinato.cli.japanese_vowels import Epoch
 
-COMPARED_STEPS = (10, 50, 250)
-
 EXAMPLES = """\
 examples:
   ostinato demo                       five trainings, their median accuracy, a comparison
@@ -40,6 +38,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--seeds", type=types.positive_integer, default=5, metavar="N", help="trainings (default: 5)")
     add("--seed", type=types.seed, default=0, help="seed of the first training (default: 0)")
     add("--epochs", type=types.positive_integer, help="epochs of each training (default: 80)")
+    add(
+        "--timesteps",
+        type=types.positive_integers,
+        default=[10, 50, 250],
+        metavar="N,N,...",
+        help="numbers of time steps to compare the drivers over (default: 10,50,250)",
+    )
     add(
         "--output",
         type=types.folder,
@@ -66,7 +71,7 @@ def main(arguments: argparse.Namespace) -> int:
     comparison = compare.compare(
         [
             Network(driver, steps, cell="BasicLSTMCell", units=64, batch=32, inputs=12)
-            for steps in COMPARED_STEPS
+            for steps in arguments.timesteps
             for driver in DRIVERS
         ]
     )

@@ -43,17 +43,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     130: Ctrl-C. 141: the reader of the output went away, as after `| head`. `run` returns what its script
     does.
     """
-    arguments = build_parser().parse_args(argv)
     try:
-        code: int = importlib.import_module(f"ostinato.cli.{arguments.command}").main(arguments)
-        sys.stdout.flush()
-    except CommandError as error:
-        print(f"ostinato {arguments.command}: {error}", file=sys.stderr)
-        return error.exit_code
+        try:
+            return _run(build_parser().parse_args(argv))
+        finally:
+            sys.stdout.flush()  # here, where a reader that went away can still be told from a fault
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # Python flushes stdout once more when it exits; give it somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    command = importlib.import_module(f"ostinato.cli.{arguments.command}")
+    try:
+        code: int = command.main(arguments)
+    except CommandError as error:
+        print(f"ostinato {arguments.command}: {error}", file=sys.stderr)
+        return error.exit_code
     return code

@@ -14,8 +14,8 @@ from typing import Any
 DRIVERS = ("static_rnn", "dynamic_rnn", "dynamic_rnn(swap_memory=True)")
 CELLS = ("BasicRNNCell", "BasicLSTMCell", "LSTMCell", "GRUCell")
 CLASSES = 9
-TIMED_STEPS = 5
-TIMED_SECONDS = 1.0
+TIMED_STEPS = 9
+TIMED_SECONDS = 0.5
 
 
 @dataclasses.dataclass(frozen=True)

@@ -34,20 +34,23 @@ def comparison_figure(comparison: Sequence[tuple[Network, Figures]]) -> Figure:
     figure.suptitle(f"{first.cell}, {first.units} units, {first.inputs} inputs, batch {first.batch}")
     ticks = sorted({network.timesteps for network, _ in comparison})
     for axes, (title, label, quantity) in zip(figure.subplots(2, 2).flat, QUANTITIES, strict=True):
+        # A logarithmic axis has no place for 0, which the memory of a tiny network can be.
+        points = [
+            (network.driver, network.timesteps, value)
+            for network, figures in comparison
+            if (value := quantity(figures))
+        ]
         for driver in DRIVERS:
-            points = [
-                (network.timesteps, value)
-                for network, figures in comparison
-                # A logarithmic axis has no place for 0, which the memory of a tiny network can be.
-                if network.driver == driver and (value := quantity(figures))
-            ]
-            axes.plot([steps for steps, _ in points], [y for _, y in points], label=driver, **STYLES[driver])
-        axes.set(title=title, xlabel="time steps", ylabel=label, xscale="log", yscale="log")
+            line = [(steps, value) for name, steps, value in points if name == driver]
+            axes.plot([steps for steps, _ in line], [y for _, y in line], label=driver, **STYLES[driver])
+        axes.set(title=title, xlabel="time steps", ylabel=label, xscale="log")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+        if points:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axes.grid(alpha=0.3)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
