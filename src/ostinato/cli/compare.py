@@ -36,16 +36,32 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--timesteps", type=types.positive_integers, default=[10, 100, 1000], metavar="N,N,...",
-        help="numbers of time steps to measure (default: 10,100,1000)")  # fmt: skip
+    add(
+        "--timesteps",
+        type=types.positive_integers,
+        default=[10, 100, 1000],
+        metavar="N,N,...",
+        help="numbers of time steps to measure (default: 10,100,1000)",
+    )
     add("--cell", choices=CELLS, default="BasicLSTMCell", help="kind of cell (default: BasicLSTMCell)")
     add("--units", type=types.positive_integer, default=64, help="units of the cell (default: 64)")
     add("--batch", type=types.positive_integer, default=32, help="sequences in a batch (default: 32)")
     add("--inputs", type=types.positive_integer, default=12, help="values a time step (default: 12)")
-    add("--output", type=types.folder, default=Path("ostinato-output"), metavar="FOLDER",
-        help="where compare.png goes (default: ostinato-output)")  # fmt: skip
-    add("--json", nargs="?", const="-", metavar="FILE",
-        help="write the figures as JSON to FILE, or to stdout in place of the table")  # fmt: skip
+    add(
+        "--output",
+        type=types.folder,
+        default=Path("ostinato-output"),
+        metavar="FOLDER",
+        help="where compare.png goes (default: ostinato-output)",
+    )
+    add(
+        "--json",
+        nargs="?",
+        const="-",
+        type=types.file,
+        metavar="FILE",
+        help="write the figures as JSON to FILE, or to stdout in place of the table",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
