@@ -27,7 +27,9 @@ def processes():
     """All the scripts, started at once: most of a short one's time is the import of torch."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     source = str(Path(__file__).parents[2] / "src")
-    environment["PYTHONPATH"] = os.pathsep.join([source, environment.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    environment["PYTHONPATH"] = os.pathsep.join([source, environment.get("PYTHONPATH", "")]).rstrip(
+        os.pathsep
+    )
     started = {}
     for name in PRINTED:
         command = [sys.executable, "-m", "ostinato", "run", str(SEEDS / f"{name}.py")]

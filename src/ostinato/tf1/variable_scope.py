@@ -265,7 +265,7 @@ def _parameters(function: Callable[..., Any]) -> list[str]:
 def _caller() -> str:
     """The line of the user's code that is being run."""
     frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_OWN_FOLDER):
+    while frame is not None and frame.f_code.co_filename.startswith((_OWN_FOLDER, contextlib.__file__)):
         frame = frame.f_back
     if frame is None:
         return "  (unknown place)"

@@ -7,7 +7,7 @@ outputs, where they are not a leaf of the state too, then the leaves of the new 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +19,7 @@ from ostinato.steps import masking
 
 from .. import cell_description as description_of
 from .. import registry
-from ..cell_description import Description, Leaf, Multi
+from ..cell_description import Body, Description, Dropout, Leaf, Multi, Residual
 from ..registry import OutputTypes, ShapeMismatch
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
@@ -116,14 +116,32 @@ def _check_widths(parts: Parts, description: Description) -> None:
                 f"Dimensions must be equal, but are {_width(tensor.shape)} and {_width(wanted)}: "
                 f"the state has shape {tensor.shape} and the cell's is {wanted}"
             )
-    first = description
-    while isinstance(first, Multi):
-        first = first.children[0]
-    if isinstance(first, Leaf):
-        given, rows = _width(parts.inputs[0].shape), parts.bound[0].shape.known[0]
-        below = leaves(first.state_size)[-1]
-        if given is not None and rows is not None and given + below != rows:
-            raise ShapeMismatch(f"Dimensions must be equal, but are {given + below} and {rows}")
+    _check_depths(description, _width(parts.inputs[0].shape), iter(parts.bound))
+
+
+def _check_depths(description: Description, depth: int | None, bound: Iterator[Tensor]) -> None:
+    """Whether the kernels have a row for each input and each unit; `bound` is walked as `bind` walks it."""
+    if isinstance(description, Leaf):
+        kernel = [next(bound) for _ in description.names][0]
+        rows, below = kernel.shape[0].value, leaves(description.state_size)[-1]
+        if depth is not None and rows is not None and depth + below != rows:
+            raise ShapeMismatch(f"Dimensions must be equal, but are {depth + below} and {rows}")
+        body = description.activation
+    elif isinstance(description, Multi):
+        for child in description.children:
+            _check_depths(child, depth, bound)
+            depth = child.output_size if isinstance(child.output_size, int) else None
+        return
+    elif isinstance(description, Body):
+        body = description.function
+    else:
+        _check_depths(description.child, depth, bound)
+        body = description.function if isinstance(description, Residual) else None
+        if isinstance(description, Dropout):
+            for _ in range(description.keep_probs.count(None)):
+                next(bound)
+    for _ in body.captured if body is not None else ():
+        next(bound)
 
 
 def _width(shape: TensorShape) -> int | None:

@@ -1,0 +1,220 @@
+"""The variables of cells and drivers have the names and shapes that TensorFlow 1.15 gives them (3 inputs, 4 units)."""
+
+import pytest
+
+import ostinato.tf1 as tf
+
+cells = tf.nn.rnn_cell
+GRU = "gates/kernel(7, 8) gates/bias(8,) candidate/kernel(7, 4) candidate/bias(4,)"
+GRU3 = "gates/kernel(6, 6) gates/bias(6,) candidate/kernel(6, 3) candidate/bias(3,)"
+LSTM = "kernel(7, 16) bias(16,)"
+
+
+def under(scope, names):
+    return [f"{scope}/{name}" for name in names.replace(", ", ",").split()]
+
+
+def listed():
+    return [f"{v.op.name}{tuple(v.shape.as_list())}".replace(", ", ",") for v in tf.global_variables()]
+
+
+def inputs(depth=3):
+    return tf.placeholder(tf.float32, [2, 5, depth])
+
+
+def run_dynamic(cell, depth=3, **options):
+    return tf.nn.dynamic_rnn(cell, inputs(depth), dtype=tf.float32, **options)
+
+
+DYNAMIC = {
+    "BasicRNN": (lambda: cells.BasicRNNCell(4), under("rnn/basic_rnn_cell", "kernel(7, 4) bias(4,)")),
+    "GRU": (lambda: cells.GRUCell(4), under("rnn/gru_cell", GRU)),
+    "BasicLSTM": (lambda: cells.BasicLSTMCell(4), under("rnn/basic_lstm_cell", LSTM)),
+    "LSTM": (lambda: cells.LSTMCell(4), under("rnn/lstm_cell", LSTM)),
+    "LSTM with peepholes and projection": (
+        lambda: cells.LSTMCell(4, use_peepholes=True, num_proj=2),
+        under(
+            "rnn/lstm_cell",
+            "kernel(5, 16) bias(16,) w_f_diag(4,) w_i_diag(4,) w_o_diag(4,) projection/kernel(4, 2)",
+        ),
+    ),
+    "named LSTM": (lambda: cells.LSTMCell(4, name="foo"), under("rnn/foo", LSTM)),
+    "Multi": (
+        lambda: cells.MultiRNNCell([cells.LSTMCell(4), cells.GRUCell(4)]),
+        under("rnn/multi_rnn_cell/cell_0/lstm_cell", LSTM)
+        + under(
+            "rnn/multi_rnn_cell/cell_1/gru_cell",
+            "gates/kernel(8, 8) gates/bias(8,) candidate/kernel(8, 4) candidate/bias(4,)",
+        ),
+    ),
+    "Dropout": (
+        lambda: cells.DropoutWrapper(cells.BasicLSTMCell(4), 0.5),
+        under("rnn/basic_lstm_cell", LSTM),
+    ),
+    "Residual": (lambda: cells.ResidualWrapper(cells.GRUCell(3)), under("rnn/gru_cell", GRU3)),
+    "Device": (lambda: cells.DeviceWrapper(cells.GRUCell(4), "/cpu:0"), under("rnn/gru_cell", GRU)),
+    "Dropout of Multi": (
+        lambda: cells.DropoutWrapper(
+            cells.MultiRNNCell([cells.BasicLSTMCell(4), cells.BasicLSTMCell(4)]), output_keep_prob=0.5
+        ),
+        under("rnn/multi_rnn_cell/cell_0/basic_lstm_cell", LSTM)
+        + under("rnn/multi_rnn_cell/cell_1/basic_lstm_cell", "kernel(8, 16) bias(16,)"),
+    ),
+    "Multi of Dropout": (
+        lambda: cells.MultiRNNCell([cells.DropoutWrapper(cells.BasicLSTMCell(4), 0.5) for _ in range(2)]),
+        under("rnn/multi_rnn_cell/cell_0/basic_lstm_cell", LSTM)
+        + under("rnn/multi_rnn_cell/cell_1/basic_lstm_cell", "kernel(8, 16) bias(16,)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DYNAMIC)
+def test_variables_under_dynamic_rnn(name):
+    make, expected = DYNAMIC[name]
+    run_dynamic(make())
+    assert listed() == expected
+
+
+@pytest.mark.parametrize("name", DYNAMIC)
+def test_static_rnn_makes_the_same_variables(name):
+    make, expected = DYNAMIC[name]
+    tf.nn.static_rnn(make(), tf.unstack(inputs(), axis=1), dtype=tf.float32)
+    assert listed() == expected
+
+
+def test_a_scope_replaces_the_drivers():
+    tf.nn.static_rnn(cells.BasicLSTMCell(4), tf.unstack(inputs(), axis=1), dtype=tf.float32, scope="abc")
+    assert listed() == under("abc/basic_lstm_cell", LSTM)
+
+
+def test_cells_called_by_hand():
+    x, state = tf.ones([2, 3]), tf.zeros([2, 4])
+    cells.GRUCell(4)(x, state)
+    cells.GRUCell(4)(x, state)
+    assert listed() == under("gru_cell", GRU) + under("gru_cell_1", GRU)
+
+
+def test_bidirectional_drivers():
+    x = inputs()
+    tf.nn.bidirectional_dynamic_rnn(cells.LSTMCell(4), cells.LSTMCell(4), x, dtype=tf.float32)
+    assert listed() == under("bidirectional_rnn/fw/lstm_cell", LSTM) + under(
+        "bidirectional_rnn/bw/lstm_cell", LSTM
+    )
+
+
+def test_static_bidirectional_driver():
+    steps = tf.unstack(inputs(), axis=1)
+    tf.nn.static_bidirectional_rnn(cells.LSTMCell(4), cells.GRUCell(4), steps, dtype=tf.float32)
+    assert listed() == under("bidirectional_rnn/fw/lstm_cell", LSTM) + under(
+        "bidirectional_rnn/bw/gru_cell", GRU
+    )
+
+
+def test_a_new_cell_in_a_scope_entered_again_collides():
+    run_dynamic(cells.GRUCell(4))
+    with pytest.raises(
+        ValueError, match="Variable rnn/gru_cell/gates/kernel already exists, disallowed"
+    ) as info:
+        run_dynamic(cells.GRUCell(4))
+    assert "Did you mean to set reuse=True or reuse=tf.AUTO_REUSE in VarScope?" in str(info.value)
+    assert f'File "{__file__}"' in str(info.value)
+
+
+def test_a_new_cell_in_an_explicit_scope_entered_again_collides():
+    with tf.variable_scope("s"):
+        cells.GRUCell(4)(tf.ones([2, 3]), tf.zeros([2, 4]))
+    with (
+        pytest.raises(ValueError, match="Variable s/gru_cell/gates/kernel already exists"),
+        tf.variable_scope("s"),
+    ):
+        cells.GRUCell(4)(tf.ones([2, 3]), tf.zeros([2, 4]))
+
+
+def test_one_cell_keeps_its_variables_wherever_it_is_called():
+    cell, x = cells.GRUCell(4), inputs()
+    for scope in ["a", "b"]:
+        tf.nn.dynamic_rnn(cell, x, dtype=tf.float32, scope=scope)
+    tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)
+    assert listed() == under("a/gru_cell", GRU)
+
+
+@pytest.mark.parametrize("reuse", [True, tf.AUTO_REUSE])
+def test_a_scope_that_reuses_shares(reuse):
+    with tf.variable_scope("m"):
+        run_dynamic(cells.GRUCell(4))
+    with tf.variable_scope("m", reuse=reuse):
+        run_dynamic(cells.GRUCell(4))
+    assert listed() == under("m/rnn/gru_cell", GRU)
+
+
+def test_one_object_twice_in_a_stack_shares_its_variables():
+    run_dynamic(cells.MultiRNNCell([cells.GRUCell(3)] * 2))
+    assert listed() == under("rnn/multi_rnn_cell/cell_0/gru_cell", GRU3)
+
+
+def test_one_object_twice_in_a_stack_whose_depth_changes():
+    with pytest.raises(ValueError, match="Dimensions must be equal, but are 8 and 7"):
+        run_dynamic(cells.MultiRNNCell([cells.GRUCell(4)] * 2))
+
+
+def test_a_loop_as_the_ptb_model_writes_it():
+    cell = cells.MultiRNNCell([cells.BasicLSTMCell(4), cells.BasicLSTMCell(4)])
+    x, state = inputs(), cell.zero_state(2, tf.float32)
+    with tf.variable_scope("RNN"):
+        for step in range(5):
+            if step > 0:
+                tf.get_variable_scope().reuse_variables()
+            _, state = cell(x[:, step, :], state)
+    assert listed() == under("RNN/multi_rnn_cell/cell_0/basic_lstm_cell", LSTM) + under(
+        "RNN/multi_rnn_cell/cell_1/basic_lstm_cell", "kernel(8, 16) bias(16,)"
+    )
+
+
+def test_a_loop_by_hand_without_reuse():
+    cell, state = cells.BasicLSTMCell(4), None
+    state = cell.zero_state(2, tf.float32)
+    for step in tf.unstack(inputs(), axis=1):
+        _, state = cell(step, state)
+    assert listed() == under("basic_lstm_cell", LSTM)
+
+
+def test_a_driver_inside_a_scope():
+    with tf.variable_scope("outer"):
+        run_dynamic(cells.GRUCell(4))
+    assert listed() == under("outer/rnn/gru_cell", GRU)
+
+
+def test_names_of_results():
+    outputs, state = run_dynamic(cells.LSTMCell(4))
+    assert [t.name for t in (outputs, *state)] == [
+        "rnn/transpose_1:0",
+        "rnn/while/Exit_3:0",
+        "rnn/while/Exit_4:0",
+    ]
+    stack = cells.MultiRNNCell([cells.LSTMCell(4)])
+    outputs, state = run_dynamic(stack, scope="zz")
+    assert outputs.name == "zz/transpose_1:0"
+    assert isinstance(state[0], cells.LSTMStateTuple)
+    assert [t.name for t in state[0]] == ["zz/while/Exit_3:0", "zz/while/Exit_4:0"]
+    outputs, _ = run_dynamic(cells.GRUCell(4), time_major=True, scope="t")
+    assert outputs.name == "t/TensorArrayStack/TensorArrayGatherV3:0"
+
+
+def test_names_of_zero_states_and_layers():
+    stack = cells.MultiRNNCell([cells.BasicLSTMCell(4)])
+    assert stack.zero_state(2, tf.float32)[0].c.name == "MultiRNNCellZeroState/BasicLSTMCellZeroState/zeros:0"
+    assert stack.name == "multi_rnn_cell_1"
+
+
+def test_variables_of_a_cell():
+    cell = cells.GRUCell(4, name="z")
+    assert cell.weights == []
+    cell.build(tf.TensorShape([None, 3]))
+    assert [v.name for v in cell.weights] == [
+        f"z/{n.split('(')[0]}:0" for n in GRU.replace(", ", ",").split()
+    ]
+    assert cell.built
+    assert cell.count_params() == 56 + 8 + 28 + 4
+    stack = cells.MultiRNNCell([cells.DropoutWrapper(cells.GRUCell(4), 0.5), cells.GRUCell(4)])
+    run_dynamic(stack)
+    assert len(stack.trainable_variables) == 8
