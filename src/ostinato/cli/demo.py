@@ -83,10 +83,14 @@ def main(arguments: argparse.Namespace) -> int:
 
 def train(seeds: range, epochs: int | None) -> "list[list[Epoch]]":
     """Train once a seed, with a progress bar; print each accuracy and their median; return all epochs."""
+    import torch
     from tqdm import tqdm
 
     from ostinato.cli import japanese_vowels
 
+    # Matrices as small as these gain nothing from a second thread, and one thread gives the same accuracies
+    # whatever the number of cores.
+    torch.set_num_threads(1)
     epochs = epochs or japanese_vowels.EPOCHS
     train, test = japanese_vowels.load()
     print(
