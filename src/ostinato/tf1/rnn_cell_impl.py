@@ -129,15 +129,22 @@ class RNNCell(Layer):
         return self.zero_state(batch_size, dtype)
 
     # -- what drivers and wrappers ask
-    def _describe(self, inputs: Any) -> Described | None:
-        """What this cell amounts to for such inputs, its variables being made; None where only calling it
-        tells.
-        """
-        return None
+    def _is_known(self) -> bool:
+        """Whether the cell can say what it amounts to; where not, only calling it tells."""
+        return False
+
+    def _describe(self, inputs: Any) -> Described:
+        """What a known cell amounts to for such inputs; its variables are made by then."""
+        raise TypeError(f"{type(self).__name__} says that it is known, and does not define _describe.")
+
+
+def known(cell: Any) -> bool:
+    return isinstance(cell, RNNCell) and cell._is_known()
 
 
 def describe(cell: Any, inputs: Any) -> Described | None:
-    return cell._describe(inputs) if isinstance(cell, RNNCell) else None
+    """What a cell amounts to for such inputs; None where only calling it tells."""
+    return cell._describe(inputs) if known(cell) and not nest.is_sequence(inputs) else None
 
 
 def traced(cell: Any, inputs: Any, state: Any, scope: str) -> Described:
@@ -259,9 +266,10 @@ class _FamilyCell(LayerRNNCell):
                 f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(self._dtype)}"
             )
 
-    def _describe(self, inputs: Any) -> Described | None:
-        if not is_plain(self, _FamilyCell, "build", "call", "__call__"):
-            return None
+    def _is_known(self) -> bool:
+        return is_plain(self, _FamilyCell, "build", "call", "__call__")
+
+    def _describe(self, inputs: Any) -> Described:
         with self._in_scope(inputs):
             return self._described(inputs)
 

@@ -22,6 +22,7 @@ from .rnn_cell_impl import (
     bare_step,
     describe,
     is_plain,
+    known,
 )
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
@@ -86,22 +87,18 @@ class MultiRNNCell(RNNCell):
             else _unique(weight for cell in known for weight in cell.trainable_weights) + frozen
         )
 
-    def _describe(self, inputs: Any) -> Described | None:
-        if not is_plain(self, MultiRNNCell, "build", "call", "__call__"):
-            return None
+    def _is_known(self) -> bool:
+        return is_plain(self, MultiRNNCell, "build", "call", "__call__") and all(map(known, self._cells))
+
+    def _describe(self, inputs: Any) -> Described:
         with self._in_scope(inputs):
             return self._described(inputs)
 
-    def _described(self, inputs: Any) -> Described | None:
-        if nest.is_sequence(inputs):
-            return None
+    def _described(self, inputs: Any) -> Described:
         parts, dtype = [], inputs.dtype
         for index, cell in enumerate(self._cells):
             with vs.variable_scope(f"cell_{index}"):
-                part = describe(cell, inputs)
-            if part is None or nest.is_sequence(cell.output_size):
-                return None
-            parts.append(part)
+                parts.append(cell._describe(inputs))
             inputs = StaticInput(dtype, as_shape(inputs.shape)[:1].concatenate(as_shape(cell.output_size)))
         stack: Any = Multi(tuple(part.description for part in parts))
         tensors = [tensor for part in parts for tensor in part.tensors]
@@ -113,9 +110,8 @@ class MultiRNNCell(RNNCell):
             raise ValueError(
                 f"Expected state to be a tuple of length {len(self.state_size)}, but received: {state}"
             )
-        described = self._described(inputs)
-        if described is not None:
-            return bare_step(self, described, inputs, state)
+        if self._is_known() and not nest.is_sequence(inputs):
+            return bare_step(self, self._described(inputs), inputs, state)
         parts = (
             state
             if self._state_is_tuple
@@ -169,7 +165,7 @@ class _Wrapper(RNNCell):
         self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
     ) -> Any:
         if scope is None:
-            described = self._describe(inputs)
+            described = describe(self, inputs)
             if described is not None:
                 return bare_step(self, described, inputs, state)
         return self._call_cell(inputs, state, scope)
@@ -192,12 +188,11 @@ class ResidualWrapper(_Wrapper):
         self._residual_fn = residual_fn
         self._bodies: dict[Any, BodyFunction] = {}
 
-    def _describe(self, inputs: Any) -> Described | None:
-        if not is_plain(self, ResidualWrapper, "__call__"):
-            return None
-        inner = describe(self._cell, inputs)
-        if inner is None or nest.is_sequence(inputs) or nest.is_sequence(self.output_size):
-            return None
+    def _is_known(self) -> bool:
+        return is_plain(self, ResidualWrapper, "__call__") and known(self._cell)
+
+    def _describe(self, inputs: Any) -> Described:
+        inner = self._cell._describe(inputs)
         output = as_shape(inputs.shape)[:1].concatenate(as_shape(self.output_size))
         if self._residual_fn is None:
             as_shape(inputs.shape).assert_is_compatible_with(output)
@@ -236,9 +231,12 @@ class DeviceWrapper(_Wrapper):
         super().__init__(cell, **kwargs)
         self._device = device
 
-    def _describe(self, inputs: Any) -> Described | None:
+    def _is_known(self) -> bool:
+        return is_plain(self, DeviceWrapper, "__call__") and known(self._cell)
+
+    def _describe(self, inputs: Any) -> Described:
         with get_default_graph().device(self._device):
-            return describe(self._cell, inputs)
+            return self._cell._describe(inputs)
 
     def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
         with get_default_graph().device(self._device):
@@ -294,12 +292,11 @@ class DropoutWrapper(_Wrapper):
                 "be provided"
             )
 
-    def _describe(self, inputs: Any) -> Described | None:
-        if not is_plain(self, DropoutWrapper, "__call__") or self._visitor is not None:
-            return None
-        inner = describe(self._cell, inputs)
-        if inner is None:
-            return None
+    def _is_known(self) -> bool:
+        return is_plain(self, DropoutWrapper, "__call__") and self._visitor is None and known(self._cell)
+
+    def _describe(self, inputs: Any) -> Described:
+        inner = self._cell._describe(inputs)
         values = [self._keep[name] for name in ("input", "output", "state")]
         for value in values:
             if not isinstance(value, Tensor) and value == 0:

@@ -193,13 +193,14 @@ def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
     dtype = tensor.dtype.base_dtype
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
-    array = np.asarray(value, dtype=dtype.as_numpy_dtype if dtype.name != "bfloat16" else np.float32)
-    if isinstance(value, int) and array != value:
+    kind = np.float32 if dtype.name == "bfloat16" else dtype.as_numpy_dtype
+    if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:
         raise TypeError(
             f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
             f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type "
             "(e.g. int64)."
         )
+    array = np.asarray(value, dtype=kind)
     if not tensor.shape.is_compatible_with(array.shape):
         raise ValueError(
             f"Cannot feed value of shape {TensorShape(array.shape)} for Tensor {tensor.name!r}, "

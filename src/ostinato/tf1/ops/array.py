@@ -207,6 +207,8 @@ def _transpose_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Out
         return [(dtype, TensorShape(None if known is None else [None] * len(known)))]
     if known is None:
         return [(dtype, TensorShape([None] * len(order)))]
+    if len(order) != len(known):
+        raise ShapeMismatch(f"Dimension must be {len(known)} but is {len(order)}")
     if sorted(order.tolist()) != list(range(len(known))):
         raise ShapeMismatch(f"perm {order.tolist()} is no permutation of the {len(known)} axes")
     return [(dtype, TensorShape([known[i] for i in order.tolist()]))]

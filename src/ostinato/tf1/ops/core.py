@@ -146,7 +146,7 @@ def convert_to_tensor(
         if wanted is not None and value.dtype.base_dtype is not wanted:
             raise ValueError(
                 f"Tensor conversion requested dtype {wanted.name} for Tensor with dtype "
-                f"{value.dtype.base_dtype.name}: {str(value)!r}"
+                f"{value.dtype.base_dtype.name}: {value!r}"
             )
         return value
     hint = preferred_dtype if preferred_dtype is not None else dtype_hint

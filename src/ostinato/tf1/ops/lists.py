@@ -23,8 +23,8 @@ def _pack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
             merged = merged.merge_with(tensor.shape)
         except ValueError:
             raise ShapeMismatch(
-                f"Dimensions must be equal: the tensors to stack have shapes {merged} and, at place "
-                f"{index}, {tensor.shape}"
+                f"Dimensions must be equal to stack, but the shapes are {merged.bracketed()} and, at "
+                f"place {index}, {tensor.shape.bracketed()}"
             ) from None
     dtype, axis = inputs[0].dtype.base_dtype, attributes["axis"]
     if merged.known is None:

@@ -84,8 +84,9 @@ realdiv = _binary("RealDiv", _real_division)
 floordiv = _binary("FloorDiv", lambda x, y: torch.div(x, y, rounding_mode="floor"))
 floormod = mod = _binary("FloorMod", torch.remainder)
 pow_ = _binary("Pow", torch.pow)
-maximum = _binary("Maximum", torch.maximum)
-minimum = _binary("Minimum", torch.minimum)
+# Where the two are equal the gradient is the first one's, as in TensorFlow.
+maximum = _binary("Maximum", lambda x, y: torch.where(x < y, y, x))
+minimum = _binary("Minimum", lambda x, y: torch.where(y < x, y, x))
 squared_difference = _binary("SquaredDifference", lambda x, y: (x - y) ** 2)
 equal = _comparison("Equal", torch.eq)
 not_equal = _comparison("NotEqual", torch.ne)
@@ -200,7 +201,8 @@ def _axes(x: torch.Tensor, axis: torch.Tensor | None) -> list[int]:
 def _reduction_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     shape, dtype = inputs[0].shape, inputs[0].dtype.base_dtype
     if shape.known is None:
-        return [(dtype, TensorShape(None))]
+        over_all = len(inputs) == 1 and not attributes["keep_dims"]
+        return [(dtype, TensorShape([] if over_all else None))]
     axes = (
         registry.constant_axes(inputs[1], shape.ndims) if len(inputs) > 1 else list(range(len(shape.known)))
     )

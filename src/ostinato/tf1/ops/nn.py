@@ -302,8 +302,8 @@ def embedding_lookup(
         raise ValueError(
             "tf.nn.embedding_lookup has no max_norm here; clip the table's rows with tf.clip_by_value."
         )
-    with name_scope(name, "embedding_lookup", [ids]) as scope:
-        return picking.gather(params, ids, name=scope)
+    with name_scope(name, "embedding_lookup", [ids]):
+        return picking.gather(params, ids, name="Identity")
 
 
 def _in_top_k(predictions: torch.Tensor, targets: torch.Tensor, k: int) -> torch.Tensor:

@@ -66,10 +66,10 @@ register(
 
 def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Tensor:
     """True for the places before each length (TF1 symbol: `tf.sequence_mask`)."""
-    with name_scope(name, "SequenceMask", [lengths]) as scope:
+    with name_scope(name, "SequenceMask", [lengths]):
         lengths = convert_to_tensor(lengths)
         longest = reduce_max(lengths) if maxlen is None else convert_to_tensor(maxlen)
-        return one("SequenceMask", [lengths, longest], scope, dtype=as_dtype(dtype).name)
+        return one("SequenceMask", [lengths, longest], "Less", dtype=as_dtype(dtype).name)
 
 
 register(
@@ -170,7 +170,16 @@ def _reverse_sequence(x: torch.Tensor, lengths: torch.Tensor, seq_dim: int, batc
     )
 
 
-register("ReverseSequence", _reverse_sequence, registry.same)
+def _reverse_sequence_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape = inputs[0].shape
+    if shape.known is not None:
+        rows: list[int | None] = [None] * len(shape.known)
+        rows[attributes["batch_dim"]] = inputs[1].shape[0].value
+        shape = shape.merge_with(rows)
+    return [(inputs[0].dtype.base_dtype, shape)]
+
+
+register("ReverseSequence", _reverse_sequence, _reverse_sequence_rule)
 
 
 def reverse_sequence(

@@ -108,6 +108,15 @@ def _merge_batch(shapes: Sequence[TensorShape], axes: Sequence[int]) -> int | No
     return batch
 
 
+def _batch(parts: Parts, axis: int) -> int | None:
+    """The number of rows that inputs and state tell; the lengths must agree with it, but tell nothing."""
+    shapes = [tensor.shape for tensor in (*parts.inputs, *parts.state)]
+    axes = [axis] * len(parts.inputs) + [0] * len(parts.state)
+    if parts.lengths is not None:
+        _merge_batch([*shapes, parts.lengths.shape], [*axes, 0])
+    return _merge_batch(shapes, axes)
+
+
 def _check_widths(parts: Parts, description: Description) -> None:
     for tensor, size in zip(parts.state, leaves(description.state_size), strict=False):
         wanted = TensorShape([None, *size_to_shape(size)])
@@ -122,7 +131,7 @@ def _check_widths(parts: Parts, description: Description) -> None:
 def _check_depths(description: Description, depth: int | None, bound: Iterator[Tensor]) -> None:
     """Whether the kernels have a row for each input and each unit; `bound` is walked as `bind` walks it."""
     if isinstance(description, Leaf):
-        kernel = [next(bound) for _ in description.names][0]
+        kernel, *_ = [next(bound) for _ in description.names]
         rows, below = kernel.shape[0].value, leaves(description.state_size)[-1]
         if depth is not None and rows is not None and depth + below != rows:
             raise ShapeMismatch(f"Dimensions must be equal, but are {depth + below} and {rows}")
@@ -172,8 +181,7 @@ def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     parts, description = split_inputs(inputs, attributes), attributes["description"]
     _check_types(parts)
     _check_widths(parts, description)
-    operands = [*parts.inputs, *parts.state, *([parts.lengths] if parts.lengths is not None else [])]
-    batch = _merge_batch([tensor.shape for tensor in operands], [0] * len(operands))
+    batch = _batch(parts, 0)
     dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
     types: list[Any] = []
     if has_output(description, parts.lengths is not None):
@@ -188,9 +196,7 @@ def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     _check_types(parts)
     _check_widths(parts, description)
     time_axis, batch_axis = (0, 1) if attributes["time_major"] else (1, 0)
-    operands = [*parts.state, *([parts.lengths] if parts.lengths is not None else [])]
-    shapes = [tensor.shape for tensor in (*parts.inputs, *operands)]
-    batch = _merge_batch(shapes, [batch_axis] * len(parts.inputs) + [0] * len(operands))
+    batch = _batch(parts, batch_axis)
     time = parts.inputs[0].shape.known[time_axis] if parts.inputs[0].shape.known else None
     dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
     ends = [time, batch] if attributes["time_major"] else [batch, time]
