@@ -92,3 +92,8 @@ def check_state(state: Nest, state_size: Nest, batch_size: int, name: str) -> No
             raise ValueError(
                 f"{name} has a tensor of shape {list(leaf.shape)} where the cell needs {list(shape)}."
             )
+
+
+def is_autocast_enabled(device: torch.device) -> bool:
+    """Whether autocast is on for `device`; on a device that knows no autocast (meta) it is not."""
+    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)

@@ -108,3 +108,31 @@ def test_data_parallel_training_in_two_processes(tmp_path):
     model(inputs, torch.tensor([6, 3, 6, 3])).pow(2).sum().backward()
     for averaged, parameter in zip(torch.load(results), model.parameters(), strict=True):
         torch.testing.assert_close(averaged, parameter.grad / 2)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # inductor's own import
+def test_compiles_with_inductor_over_more_than_a_chunk():
+    torch.compiler.reset()
+    cell, inputs = GRUCell(4, 3), torch.randn(3, 40, 3, requires_grad=True)
+    compiled = torch.compile(lambda x: dynamic_rnn(cell, x)[0], fullgraph=True)
+    found = [
+        torch.autograd.grad(run(inputs).pow(2).sum(), inputs)
+        for run in (compiled, lambda x: dynamic_rnn(cell, x)[0])
+    ]
+    torch.testing.assert_close(*found)
+
+
+def test_exports_with_a_dynamic_time():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = BasicLSTMCell(4, 3)
+
+        def forward(self, inputs):
+            return dynamic_rnn(self.cell, inputs, swap_memory=True)[1]
+
+    model = Model()
+    time = torch.export.Dim("time", min=2, max=100)
+    program = torch.export.export(model, (torch.randn(2, 10, 3),), dynamic_shapes=({1: time},))
+    other = torch.randn(2, 17, 3)
+    torch.testing.assert_close(program.module()(other), model(other))

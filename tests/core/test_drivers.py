@@ -63,7 +63,7 @@ def test_no_rows():
 
 
 class PairCell(RNNCell):
-    """Two inputs, and a state with a step counter that has no batch."""
+    """Two inputs, and a state with a step counter."""
 
     state_size = (3, 1)
     output_size = 3
@@ -263,6 +263,7 @@ ERRORS = [
         ValueError,
         "sequence_length has 1 entries, but the inputs have 2 rows",
     ),
+    (lambda: dynamic_rnn(CELL, X, ["a", "b"]), TypeError, "sequence_length must be integers"),
     (lambda: dynamic_rnn(CELL, X, [3.0, 2.0]), TypeError, "must hold integers, but has dtype torch.float32"),
     (lambda: dynamic_rnn(CELL, X, [3, -1]), ValueError, "must not be negative, but holds -1"),
     (
@@ -325,3 +326,95 @@ def test_a_layer_list_is_stepped_layer_by_layer():
     outer, outer_state = dynamic_rnn(cell.cells[1], inner, [5, 2])
     torch.testing.assert_close(outputs, outer)
     torch.testing.assert_close(state, (inner_state, outer_state))
+
+
+def test_bidirectional_initial_states():
+    starts = [CELL.zero_state(2), CELL.zero_state(2)]
+    starts = [LSTMStateTuple(start.c + index + 1, start.h - index - 1) for index, start in enumerate(starts)]
+    (fw, bw), _ = bidirectional_dynamic_rnn(CELL, CELL, X, None, *starts)
+    torch.testing.assert_close(fw, dynamic_rnn(CELL, X, None, starts[0])[0])
+    torch.testing.assert_close(bw.flip(1), dynamic_rnn(CELL, X.flip(1), None, starts[1])[0])
+    steps, _, _ = static_bidirectional_rnn(CELL, CELL, list(X.unbind(1)), *starts)
+    torch.testing.assert_close(torch.stack(steps, 1), torch.cat([fw, bw], 2))
+
+
+def test_a_state_without_a_batch_counts_the_steps_that_were_run():
+    class Counting(RNNCell):
+        state_size = (torch.Size([]), 3)
+        output_size = 3
+
+        def zero_state(self, batch_size, dtype=None, device=None):
+            return torch.zeros(()), torch.zeros(batch_size, 3)
+
+        def forward(self, inputs, state):
+            return inputs, (state[0] + 1, state[1] + inputs)
+
+    for lengths, count in ((None, 5), ([3, 2], 3)):
+        _, (dynamic, total) = dynamic_rnn(Counting(), X, lengths)
+        outputs, (static, listed) = static_rnn(Counting(), list(X.unbind(1)), sequence_length=lengths)
+        assert len(outputs) == 5
+        assert float(dynamic) == float(static) == count
+        torch.testing.assert_close(total, listed)
+
+
+def test_raw_rnn_keeps_rows_finished_and_states_of_rows_that_are():
+    cell = BasicRNNCell(3, 3)
+    states = []
+
+    def loop_fn(time, output, state, _):
+        # The second row says it has finished once, and then takes it back.
+        finished = torch.tensor([time >= 4, time == 2])
+        if output is not None:
+            states.append(state)
+        return finished, torch.ones(2, 3), cell.zero_state(2) if state is None else state, output, None
+
+    emitted, final, _ = raw_rnn(cell, loop_fn)
+    assert emitted.shape[0] == 4
+    assert (emitted[2:, 1] == 0).all()
+    assert (emitted[2:, 0] != 0).any()
+    torch.testing.assert_close(final[1], emitted[1, 1])
+
+
+def test_on_the_meta_device():
+    cell = BasicLSTMCell(4, 3, device="meta")
+    outputs, state = dynamic_rnn(cell, torch.empty(2, 5, 3, device="meta"), swap_memory=True)
+    assert outputs.shape == (2, 5, 4)
+    assert state.c.device.type == "meta"
+
+
+def wrong_cell(returned):
+    class Wrong(RNNCell):
+        state_size = output_size = 3
+
+        def forward(self, inputs, state):
+            return returned(inputs, state)
+
+    return Wrong()
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        (lambda x, s: x + s, TypeError, r"must return \(output, new_state\), but Wrong returned a Tensor"),
+        (lambda x, s: (x, s, s), TypeError, "returned a tuple of 3"),
+        (lambda x, s: (x, (s,)), TypeError, "don't have the same nested structure"),
+        (
+            lambda x, s: (x, torch.cat([s, s], 1)),
+            ValueError,
+            r"was given a state of shape \[2, 3\] and returned one of",
+        ),
+        (lambda x, s: (x[:1], s), ValueError, r"returned an output of shape \[1, 3\] for 2 rows"),
+    ],
+)
+def test_cells_that_return_something_else(returned, error, message):
+    with pytest.raises(error, match=message):
+        dynamic_rnn(wrong_cell(returned), X)
+
+
+@pytest.mark.parametrize(
+    ("seed", "error"),
+    [(1.7, TypeError), (2**63, ValueError), (torch.tensor([1, 2]), ValueError), ("a", TypeError)],
+)
+def test_wrong_seeds(seed, error):
+    with pytest.raises(error, match="seed must"):
+        dynamic_rnn(CELL, X, seed=seed)

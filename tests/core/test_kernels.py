@@ -232,20 +232,73 @@ def test_autocast_leaves_the_dtypes_of_the_op():
 def test_activations_without_an_op_are_refused():
     assert not kernels.has_sequence_op(BasicRNN(3, "softsign"))
     assert not kernels.has_sequence_op(LSTM(3, activation=lambda x: x))
+
+    class Unhashable:
+        __hash__ = None
+
+        def __call__(self, x):
+            return x
+
+    assert not kernels.has_sequence_op(LSTM(3, activation=Unhashable()))
     assert kernels.has_sequence_op(LSTM(3, activation=torch.tanh))
 
 
 def test_uniform_numbers_depend_on_seed_place_and_step_only():
     seed, cpu = torch.tensor(5), torch.device("cpu")
-    whole = step_uniform(seed, 3, 0, 6, [4, 2], cpu)
+    whole = step_uniform(seed, [3], 0, 6, [4, 2], cpu)
     assert whole.shape == (6, 4, 2)
-    assert torch.equal(step_uniform(seed, 3, 2, 3, [4, 2], cpu), whole[2:5])
-    assert not torch.equal(step_uniform(seed, 4, 0, 6, [4, 2], cpu), whole)
-    assert not torch.equal(step_uniform(seed + 1, 3, 0, 6, [4, 2], cpu), whole)
-    many = step_uniform(seed, 3, 0, 50, [100, 20], cpu)
+    assert torch.equal(step_uniform(seed, [3], 2, 3, [4, 2], cpu), whole[2:5])
+    assert not torch.equal(step_uniform(seed, [4], 0, 6, [4, 2], cpu), whole)
+    assert not torch.equal(step_uniform(seed + 1, [3], 0, 6, [4, 2], cpu), whole)
+    many = step_uniform(seed, [3], 0, 50, [100, 20], cpu)
     assert 0 <= float(many.min()) < 1e-4 < 0.9999 < float(many.max()) < 1
     assert abs(float(many.mean()) - 0.5) < 0.005
-    torch.library.opcheck(torch.ops.ostinato.step_uniform.default, (seed, 3, 0, 2, [4, 2], cpu))
+    torch.library.opcheck(torch.ops.ostinato.step_uniform.default, (seed, [3, 1], 0, 2, [4, 2], cpu))
+
+
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm_all"])
+def test_fakes_tell_the_strides_of_batch_major_inputs_and_odd_states(name):
+    family = dataclasses.replace(FAMILIES[name], num_units=4)
+    inputs, state, parameters = arguments(family, time=40, batch_size=4, strided=True)
+    state = optree.tree_map(
+        lambda leaf: torch.randn(leaf.shape[::-1], dtype=torch.float64).t().requires_grad_(), state
+    )
+    values = [getattr(family, field.name) for field in dataclasses.fields(family)]
+    for time in (40, 0):
+        given = (
+            inputs.detach()[:time].requires_grad_(),
+            torch.tensor([40, 0, 33, 7]),
+            optree.tree_leaves(state),
+            parameters,
+            *values,
+            True,
+        )
+        torch.library.opcheck(getattr(torch.ops.ostinato, NAMES[type(family)]).default, given)
+
+
+def test_float16_gradients_are_numbers_below_its_normal_range():
+    family = LSTM(4)
+    inputs, state, parameters = arguments(family, torch.float16, time=40)
+    outputs, _ = kernels.sequence(family, parameters, inputs, None, state)
+    exact = [leaf.detach().float().requires_grad_() for leaf in parameters]
+    state = LSTMStateTuple(*(leaf.detach().float() for leaf in state))
+    expected, _ = kernels.sequence(family, exact, inputs.detach().float(), None, state)
+    for loss, leaves in (((outputs * 2e-5).sum(), parameters), ((expected * 2e-5).sum(), exact)):
+        loss.backward()
+        assert float(leaves[0].grad.abs().max()) > 0
+    torch.testing.assert_close(parameters[0].grad.float(), exact[0].grad, rtol=0.1, atol=2e-6)
+
+
+def test_bfloat16_sums_grow_over_many_chunks():
+    family = BasicRNN(1, "linear")
+    parameters = [
+        torch.zeros(2, 1, dtype=torch.bfloat16),
+        torch.zeros(1, dtype=torch.bfloat16, requires_grad=True),
+    ]
+    inputs = torch.zeros(9600, 1, 1, dtype=torch.bfloat16)
+    outputs, _ = kernels.sequence(family, parameters, inputs, None, torch.zeros(1, 1, dtype=torch.bfloat16))
+    outputs.sum().backward()
+    assert float(parameters[1].grad) == 9600
 
 
 def test_a_state_tuple_survives_the_op():

@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.comparing import assert_close, grad_leaves, random_state, results_and_gradients
-from core.zoo import CELLS, LOWERED
+from core.zoo import CELLS, LOWERED, STEPPED
 from ostinato import dynamic_rnn, static_rnn
-from ostinato.cells import RNNCell, lower
-from ostinato.cells.base import StepPosition
+from ostinato.cells import RNNCell, Run, lower
 from ostinato.drivers.loop import run_loop
 from ostinato.memory import MemoryPlan
 
@@ -80,7 +79,7 @@ def test_sequence_ops_equal_the_loop_over_steps(name, lengths):
             inputs.transpose(0, 1),
             state,
             given_lengths,
-            StepPosition(torch.tensor(7)),
+            Run(7),
             MemoryPlan.keep_all(),
             5,
         )
@@ -166,8 +165,7 @@ def test_any_chunks_equal_the_whole(name, time, batch_size, num_units, input_siz
     def run(plan):
         def steps():
             tensor = None if lengths is None else torch.tensor(lengths)
-            position = StepPosition(torch.tensor(11))
-            return run_loop(cell, inputs.transpose(0, 1), state, tensor, position, plan, time)
+            return run_loop(cell, inputs.transpose(0, 1), state, tensor, Run(11), plan, time)
 
         return seeded(steps)
 
@@ -192,5 +190,7 @@ def test_a_sequence_equals_its_two_halves(name, time, cut, data):
     assert_close(optree.tree_leaves((joined, end)), optree.tree_leaves((whole, final)), torch.float64)
 
 
-def test_every_cell_of_the_zoo_is_a_cell():
+def test_the_zoo_is_sorted_by_how_its_cells_run():
     assert all(isinstance(make(name, torch.float32)[0], RNNCell) for name in CELLS)
+    assert all(lower(CELLS[name](4, 3)) is not None for name in LOWERED)
+    assert all(lower(CELLS[name](4, 3)) is None for name in STEPPED)

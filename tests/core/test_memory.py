@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import weakref
 
+import numpy as np
 import pytest
 import torch
+import torch.utils.checkpoint
 from torch import nn
 
 from core.zoo import PlainCell
-from ostinato import BasicLSTMCell, RNNCell, bidirectional_dynamic_rnn, dynamic_rnn
+from ostinato import BasicLSTMCell, DropoutWrapper, RNNCell, bidirectional_dynamic_rnn, dynamic_rnn
 from ostinato.memory import MemoryPlan, walk_chunks
 
 
@@ -83,7 +85,7 @@ class Attending(RNNCell):
 )
 def test_a_gradient_that_would_be_lost_is_an_error(outside):
     cell, inputs = Attending(outside.requires_grad_()), torch.ones(1, 9, 3)
-    with pytest.raises(ValueError, match="reads a tensor of shape \\[3\\] that requires a gradient"):
+    with pytest.raises(ValueError, match="of shape \\[3\\] that requires a gradient"):
         dynamic_rnn(cell, inputs, swap_memory=True)
     with torch.no_grad():
         swapped = dynamic_rnn(cell, inputs, swap_memory=True)
@@ -118,13 +120,120 @@ def test_a_parameter_changed_in_between_is_an_error():
 
 
 def test_a_walk_lets_go_of_its_tensors():
-    cell = BasicLSTMCell(4, 3)
-    inputs = torch.randn(2, 10, 3)
-    outputs, state = dynamic_rnn(cell, inputs, swap_memory=True)
+    inputs, state = torch.randn(9, 2, 3, requires_grad=True), torch.zeros(2, 3)
+
+    def run_chunk(start, chunk, state, parameters):
+        return [chunk[0] * 2], [state[0] + 1]
+
+    (outputs,), _ = walk_chunks(run_chunk, [inputs], [state], [], 3)
     outputs.sum().backward()
     alive = weakref.ref(outputs)
-    del outputs, state
+    del outputs, _
     assert alive() is None
+
+
+def gradients(run, leaves):
+    return torch.autograd.grad(
+        sum(leaf.pow(2).sum() for leaf in torch.utils._pytree.tree_leaves(run())), leaves
+    )
+
+
+def test_functional_call_reaches_a_recomputed_cell():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = PlainCell(4, 3)
+
+        def forward(self, inputs, swap_memory):
+            return dynamic_rnn(self.cell, inputs, swap_memory=swap_memory)
+
+    model, inputs = Model(), torch.randn(2, 10, 3, requires_grad=True)
+    values = {name: (2 * value.detach()).requires_grad_() for name, value in model.named_parameters()}
+
+    def run(swap_memory):
+        return lambda: torch.func.functional_call(model, values, (inputs, swap_memory))
+
+    leaves = [inputs, *values.values()]
+    torch.testing.assert_close(gradients(run(True), leaves), gradients(run(False), leaves))
+
+
+@pytest.mark.parametrize("cell", [BasicLSTMCell(4, 3), PlainCell(4, 3)], ids=["op", "loop"])
+def test_hooks_on_parameters_run_once(cell):
+    inputs, parameter = torch.randn(2, 10, 3), next(cell.parameters())
+    found = []
+    for swap_memory in (False, True):
+        handle = parameter.register_hook(lambda gradient: 2 * gradient)
+        cell.zero_grad()
+        outputs, _ = dynamic_rnn(cell, inputs, swap_memory=swap_memory)
+        torch.utils._pytree.tree_leaves(outputs)[0].sum().backward()
+        found.append(parameter.grad.clone())
+        handle.remove()
+    torch.testing.assert_close(*found)
+
+
+def test_what_happens_after_the_forward_pass_changes_nothing():
+    inputs = torch.randn(2, 10, 3)
+    cell = DropoutWrapper(PlainCell(4, 3), state_keep_prob=0.5)
+    lengths, seed = np.array([10, 7]), torch.tensor(3)
+
+    def gradient(disturb):
+        cell.train()
+        cell.zero_grad()
+        lengths[:], seed[...] = [10, 7], 3
+        loss = dynamic_rnn(cell, inputs, lengths, swap_memory=True, seed=seed)[0][0].sum()
+        if disturb:
+            lengths[:], seed[...] = 1, 4
+            cell.eval()
+        loss.backward()
+        assert cell.training is not disturb
+        return [parameter.grad.clone() for parameter in cell.parameters()]
+
+    torch.testing.assert_close(gradient(True), gradient(False))
+
+
+def test_a_gradient_that_appears_later_is_not_lost():
+    class Late(Attending):
+        def forward(self, inputs, state):
+            factor = self.outside if bool((state != 0).any()) else 1.0
+            return state + inputs * factor, state + inputs * factor
+
+    inputs = torch.ones(1, 9, 3, requires_grad=True)
+    cell = Late(torch.ones(3, requires_grad=True))
+    loss = dynamic_rnn(cell, inputs, swap_memory=True)[0].sum()
+    with pytest.raises(ValueError, match="its gradient would be lost"):
+        loss.backward()
+
+
+def test_complex_states():
+    class Rotating(RNNCell):
+        state_size = output_size = 2
+
+        def __init__(self):
+            super().__init__()
+            self.factor = nn.Parameter(torch.tensor(0.9 + 0.2j))
+
+        def forward(self, inputs, state):
+            state = self.factor * state + inputs
+            return state, state
+
+    cell, inputs = Rotating(), torch.randn(2, 12, 2, dtype=torch.complex64)
+    found = []
+    for swap_memory in (False, True):
+        outputs, _ = dynamic_rnn(cell, inputs, dtype=torch.complex64, swap_memory=swap_memory)
+        found.append(torch.autograd.grad(outputs.abs().sum(), cell.factor))
+    torch.testing.assert_close(*found)
+
+
+def test_checkpointing_around_a_walk():
+    cell, inputs = BasicLSTMCell(4, 3), torch.randn(2, 10, 3, requires_grad=True)
+
+    def run(inputs):
+        return dynamic_rnn(cell, inputs, swap_memory=True)[0]
+
+    def checkpointed():
+        return torch.utils.checkpoint.checkpoint(run, inputs, use_reentrant=False)
+
+    torch.testing.assert_close(gradients(checkpointed, [inputs]), gradients(lambda: run(inputs), [inputs]))
 
 
 def test_walk_chunks_alone():
@@ -132,16 +241,15 @@ def test_walk_chunks_alone():
     inputs = torch.randn(7, 2, dtype=torch.float64, requires_grad=True)
     state = torch.randn(2, dtype=torch.float64, requires_grad=True)
 
-    def run_chunk(start, chunk, state):
-        (x,), (s,) = chunk, state
+    def run_chunk(start, chunk, state, parameters):
+        (x,), (s,), (w,) = chunk, state, parameters
         outputs = []
         for step in range(x.shape[0]):
-            s = torch.sin(weight * s + x[step] * (start + step))
+            s = torch.sin(w * s + x[step] * (start + step))
             outputs.append(s)
         return [torch.stack(outputs)], [s]
 
-    def walk(inputs, state, weight_again):
-        assert weight_again is weight
+    def walk(inputs, state, weight):
         (outputs,), (final,) = walk_chunks(run_chunk, [inputs], [state], [weight], 3)
         return outputs, final
 

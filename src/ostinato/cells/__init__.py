@@ -1,11 +1,12 @@
 """Recurrent cells: the protocol, thin modules over each family of `ostinato.steps`, and the wrappers."""
 
-from ostinato.cells.base import RNNCell, StepPosition, check_cell, step_cell
+from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.dropout import DropoutWrapper
 from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, BoundCell, GRUCell, LSTMCell
-from ostinato.cells.lowering import SequenceContext, lower
+from ostinato.cells.lowering import SequenceContext, is_transformed, lower
 from ostinato.cells.multi import MultiRNNCell
 from ostinato.cells.residual import ResidualWrapper
+from ostinato.cells.run import Run, StepPosition, current_position
 
 __all__ = [
     "BasicLSTMCell",
@@ -17,9 +18,11 @@ __all__ = [
     "MultiRNNCell",
     "RNNCell",
     "ResidualWrapper",
+    "Run",
     "SequenceContext",
     "StepPosition",
     "check_cell",
+    "current_position",
+    "is_transformed",
     "lower",
-    "step_cell",
 ]

@@ -9,13 +9,14 @@ from torch import Tensor
 
 from ostinato import kernels
 from ostinato._state import LSTMStateTuple, Nest, flatten
-from ostinato.cells.base import RNNCell, StepPosition, step_cell
+from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, lower
+from ostinato.cells.run import StepPosition, current_position
 from ostinato.cells.wrapper import CellWrapper
+from ostinato.steps import masking
 
 KeepProbability = float | Tensor
-# The places of this wrapper's masks among the parts of the cell; the wrapped cell is the first part.
-_CELL, _INPUT, _STATE, _OUTPUT = range(4)
+_INPUT, _OUTPUT, _STATE = range(3)
 
 
 class DropoutWrapper(CellWrapper):
@@ -63,73 +64,85 @@ class DropoutWrapper(CellWrapper):
         self.variational_recurrent = variational_recurrent
         self.seed = seed
 
-    def forward(self, inputs: Nest, state: Nest, position: StepPosition | None = None) -> tuple[Nest, Nest]:
-        position = StepPosition.draw() if position is None else position
-        inputs = self._drop_step(inputs, self.input_keep_prob, position.child(_INPUT))
-        outputs, new_state = step_cell(self.cell)(inputs, state, position.child(_CELL))
-        new_state = self._drop_state(new_state, position.child(_STATE))
-        return self._drop_step(outputs, self.output_keep_prob, position.child(_OUTPUT)), new_state
-
-    @property
-    def uses_seed(self) -> bool:
-        return any(map(self._drops, (self.input_keep_prob, self.output_keep_prob, self.state_keep_prob)))
-
     def _drops(self, keep_prob: KeepProbability) -> bool:
         return self.training and (isinstance(keep_prob, Tensor) or keep_prob < 1.0)
 
-    def _mask(
-        self, shape: torch.Size, keep_prob: KeepProbability, like: Tensor, position: StepPosition, steps: int
-    ) -> Tensor:
-        """What `steps` steps of shape `[batch, ...]` are multiplied with: `[steps, batch, ...]`, or `[1,
-        1, ...]` for a variational mask.
-        """
-        first_step = position.step
-        if self.variational_recurrent:
-            first_step, steps, shape = 0, 1, torch.Size((1, *shape[1:]))
-        seed = position.seed if self.seed is None else position.seed + self.seed
-        numbers = kernels.step_uniform(seed, position.place, first_step, steps, shape, like.device)
-        return (numbers < keep_prob).to(like.dtype) / keep_prob
+    def _position(self) -> StepPosition | None:
+        """Where the masks of this call come from; None where nothing is dropped."""
+        if not any(map(self._drops, (self.input_keep_prob, self.output_keep_prob, self.state_keep_prob))):
+            return None
+        return current_position(self)
 
-    def _drop_step(self, nest: Nest, keep_prob: KeepProbability, position: StepPosition) -> Nest:
-        if not self._drops(keep_prob):
-            return nest
-        values, unflatten = flatten(nest)
-        return unflatten(
-            [
-                value * self._mask(value.shape, keep_prob, value, position.child(index), 1)[0]
-                for index, value in enumerate(values)
-            ]
-        )
-
-    def _drop_state(self, state: Nest, position: StepPosition) -> Nest:
-        if not self._drops(self.state_keep_prob):
-            return state
-        if isinstance(state, LSTMStateTuple):
-            return state._replace(h=self._drop_step(state.h, self.state_keep_prob, position))
-        if isinstance(state, list | tuple):
-            dropped = [self._drop_state(part, position.child(index)) for index, part in enumerate(state)]
-            return type(state)(*dropped) if hasattr(state, "_fields") else type(state)(dropped)
-        return self._drop_step(state, self.state_keep_prob, position)
+    def forward(self, inputs: Nest, state: Nest) -> tuple[Nest, Nest]:
+        # Before the wrapped cell, whose parts then follow this one in the run.
+        position = self._position()
+        if position is None:
+            return self.cell(inputs, state)  # type: ignore[no-any-return]
+        inputs = self._drop_nest(inputs, self.input_keep_prob, position, _INPUT)
+        outputs, new_state = self.cell(inputs, state)
+        if self._drops(self.state_keep_prob):
+            new_state = self._drop_state(new_state, position, (_STATE,))
+        return self._drop_nest(outputs, self.output_keep_prob, position, _OUTPUT), new_state
 
     def lower(self) -> RunSequence | None:
         run_cell = lower(self.cell)
-        if run_cell is None or self._drops(self.state_keep_prob) or not self._is_plain(DropoutWrapper):
+        if run_cell is None or self._drops(self.state_keep_prob) or not self._runs(DropoutWrapper):
             return None
 
         def run(inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
-            inputs = self._drop_sequence(inputs, self.input_keep_prob, context.child(_INPUT))
-            outputs, final_state = run_cell(inputs, state, context.child(_CELL))
-            return self._drop_sequence(outputs, self.output_keep_prob, context.child(_OUTPUT)), final_state
+            position = self._position()
+            if position is None:
+                return run_cell(inputs, state, context)
+            if self._drops(self.input_keep_prob):
+                # Padding must not meet a mask either: 0 * NaN would reach a keep probability that is learned.
+                inputs = masking.zero_padding(context.sequence_length, inputs)
+                inputs = self._drop_steps(inputs, self.input_keep_prob, position, (_INPUT, 0))
+            outputs, final_state = run_cell(inputs, state, context)
+            if self._drops(self.output_keep_prob):
+                outputs = self._drop_steps(outputs, self.output_keep_prob, position, (_OUTPUT, 0))
+            return outputs, final_state
 
         return run
 
-    def _drop_sequence(
-        self, sequence: Tensor, keep_prob: KeepProbability, context: SequenceContext
-    ) -> Tensor:
+    def _drop_nest(self, nest: Nest, keep_prob: KeepProbability, position: StepPosition, part: int) -> Nest:
         if not self._drops(keep_prob):
-            return sequence
-        position = context.position.child(0)
-        return sequence * self._mask(sequence.shape[1:], keep_prob, sequence, position, sequence.shape[0])
+            return nest
+        values, unflatten = flatten(nest)
+        return unflatten([self._drop(leaf, keep_prob, position, (part, i)) for i, leaf in enumerate(values)])
+
+    def _drop_state(self, state: Nest, position: StepPosition, part: tuple[int, ...]) -> Nest:
+        if isinstance(state, LSTMStateTuple):
+            return state._replace(h=self._drop_state(state.h, position, part))
+        if isinstance(state, dict):
+            # By key, as a dict's order is not part of its meaning.
+            return {
+                key: self._drop_state(state[key], position, (*part, i)) for i, key in enumerate(sorted(state))
+            }
+        if isinstance(state, list | tuple):
+            dropped = [self._drop_state(leaf, position, (*part, i)) for i, leaf in enumerate(state)]
+            return type(state)(*dropped) if hasattr(state, "_fields") else type(state)(dropped)
+        return self._drop(state, self.state_keep_prob, position, part)
+
+    def _drop(
+        self, value: Tensor, keep_prob: KeepProbability, position: StepPosition, part: tuple[int, ...]
+    ) -> Tensor:
+        """Drop of one step's `[batch, ...]`; a tensor that is not floating point (ids, a counter) is left
+        alone.
+        """
+        if not value.is_floating_point():
+            return value
+        return self._drop_steps(value.unsqueeze(0), keep_prob, position, part).squeeze(0)
+
+    def _drop_steps(
+        self, value: Tensor, keep_prob: KeepProbability, position: StepPosition, part: tuple[int, ...]
+    ) -> Tensor:
+        """Drop of several steps' `[steps, batch, ...]`, the first of which is the position's."""
+        steps, shape, first_step = value.shape[0], value.shape[1:], position.step
+        if self.variational_recurrent:
+            steps, shape, first_step = 1, torch.Size((1, *shape[1:])), 0
+        place = [*position.place, *part] if self.seed is None else [*position.place, *part, self.seed]
+        numbers = kernels.step_uniform(position.seed, place, first_step, steps, shape, value.device)
+        return value * ((numbers < keep_prob).to(value.dtype) / keep_prob)
 
     def extra_repr(self) -> str:
         names = ("input_keep_prob", "output_keep_prob", "state_keep_prob", "variational_recurrent")
@@ -142,7 +155,12 @@ def _checked(name: str, value: Any) -> KeepProbability:
             raise ValueError(
                 f"{name} must be a number or a scalar tensor, but has shape {list(value.shape)}."
             )
+        known = type(value) is Tensor and value.device.type == "cpu" and not torch.compiler.is_compiling()
+        if known and not 0.0 < float(value.detach()) <= 1.0:
+            raise ValueError(f"{name} must be greater than 0 and at most 1, but is {float(value.detach())}.")
         return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number or a scalar tensor, but is {value!r}.")
     if not 0.0 < value <= 1.0:
         raise ValueError(f"{name} must be greater than 0 and at most 1, but is {value}.")
     return float(value)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ostinato import kernels
 from ostinato._init import Initializer, constant_, glorot_uniform_
-from ostinato._state import Nest, check_state, zeros
+from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest, zeros
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
 from ostinato.steps import GRU, LSTM, BasicRNN, Family
 from ostinato.steps.activations import Activation
-from ostinato.steps.family import check_num_units
+from ostinato.steps.family import check_positive_integer
 
 
 class FamilyCell(RNNCell):
@@ -60,42 +59,53 @@ class FamilyCell(RNNCell):
             ValueError: a shape does not fit.
         """
         parameters = self.family_parameters()
-        inputs = self._check_inputs(inputs, parameters, 2)
-        check_state(state, self.family.state_size, inputs.shape[0], "state")
-        return self.family.step(parameters, inputs, state)
+        inputs, state = self._checked(inputs, state, parameters, "[batch, {}]")
+        if not is_autocast_enabled(inputs.device):
+            return self.family.step(parameters, inputs, state)
+        with torch.autocast(
+            inputs.device.type, enabled=False
+        ):  # as the sequence ops: in the parameters' dtype
+            return self.family.step(parameters, inputs, state)
 
-    def _check_inputs(self, inputs: Tensor, parameters: Mapping[str, Tensor], rank: int) -> Tensor:
+    def _checked(
+        self, inputs: Tensor, state: Nest, parameters: Mapping[str, Tensor], axes: str
+    ) -> tuple[Tensor, Nest]:
+        """Inputs and state, if they fit the parameters; under autocast converted to their dtype."""
         name, kernel = type(self).__name__, next(iter(parameters.values()))
         if not isinstance(inputs, Tensor):
             raise TypeError(f"{name} needs a tensor as inputs, but got a {type(inputs).__name__}.")
         input_size = self.family.input_size(parameters)
-        if inputs.dim() != rank or inputs.shape[-1] != input_size:
-            expected = f"[batch, {input_size}]" if rank == 2 else f"[time, batch, {input_size}]"
-            raise ValueError(f"{name} needs inputs of shape {expected}, but got {list(inputs.shape)}.")
-        if inputs.dtype != kernel.dtype:
-            if inputs.is_floating_point() and torch.is_autocast_enabled(inputs.device.type):
-                return inputs.to(kernel.dtype)
-            raise TypeError(
-                f"{name} has parameters of dtype {kernel.dtype}, but got inputs of dtype {inputs.dtype}: "
-                f"convert one of the two, with inputs.to({kernel.dtype}) or cell.to({inputs.dtype})."
-                if inputs.is_floating_point()
-                else f"RNN cell only supports floating point inputs, but saw dtype: {inputs.dtype}."
+        if inputs.dim() != axes.count(",") + 1 or inputs.shape[-1] != input_size:
+            raise ValueError(
+                f"{name} needs inputs of shape {axes.format(input_size)}, but got {list(inputs.shape)}."
             )
-        return inputs
+        check_state(state, self.family.state_size, inputs.shape[-2], "state")
+        given = {"inputs": inputs} | {f"a state[{i}]": leaf for i, leaf in enumerate(leaves(state))}
+        for what, tensor in given.items():
+            if tensor.device != kernel.device:
+                raise ValueError(
+                    f"{name} is on the device {kernel.device}, but got {what} on {tensor.device}."
+                )
+            if not tensor.is_floating_point() and not tensor.is_complex():
+                raise TypeError(
+                    f"RNN cell only supports floating point inputs, but saw {what} of dtype: {tensor.dtype}."
+                )
+        if is_autocast_enabled(inputs.device):
+            return inputs.to(kernel.dtype), map_nest(lambda leaf: leaf.to(kernel.dtype), state)
+        for what, tensor in given.items():
+            if tensor.dtype != kernel.dtype:
+                raise TypeError(
+                    f"{name} has parameters of dtype {kernel.dtype}, but got {what} of dtype {tensor.dtype}: "
+                    f"convert one of the two, with .to({kernel.dtype}) or cell.to({tensor.dtype})."
+                )
+        return inputs, state
 
     def lower(self) -> RunSequence | None:
-        stepped = (
-            type(self).forward is not FamilyCell.forward
-            or type(self).step is not RNNCell.step
-            or self._is_observed()
-        )
-        if stepped or not kernels.has_sequence_op(self.family):
-            return None
-        return self._run_sequence
+        return self._run_sequence if self._runs(FamilyCell) and kernels.has_sequence_op(self.family) else None
 
     def _run_sequence(self, inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
         parameters = self.family_parameters()
-        inputs = self._check_inputs(inputs, parameters, 3)
+        inputs, state = self._checked(inputs, state, parameters, "[time, batch, {}]")
         return run_family(self.family, list(parameters.values()), inputs, state, context)
 
 
@@ -106,13 +116,26 @@ class BoundCell(FamilyCell):
     >>> parameters = {p.name: torch.zeros(p.shape) for p in family.parameters(3)}
     >>> BoundCell(family, parameters)(torch.ones(2, 3), torch.zeros(2, 4))[0].shape
     torch.Size([2, 4])
+
+    Raises:
+        ValueError: the names or shapes are not those of `family.parameters(input_size)`.
     """
 
     def __init__(self, family: Family, parameters: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.family = family
-        # Not registered: they are not this module's.
-        self._bound = dict(parameters)
+        names = [spec.name for spec in family.parameters(1)]
+        if set(names) != set(parameters):
+            raise ValueError(
+                f"{family} has the parameters {', '.join(names)}, but got {', '.join(parameters)}."
+            )
+        # In the family's order, and not registered: they are not this module's.
+        self._bound = {name: parameters[name] for name in names}
+        for name, shape, _ in family.parameters(family.input_size(self._bound)):
+            if tuple(parameters[name].shape) != shape:
+                raise ValueError(
+                    f"{name} has the shape {list(parameters[name].shape)}, but {family} needs {list(shape)}."
+                )
 
     def family_parameters(self) -> Mapping[str, Tensor]:
         return self._bound
@@ -129,20 +152,21 @@ class _OwningCell(FamilyCell):
         device: torch.device | str | None,
         dtype: torch.dtype | None,
     ) -> None:
-        check_num_units("input_size", input_size)
+        check_positive_integer("input_size", input_size)
         super().__init__()
         self.family = family
         self._initializer = initializer
         for spec in family.parameters(input_size):
-            module, name = self._module_of(spec.name)
+            module, name = self._module_of(spec.name, make=True)
             module.register_parameter(name, nn.Parameter(torch.empty(spec.shape, device=device, dtype=dtype)))
         self.reset_parameters()
 
-    def _module_of(self, name: str) -> tuple[nn.Module, str]:
+    def _module_of(self, name: str, make: bool = False) -> tuple[nn.Module, str]:
+        """The module that holds the parameter `a/b/name`, and the last part of its name."""
         *path, last = name.split("/")
         module: nn.Module = self
         for part in path:
-            if part not in module._modules:
+            if make and part not in module._modules:
                 module.add_module(part, nn.Module())
             module = module.get_submodule(part)
         return module, last
@@ -153,9 +177,15 @@ class _OwningCell(FamilyCell):
         """
         for spec in self.family.parameters(self.input_size):
             module, name = self._module_of(spec.name)
-            fill = self._initializer or glorot_uniform_
+            parameter = getattr(module, name)
+            fill = glorot_uniform_ if self._initializer is None else self._initializer
             with torch.no_grad():
-                (fill if spec.initial_value is None else constant_(spec.initial_value))(getattr(module, name))
+                result = (fill if spec.initial_value is None else constant_(spec.initial_value))(parameter)
+            if isinstance(result, Tensor) and result is not parameter:
+                raise TypeError(
+                    "initializer must fill the tensor that it is given, as torch.nn.init.orthogonal_ does, "
+                    "but it returned a new one."
+                )
 
     def family_parameters(self) -> Mapping[str, Tensor]:
         found = {}
@@ -168,7 +198,7 @@ class _OwningCell(FamilyCell):
         options = ", ".join(
             f"{name}={value!r}"
             for name, value in vars(self.family).items()
-            if name != "num_units" and value not in (None, False)
+            if name != "num_units" and value is not None and value is not False
         )
         return f"{self.num_units}, input_size={self.input_size}, {options}"
 
@@ -202,7 +232,7 @@ class BasicRNNCell(_OwningCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(BasicRNN(num_units, _given(activation)), input_size, initializer, device, dtype)
+        super().__init__(BasicRNN(num_units, activation or "tanh"), input_size, initializer, device, dtype)
 
 
 class GRUCell(_OwningCell):
@@ -233,7 +263,7 @@ class GRUCell(_OwningCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(GRU(num_units, _given(activation)), input_size, initializer, device, dtype)
+        super().__init__(GRU(num_units, activation or "tanh"), input_size, initializer, device, dtype)
 
 
 class BasicLSTMCell(_OwningCell):
@@ -268,7 +298,7 @@ class BasicLSTMCell(_OwningCell):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(
-            LSTM(num_units, forget_bias, _given(activation)), input_size, initializer, device, dtype
+            LSTM(num_units, forget_bias, activation or "tanh"), input_size, initializer, device, dtype
         )
 
 
@@ -309,10 +339,6 @@ class LSTMCell(_OwningCell):
         dtype: torch.dtype | None = None,
     ) -> None:
         family = LSTM(
-            num_units, forget_bias, _given(activation), use_peepholes, cell_clip, num_proj, proj_clip
+            num_units, forget_bias, activation or "tanh", use_peepholes, cell_clip, num_proj, proj_clip
         )
         super().__init__(family, input_size, initializer, device, dtype)
-
-
-def _given(activation: Activation | None) -> Any:
-    return "tanh" if activation is None else activation

@@ -7,25 +7,20 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from ostinato import kernels
 from ostinato._state import Nest, flatten, leaves
-from ostinato.cells.base import RNNCell, StepPosition
+from ostinato.cells.base import RNNCell
 from ostinato.memory import MemoryPlan, walk_chunks
 from ostinato.steps import Family
 
 
 class SequenceContext(NamedTuple):
-    """What a run over a sequence shares: the rows' lengths (or None), the memory plan and the position it
-    starts from.
-    """
+    """What a run over a sequence shares: the rows' lengths (or None) and the memory plan."""
 
     sequence_length: Tensor | None
     plan: MemoryPlan
-    position: StepPosition
-
-    def child(self, index: int) -> SequenceContext:
-        return self._replace(position=self.position.child(index))
 
 
 RunSequence = Callable[[Tensor, Nest, SequenceContext], tuple[Tensor, Nest]]
@@ -40,7 +35,18 @@ def lower(cell: Any) -> RunSequence | None:
     A stacked or wrapped cell lowers where all its parts do. A cell with forward hooks, or of a class that
     overrides `forward`, is stepped.
     """
-    return cell.lower() if isinstance(cell, RNNCell) else None
+    if not isinstance(cell, RNNCell) or is_transformed():
+        return None
+    return cell.lower()
+
+
+def is_transformed() -> bool:
+    """Whether torch.func or forward-mode differentiation is at work, which the ops have no rules for;
+    steps of torch ops do.
+    """
+    if torch.compiler.is_compiling():
+        return False
+    return torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0
 
 
 def run_family(
@@ -49,18 +55,19 @@ def run_family(
     """Run a family's sequence op under the context's memory plan."""
     length = context.sequence_length
     time = inputs.shape[0]
-    chunk_length = context.plan.chunk_length(time)
     # A compiler plans memory itself, and sees the op whole.
-    if chunk_length >= time or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or context.plan.chunk_length(time) >= time:
         return kernels.sequence(family, parameters, inputs, length, state)
     unflatten = flatten(state)[1]
 
     def run_chunk(
-        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor]
+        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
     ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
         rest = None if length is None else length - start
         outputs, final = kernels.sequence(family, parameters, chunk[0], rest, unflatten(state))
         return [outputs], leaves(final)
 
-    (outputs,), final = walk_chunks(run_chunk, [inputs], leaves(state), parameters, chunk_length)
+    (outputs,), final = walk_chunks(
+        run_chunk, [inputs], leaves(state), parameters, context.plan.chunk_length(time)
+    )
     return outputs, unflatten(final)

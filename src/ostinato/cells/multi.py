@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ostinato._state import Nest
-from ostinato.cells.base import RNNCell, StepPosition, check_cell, step_cell
+from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.lowering import RunSequence, SequenceContext, lower
 
 
@@ -28,9 +28,6 @@ class MultiRNNCell(RNNCell):
     (LSTMStateTuple(c=4, h=4), 5)
     """
 
-    takes_position = True
-    uses_seed = False
-
     def __init__(self, cells: Sequence[RNNCell]) -> None:
         super().__init__()
         if not isinstance(cells, list | tuple | nn.ModuleList):
@@ -39,6 +36,11 @@ class MultiRNNCell(RNNCell):
             raise ValueError("Must specify at least one cell for MultiRNNCell.")
         for index, cell in enumerate(cells):
             check_cell(cell, f"cells[{index}]")
+            if not isinstance(cell, nn.Module):
+                raise TypeError(
+                    f"cells[{index}] is a {type(cell).__name__}, but a stack takes modules: derive it from "
+                    "ostinato.RNNCell."
+                )
             if index and getattr(cell, "input_size", None) not in (None, cells[index - 1].output_size):
                 raise ValueError(
                     f"cells[{index}] takes inputs of size {cell.input_size}, but the output of "
@@ -63,30 +65,28 @@ class MultiRNNCell(RNNCell):
     ) -> Nest:
         return tuple(cell.zero_state(batch_size, dtype, device) for cell in self.cells)  # type: ignore[operator]
 
-    def forward(self, inputs: Nest, state: Nest, position: StepPosition | None = None) -> tuple[Nest, Nest]:
+    def forward(self, inputs: Nest, state: Nest) -> tuple[Nest, Nest]:
         if not isinstance(state, list | tuple) or len(state) != len(self.cells):
             raise ValueError(
                 f"Expected state to be a tuple of length {len(self.cells)}, "
                 f"but received: {_described(state)}."
             )
         new_states = []
-        for index, (cell, cell_state) in enumerate(zip(self.cells, state, strict=True)):
-            inputs, new_state = step_cell(cell)(
-                inputs, cell_state, None if position is None else position.child(index)
-            )
+        for cell, cell_state in zip(self.cells, state, strict=True):
+            inputs, new_state = cell(inputs, cell_state)
             new_states.append(new_state)
         return inputs, tuple(new_states)
 
     def lower(self) -> RunSequence | None:
         layers = [lower(cell) for cell in self.cells]
-        if type(self).forward is not MultiRNNCell.forward or self._is_observed() or None in layers:
+        if not self._runs(MultiRNNCell) or None in layers:
             return None
 
         def run(inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
             final = []
             for index, layer in enumerate(layers):
                 assert layer is not None
-                inputs, layer_state = layer(inputs, state[index], context.child(index))
+                inputs, layer_state = layer(inputs, state[index], context)
                 final.append(layer_state)
             return inputs, tuple(final)
 

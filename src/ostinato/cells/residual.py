@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ostinato._state import Nest, leaves, map_nest
-from ostinato.cells.base import RNNCell, StepPosition, step_cell
+from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, lower
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.steps import masking
@@ -27,33 +27,24 @@ class ResidualWrapper(CellWrapper):
     torch.Size([2, 3])
     """
 
-    uses_seed = False
-
     def __init__(self, cell: RNNCell, residual_fn: Callable[[Nest, Nest], Nest] | None = None) -> None:
         super().__init__(cell)
         self.residual_fn = residual_fn
 
-    def forward(self, inputs: Nest, state: Nest, position: StepPosition | None = None) -> tuple[Nest, Nest]:
-        outputs, new_state = step_cell(self.cell)(
-            inputs, state, None if position is None else position.child(0)
-        )
+    def forward(self, inputs: Nest, state: Nest) -> tuple[Nest, Nest]:
+        outputs, new_state = self.cell(inputs, state)
         return (self.residual_fn or _add)(inputs, outputs), new_state
 
     def lower(self) -> RunSequence | None:
         run_cell = lower(self.cell)
         # A residual_fn may do anything with one step's [batch, ...]; over a whole sequence it would mean
         # something else.
-        if run_cell is None or self.residual_fn is not None or not self._is_plain(ResidualWrapper):
+        if run_cell is None or self.residual_fn is not None or not self._runs(ResidualWrapper):
             return None
 
         def run(inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
-            outputs, final_state = run_cell(inputs, state, context.child(0))
-            outputs = _add(inputs, outputs)
-            if context.sequence_length is not None:
-                outputs = masking.zero_where(
-                    ~masking.valid_steps(context.sequence_length, outputs.shape[0]), outputs
-                )
-            return outputs, final_state
+            outputs, final_state = run_cell(inputs, state, context)
+            return masking.zero_padding(context.sequence_length, _add(inputs, outputs)), final_state
 
         return run
 

@@ -11,8 +11,6 @@ from ostinato.cells.base import RNNCell, check_cell
 class CellWrapper(RNNCell):
     """A cell around another one, with the same inputs, outputs and state."""
 
-    takes_position = True
-
     def __init__(self, cell: RNNCell) -> None:
         super().__init__()
         check_cell(cell)
@@ -34,7 +32,3 @@ class CellWrapper(RNNCell):
         self, batch_size: int, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> Nest:
         return self.cell.zero_state(batch_size, dtype, device)
-
-    def _is_plain(self, wrapper: type[CellWrapper]) -> bool:
-        """Whether calls reach `wrapper`'s own forward and nobody watches them."""
-        return type(self).forward is wrapper.forward and not self._is_observed()

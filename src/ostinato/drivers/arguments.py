@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from ostinato._state import Nest, check_state, leaves
-from ostinato.cells import RNNCell, StepPosition
+from ostinato._state import Nest, check_state, is_autocast_enabled, leaves
+from ostinato.cells import is_transformed
 
 
 def check_no_packed_sequence(driver: str, inputs: Any) -> None:
@@ -37,7 +37,10 @@ def sequence_lengths(sequence_length: Any, batch_size: int, device: torch.device
     """
     if sequence_length is None:
         return None
-    lengths = sequence_length if isinstance(sequence_length, Tensor) else torch.as_tensor(sequence_length)
+    try:
+        lengths = torch.as_tensor(sequence_length)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise TypeError(f"sequence_length must be integers [batch], but is {sequence_length!r}.") from problem
     if not isinstance(sequence_length, Tensor) and not lengths.numel():
         lengths = lengths.to(torch.int64)  # an empty list has no dtype of its own
     if lengths.dim() != 1:
@@ -53,12 +56,18 @@ def sequence_lengths(sequence_length: Any, batch_size: int, device: torch.device
     lengths = lengths.to(torch.int64)
     if _has_known_values(lengths) and batch_size and int(lengths.min()) < 0:
         raise ValueError(f"sequence_length must not be negative, but holds {int(lengths.min())}.")
-    return lengths.to(device)
+    # A copy: what the caller does with the lengths later must not reach the backward pass.
+    return lengths.to(device, copy=True)
 
 
 def _has_known_values(tensor: Tensor) -> bool:
-    # The exact type: a fake, traced or vmapped tensor has no values to look at.
-    return type(tensor) is Tensor and tensor.device.type == "cpu" and not torch.compiler.is_compiling()
+    # A fake, traced or vmapped tensor has no values to look at.
+    return (
+        type(tensor) is Tensor
+        and tensor.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and not is_transformed()
+    )
 
 
 def steps_to_run(lengths: Tensor | None, time: int) -> int:
@@ -75,23 +84,11 @@ def initial_state(cell: Any, state: Nest, batch_size: int, dtype: torch.dtype | 
     if state is not None:
         check_state(state, cell.state_size, batch_size, "initial_state")
         return state
-    if dtype is None and like.is_floating_point():
+    if dtype is None and like.is_floating_point() and not is_autocast_enabled(like.device):
         dtype = like.dtype
-        if torch.is_autocast_enabled(like.device.type):
-            dtype = None
-    if dtype is not None and not dtype.is_floating_point:
+    if dtype is not None and not dtype.is_floating_point and not dtype.is_complex:
         raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {dtype}.")
     return cell.zero_state(batch_size, dtype, like.device)
-
-
-def start_position(seed: Tensor | int | None, *cells: Any) -> StepPosition:
-    """The position of a run's first step: the given seed, or one drawn where a part of `cells` reads it."""
-    if seed is None:
-        modules = (module for cell in cells if isinstance(cell, nn.Module) for module in cell.modules())
-        if any(isinstance(module, RNNCell) and module.uses_seed for module in modules):
-            return StepPosition.draw()
-        seed = 0
-    return StepPosition(torch.as_tensor(seed, dtype=torch.int64, device="cpu"))
 
 
 def time_and_batch(inputs: Nest) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ostinato._state import Nest, leaves, map_nest
-from ostinato.cells import RNNCell, check_cell
+from ostinato.cells import RNNCell, Run, check_cell
 from ostinato.drivers import arguments
 from ostinato.drivers.dynamic import dynamic_rnn
 from ostinato.drivers.static import static_rnn
@@ -31,6 +31,13 @@ def reverse_sequence(sequence: Tensor, lengths: Tensor | None, time_axis: int) -
     order = order if time_axis == 1 else order.t()
     order = order.reshape(order.shape + (1,) * (sequence.dim() - 2)).expand(sequence.shape)
     return sequence.gather(time_axis, order)
+
+
+def _other_direction(seed: Tensor | int | None) -> Tensor | None:
+    """A seed for the backward direction; a step of a linear congruential generator (Knuth's MMIX), not a
+    neighbouring seed.
+    """
+    return None if seed is None else Run(seed).seed * 6364136223846793005 + 1442695040888963407
 
 
 def bidirectional_dynamic_rnn(
@@ -64,7 +71,6 @@ def bidirectional_dynamic_rnn(
     check_cell(cell_fw, "cell_fw")
     check_cell(cell_bw, "cell_bw")
     arguments.check_no_packed_sequence("bidirectional_dynamic_rnn", inputs)
-    position = arguments.start_position(seed, cell_fw, cell_bw)
     outputs_fw, state_fw = dynamic_rnn(
         cell_fw,
         inputs,
@@ -73,7 +79,7 @@ def bidirectional_dynamic_rnn(
         dtype,
         time_major=time_major,
         swap_memory=swap_memory,
-        seed=position.seed,
+        seed=seed,
     )
     time_axis = 0 if time_major else 1
     like = leaves(inputs)[0]
@@ -90,7 +96,7 @@ def bidirectional_dynamic_rnn(
         dtype,
         time_major=time_major,
         swap_memory=swap_memory,
-        seed=position.seed + 1,
+        seed=_other_direction(seed),
     )
     return (outputs_fw, reverse(outputs_bw)), (state_fw, state_bw)
 
@@ -121,10 +127,7 @@ def static_bidirectional_rnn(
     """
     check_cell(cell_fw, "cell_fw")
     check_cell(cell_bw, "cell_bw")
-    position = arguments.start_position(seed, cell_fw, cell_bw)
-    outputs_fw, state_fw = static_rnn(
-        cell_fw, inputs, initial_state_fw, dtype, sequence_length, seed=position.seed
-    )
+    outputs_fw, state_fw = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, seed=seed)
     like = leaves(inputs[0])[0]
     lengths = arguments.sequence_lengths(sequence_length, like.shape[0], like.device)
 
@@ -135,7 +138,7 @@ def static_bidirectional_rnn(
         return [map_nest(lambda leaf, step=step: leaf[step], stacked) for step in range(len(steps))]
 
     outputs_bw, state_bw = static_rnn(
-        cell_bw, reverse(inputs), initial_state_bw, dtype, lengths, seed=position.seed + 1
+        cell_bw, reverse(inputs), initial_state_bw, dtype, lengths, seed=_other_direction(seed)
     )
     outputs = [
         map_nest(lambda forwards, backwards: torch.cat([forwards, backwards], dim=1), *pair)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ostinato._state import Nest, leaves, map_nest
-from ostinato.cells import RNNCell, SequenceContext, check_cell, lower
+from ostinato.cells import RNNCell, Run, SequenceContext, check_cell, lower
 from ostinato.drivers import arguments
 from ostinato.drivers.loop import run_loop
 from ostinato.memory import MemoryPlan
@@ -78,14 +78,15 @@ def dynamic_rnn(
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, like)
     plan = MemoryPlan.recompute() if swap_memory else MemoryPlan.keep_all()
-    position = arguments.start_position(seed, cell)
+    run = Run(seed)
 
     run_sequence = lower(cell) if isinstance(inputs, Tensor) else None
     if run_sequence is not None:
-        outputs, final_state = run_sequence(inputs, state, SequenceContext(lengths, plan, position))
+        with run.at(0):
+            outputs, final_state = run_sequence(inputs, state, SequenceContext(lengths, plan))
     else:
         steps = arguments.steps_to_run(lengths, time)
-        outputs, final_state = run_loop(cell, inputs, state, lengths, position, plan, steps)
+        outputs, final_state = run_loop(cell, inputs, state, lengths, run, plan, steps)
     return (outputs if time_major else map_nest(_swap_batch_and_time, outputs)), final_state
 
 

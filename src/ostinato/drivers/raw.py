@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from ostinato._state import Nest, leaves, map_nest, size_to_shape
-from ostinato.cells import RNNCell, check_cell, step_cell
-from ostinato.drivers import arguments
+from ostinato.cells import RNNCell, Run, check_cell
 from ostinato.steps import masking
 
 LoopFunction = Callable[[int, Nest, Nest, Any], tuple[Tensor, Nest, Nest, Nest, Any]]
@@ -55,14 +54,14 @@ def raw_rnn(
     check_cell(cell)
     if not callable(loop_fn):
         raise TypeError(f"loop_fn must be a callable, but is a {type(loop_fn).__name__}.")
-    step, position = step_cell(cell), arguments.start_position(seed, cell)
+    run = Run(seed)
     finished, inputs, state, template, loop_state = loop_fn(0, None, None, None)
     _check_finished(finished)
     batch_size = finished.shape[0]
     emitted: list[Nest] = []
     time = 0
     while not bool(finished.all()):
-        output, cell_state = step(inputs, state, position._replace(step=time))
+        output, cell_state = run.step(cell, inputs, state, time)
         next_finished, inputs, next_state, emit, next_loop_state = loop_fn(
             time + 1, output, cell_state, loop_state
         )

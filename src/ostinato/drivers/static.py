@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ostinato._state import Nest, leaves
-from ostinato.cells import RNNCell, SequenceContext, check_cell, lower
+from ostinato._state import Nest, leaves, map_nest
+from ostinato.cells import RNNCell, Run, SequenceContext, check_cell, lower
 from ostinato.drivers import arguments
 from ostinato.drivers.loop import step_through
 from ostinato.memory import MemoryPlan
@@ -72,7 +72,7 @@ def static_rnn(
                 )
     lengths = arguments.sequence_lengths(sequence_length, batch_size, first[0].device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, first[0])
-    position = arguments.start_position(seed, cell)
+    run = Run(seed)
 
     run_sequence = (
         lower(cell)
@@ -80,7 +80,11 @@ def static_rnn(
         else None
     )
     if run_sequence is not None and first[0].dim() == 2:
-        context = SequenceContext(lengths, MemoryPlan.keep_all(), position)
-        outputs, state = run_sequence(torch.stack(list(inputs)), state, context)
+        context = SequenceContext(lengths, MemoryPlan.keep_all())
+        with run.at(0):
+            outputs, state = run_sequence(torch.stack(list(inputs)), state, context)
         return list(outputs.unbind(0)), state
-    return step_through(cell, inputs, state, lengths, position)
+    steps = arguments.steps_to_run(lengths, len(inputs))
+    listed, state = step_through(cell, inputs[:steps], state, lengths, run)
+    past_the_end = [map_nest(torch.zeros_like, listed[-1]) for _ in range(steps, len(inputs))]
+    return listed + past_the_end, state

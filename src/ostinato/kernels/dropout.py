@@ -13,7 +13,7 @@ from torch import Tensor
 
 _LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
 _LIBRARY.define(
-    "step_uniform(Tensor seed, int place, SymInt first_step, SymInt steps, SymInt[] shape, Device device) "
+    "step_uniform(Tensor seed, int[] place, SymInt first_step, SymInt steps, SymInt[] shape, Device device) "
     "-> Tensor"
 )
 _MASK = (1 << 64) - 1
@@ -33,19 +33,29 @@ def _mixed(*values: int) -> int:
 
 
 def _step_uniform(
-    seed: Tensor, place: int, first_step: int, steps: int, shape: Sequence[int], device: torch.device
+    seed: Tensor,
+    place: Sequence[int],
+    first_step: int,
+    steps: int,
+    shape: Sequence[int],
+    device: torch.device,
 ) -> Tensor:
     numbers = torch.empty(steps, *shape, device=device)
     generator = torch.Generator(device)
     seed_value = int(seed)
     for step in range(steps):
-        generator.manual_seed(_mixed(seed_value, place, first_step + step))
+        generator.manual_seed(_mixed(seed_value, *place, first_step + step))
         numbers[step].uniform_(generator=generator)
     return numbers
 
 
 def _step_uniform_fake(
-    seed: Tensor, place: int, first_step: int, steps: int, shape: Sequence[int], device: torch.device
+    seed: Tensor,
+    place: Sequence[int],
+    first_step: int,
+    steps: int,
+    shape: Sequence[int],
+    device: torch.device,
 ) -> Tensor:
     return torch.empty(steps, *shape, device=device)
 
@@ -55,7 +65,12 @@ torch.library.register_fake("ostinato::step_uniform", _step_uniform_fake, lib=_L
 
 
 def step_uniform(
-    seed: Tensor, place: int, first_step: int, steps: int, shape: Sequence[int], device: torch.device
+    seed: Tensor,
+    place: Sequence[int],
+    first_step: int,
+    steps: int,
+    shape: Sequence[int],
+    device: torch.device,
 ) -> Tensor:
     """Numbers in [0, 1), float32 `[steps, *shape]`: those of step t depend on `seed` (an int64 scalar on
     the CPU), `place` and t only.

@@ -81,7 +81,7 @@ class _SequenceOp:
             )
         # An op's results must alias neither one another nor its arguments: an LSTM's h is its output, and
         # no step returns the initial state.
-        return outputs, [leaf.clone() for leaf in final], kept
+        return outputs, [reference.own_copy(leaf) for leaf in final], kept
 
     def fake_forward(
         self,
@@ -223,7 +223,12 @@ def has_sequence_op(family: Family) -> bool:
     """Whether `family` can run as one op: it is one of those above, with an activation whose derivative is
     known by name.
     """
-    return type(family) in _SEQUENCE_OPS and getattr(family, "activation", None) in activations.DERIVATIVES
+    activation = getattr(family, "activation", None)
+    return (
+        type(family) in _SEQUENCE_OPS
+        and isinstance(activation, str)
+        and activation in activations.DERIVATIVES
+    )
 
 
 def sequence(

@@ -44,6 +44,6 @@ class Family(Protocol):
     def step(self, parameters: Mapping[str, Tensor], inputs: Tensor, state: Nest) -> tuple[Tensor, Nest]: ...
 
 
-def check_num_units(name: str, value: int) -> None:
+def check_positive_integer(name: str, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} must be a positive integer, but is {value!r}.")

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ostinato.steps import activations
-from ostinato.steps.family import Parameter, check_num_units
+from ostinato.steps.family import Parameter, check_positive_integer
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class GRU:
     activation: activations.Activation = "tanh"
 
     def __post_init__(self) -> None:
-        check_num_units("num_units", self.num_units)
+        check_positive_integer("num_units", self.num_units)
         object.__setattr__(self, "activation", activations.canonical(self.activation))
 
     @property

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ostinato._state import LSTMStateTuple
 from ostinato.steps import activations
-from ostinato.steps.family import Parameter, check_num_units
+from ostinato.steps.family import Parameter, check_positive_integer
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class LSTM:
     proj_clip: float | None = None
 
     def __post_init__(self) -> None:
-        check_num_units("num_units", self.num_units)
+        check_positive_integer("num_units", self.num_units)
         if self.num_proj is not None:
-            check_num_units("num_proj", self.num_proj)
+            check_positive_integer("num_proj", self.num_proj)
         for name in ("cell_clip", "proj_clip"):
             value = getattr(self, name)
             if value is not None and not value >= 0:

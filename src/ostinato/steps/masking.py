@@ -31,6 +31,14 @@ def zero_where(rows: Tensor, nest: Nest) -> Nest:
     return map_nest(lambda tensor: tensor.masked_fill(_like(rows, tensor), 0), nest)
 
 
+def zero_padding(sequence_length: Tensor | None, sequence: Tensor) -> Tensor:
+    """`sequence` `[time, batch, ...]` with zeros past the rows' lengths."""
+    if sequence_length is None:
+        return sequence
+    padding: Tensor = zero_where(~valid_steps(sequence_length, sequence.shape[0]), sequence)
+    return padding
+
+
 def copy_through(finished: Tensor, new: Nest, old: Nest) -> Nest:
     """`new`, with the rows of `old` where a row has finished. A state without a batch (rank 0) is passed
     on, as in TF1.

@@ -7,8 +7,9 @@ dropout and the memory plans are the core's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,7 +25,8 @@ from .shapes import TensorShape
 if TYPE_CHECKING:
     from .plan import Run
 
-Values = Iterator[torch.Tensor]
+Slots = Iterator[Callable[[], torch.Tensor]]
+"""What a description binds: each gives its tensor, in the place of which a driver may have put another."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,29 @@ class Leaf:
         """Which leaf of the state the output is, or None."""
         return len(leaves(self.family.state_size)) - 1
 
-    def bind(self, values: Values, run: Run) -> cells.RNNCell:
-        parameters = {name: next(values) for name in self.names}
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        parameters = {name: next(slots) for name in self.names}
         if self.activation is None:
-            return cells.BoundCell(self.family, parameters)
-        body, captured = self.activation, [next(values) for _ in self.activation.captured]
+            return _LeafCell(self.family, parameters)
+        body = self.activation
+        captured = [next(slots) for _ in body.captured]
         family: Any = self.family
-        family = replace(family, activation=lambda x: body.evaluate(run, [x], captured)[0])
-        return cells.BoundCell(family, parameters)
+        return _LeafCell(
+            replace(family, activation=lambda x: body.evaluate(run, [x], _values(captured))[0]), parameters
+        )
+
+
+class _LeafCell(cells.BoundCell):
+    def __init__(self, family: Family, slots: Mapping[str, Callable[[], torch.Tensor]]) -> None:
+        super().__init__(family, {name: slot() for name, slot in slots.items()})
+        self._slots = slots
+
+    def family_parameters(self) -> Mapping[str, torch.Tensor]:
+        return {name: slot() for name, slot in self._slots.items()}
+
+
+def _values(slots: Sequence[Callable[[], torch.Tensor]]) -> list[torch.Tensor]:
+    return [slot() for slot in slots]
 
 
 @dataclass(frozen=True)
@@ -74,14 +91,12 @@ class Body:
     def uses_seed(self) -> bool:
         return self.function.draws
 
-    def bind(self, values: Values, run: Run) -> cells.RNNCell:
-        return _BodyCell(self, [next(values) for _ in self.function.captured], run)
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        return _BodyCell(self, [next(slots) for _ in self.function.captured], run)
 
 
 class _BodyCell(cells.RNNCell):
-    takes_position = True
-
-    def __init__(self, description: Body, captured: Sequence[torch.Tensor], run: Run) -> None:
+    def __init__(self, description: Body, captured: Sequence[Callable[[], torch.Tensor]], run: Run) -> None:
         super().__init__()
         self._description, self._captured, self._run = description, captured, run
 
@@ -93,11 +108,13 @@ class _BodyCell(cells.RNNCell):
     def output_size(self) -> Any:
         return self._description.output_size
 
-    def forward(self, inputs: Any, state: Any, position: cells.StepPosition) -> tuple[Any, Any]:
+    def forward(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         function, run = self._description.function, self._run
         if function.draws:
-            run = run.at(int(position.seed), position.step, position.place)
-        results = function.evaluate(run, [*leaves(inputs), *leaves(state)], self._captured)
+            position = cells.current_position(self)
+            run = run.at(int(position.seed), position.step, *position.place)
+        values = [*leaves(inputs), *leaves(state)]
+        results = function.evaluate(run, values, _values(self._captured))
         outputs, as_output = flatten(self._description.output_size)
         as_state = flatten(self._description.state_size)[1]
         return as_output(results[: len(outputs)]), as_state(results[len(outputs) :])
@@ -130,8 +147,8 @@ class Multi:
             else last + len(leaves(tuple(child.state_size for child in self.children[:-1])))
         )
 
-    def bind(self, values: Values, run: Run) -> cells.RNNCell:
-        return cells.MultiRNNCell([child.bind(values, run) for child in self.children])
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        return cells.MultiRNNCell([child.bind(slots, run) for child in self.children])
 
 
 @dataclass(frozen=True)
@@ -154,9 +171,9 @@ class Dropout:
     def output_size(self) -> Any:
         return self.child.output_size
 
-    def bind(self, values: Values, run: Run) -> cells.RNNCell:
-        child = self.child.bind(values, run)
-        keep: list[Any] = [next(values) if value is None else value for value in self.keep_probs]
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        child = self.child.bind(slots, run)
+        keep: list[Any] = [next(slots)() if value is None else value for value in self.keep_probs]
         return cells.DropoutWrapper(
             child, *keep, variational_recurrent=self.variational_recurrent, seed=self.seed
         )
@@ -183,14 +200,14 @@ class Residual:
     def output_size(self) -> Any:
         return self.child.output_size
 
-    def bind(self, values: Values, run: Run) -> cells.RNNCell:
-        child, body = self.child.bind(values, run), self.function
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        child, body = self.child.bind(slots, run), self.function
         if body is None:
             return cells.ResidualWrapper(child)
-        captured = [next(values) for _ in body.captured]
+        captured = [next(slots) for _ in body.captured]
 
         def combine(inputs: Any, outputs: Any) -> Any:
-            results = body.evaluate(run, [*leaves(inputs), *leaves(outputs)], captured)
+            results = body.evaluate(run, [*leaves(inputs), *leaves(outputs)], _values(captured))
             return flatten(outputs)[1](results)
 
         return cells.ResidualWrapper(child, combine)
@@ -216,13 +233,11 @@ class Flat:
     def output_size(self) -> Any:
         return self.child.output_size
 
-    def bind(self, values: Values, run: Run) -> cells.RNNCell:
-        return _FlatCell(self, self.child.bind(values, run))
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        return _FlatCell(self, self.child.bind(slots, run))
 
 
 class _FlatCell(cells.RNNCell):
-    takes_position = True
-
     def __init__(self, description: Flat, cell: cells.RNNCell) -> None:
         super().__init__()
         self._description, self.cell = description, cell
@@ -235,9 +250,9 @@ class _FlatCell(cells.RNNCell):
     def output_size(self) -> Any:
         return self._description.output_size
 
-    def forward(self, inputs: Any, state: torch.Tensor, position: Any = None) -> tuple[Any, torch.Tensor]:
+    def forward(self, inputs: Any, state: torch.Tensor) -> tuple[Any, torch.Tensor]:
         sizes, as_state = flatten(self._description.child.state_size)
-        output, new_state = self.cell.step(inputs, as_state(state.split(sizes, 1)), position)
+        output, new_state = self.cell(inputs, as_state(state.split(sizes, 1)))
         return output, torch.cat(leaves(new_state), 1)
 
 
@@ -263,10 +278,21 @@ def core_sizes(size: Any) -> Any:
     return nest.map_structure(leaf, size)
 
 
+class _Tensors(torch.nn.Module):
+    """The tensors of a bound cell, as a module's: a driver that recomputes finds and replaces them."""
+
+    def __init__(self, values: Sequence[torch.Tensor]) -> None:
+        super().__init__()
+        for index, value in enumerate(values):
+            self._parameters[f"tensor_{index}"] = value  # type: ignore[assignment]
+
+    def slots(self) -> Slots:
+        return iter([partial(getattr, self, name) for name in self._parameters])
+
+
 def bind(description: Description, values: Sequence[torch.Tensor], run: Run) -> cells.RNNCell:
     """The core's cell over tensors."""
-    cell = description.bind(iter(values), run)
-    # A driver that computes steps anew in the backward pass asks its cell which tensors it reads.
-    tensors = [value for value in values if value.is_floating_point()]
-    object.__setattr__(cell, "parameters", lambda recurse=True: iter(tensors))
+    tensors = _Tensors(values)
+    cell = description.bind(tensors.slots(), run)
+    cell.add_module("tensors", tensors)
     return cell

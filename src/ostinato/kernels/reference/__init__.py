@@ -5,7 +5,7 @@ serves where there is none.
 runs below autograd; the tests hold them to the autograd of the step.
 """
 
-from ostinato.kernels.reference.backward import Gradients, Incoming, Saved, in_chunks
+from ostinato.kernels.reference.backward import Gradients, Incoming, Saved, in_chunks, own_copy
 from ostinato.kernels.reference.basic_rnn import basic_rnn_backward
 from ostinato.kernels.reference.forward import forward
 from ostinato.kernels.reference.gru import gru_backward
@@ -20,4 +20,5 @@ __all__ = [
     "gru_backward",
     "in_chunks",
     "lstm_backward",
+    "own_copy",
 ]

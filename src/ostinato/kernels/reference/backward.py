@@ -77,11 +77,18 @@ def flush_subnormals(gradient: Tensor) -> Tensor:
 
     Gradients that vanish over time pass through that range, where x86 takes a hundred cycles for each.
     """
+    if gradient.dtype == torch.float16:  # its subnormals begin at 6e-5: they are numbers to keep
+        return gradient
     return functional.hardshrink(gradient, torch.finfo(gradient.dtype).tiny)
 
 
 def zero_if_none(gradient: Tensor | None, like: Tensor) -> Tensor:
     return torch.zeros_like(like) if gradient is None else gradient
+
+
+def own_copy(tensor: Tensor) -> Tensor:
+    """A contiguous copy: an op returns no alias of its arguments, and the strides that its fake says."""
+    return tensor.clone(memory_format=torch.contiguous_format)
 
 
 def previous_steps(initial: Tensor, after_each_step: Tensor) -> Tensor:
@@ -109,7 +116,7 @@ def in_chunks(
         return backward(incoming, saved)
     # The states after each step; outputs differ from h in rows that have ended, where they are not read.
     after = (*saved.kept, saved.outputs)
-    grad_inputs = torch.empty_like(saved.inputs)
+    grad_inputs = saved.inputs.new_empty(saved.inputs.shape)
     grad_state: Sequence[Tensor | None] = incoming.state
     grad_parameters: list[Tensor] = []
     for start in reversed(range(0, time, CHUNK_STEPS)):
@@ -126,9 +133,15 @@ def in_chunks(
         grad_outputs = None if incoming.outputs is None else incoming.outputs[chunk]
         found = backward(Incoming(grad_outputs, grad_state, grad_kept), part)
         grad_inputs[chunk], grad_state = found.inputs, found.state
+        # Summed in float32 at least: a bfloat16 total stops growing once a chunk is less than 1/256 of it.
+        parts = [
+            leaf.float() if leaf.dtype in (torch.float16, torch.bfloat16) else leaf
+            for leaf in found.parameters
+        ]
         if not grad_parameters:
-            grad_parameters = found.parameters
+            grad_parameters = parts
         else:
-            for total, gradient in zip(grad_parameters, found.parameters, strict=True):
+            for total, gradient in zip(grad_parameters, parts, strict=True):
                 total += gradient
-    return Gradients(grad_inputs, list(found.state), grad_parameters)
+    dtype = saved.inputs.dtype
+    return Gradients(grad_inputs, list(found.state), [total.to(dtype) for total in grad_parameters])

@@ -11,6 +11,7 @@ from ostinato.kernels.reference.backward import (
     Walk,
     flush_subnormals,
     kernel_gradient,
+    own_copy,
     previous_steps,
     rows,
     zero_if_none,
@@ -32,7 +33,7 @@ def basic_rnn_backward(family: BasicRNN, incoming: Incoming, saved: Saved) -> Gr
         grad = walk.pass_through(flush_subnormals(grad_gates[step] @ state_kernel), grad, step)
     return Gradients(
         inputs=(rows(grad_gates) @ kernel[:-units].t()).view(saved.inputs.shape),
-        state=[grad.clone()],
+        state=[own_copy(grad)],
         parameters=[
             kernel_gradient(walk.inputs, previous_steps(state, outputs), grad_gates),
             rows(grad_gates).sum(0),

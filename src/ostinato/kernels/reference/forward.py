@@ -30,8 +30,7 @@ def forward(
     states = [state]
     if time == 0:
         return inputs.new_zeros(0, batch_size, family.output_size), states
-    if sequence_length is not None:
-        inputs = masking.zero_where(~masking.valid_steps(sequence_length, time), inputs)
+    inputs = masking.zero_padding(sequence_length, inputs)
     outputs = []
     for step in range(time):
         if step % CHUNK_STEPS == 0:

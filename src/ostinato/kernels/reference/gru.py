@@ -13,6 +13,7 @@ from ostinato.kernels.reference.backward import (
     Walk,
     flush_subnormals,
     kernel_gradient,
+    own_copy,
     previous_steps,
     rows,
     zero_if_none,
@@ -55,7 +56,7 @@ def gru_backward(family: GRU, incoming: Incoming, saved: Saved) -> Gradients:
     )
     return Gradients(
         inputs=grad_inputs.view(saved.inputs.shape),
-        state=[grad.clone()],
+        state=[own_copy(grad)],
         parameters=[
             kernel_gradient(walk.inputs, before, grad_gates),
             rows(grad_gates).sum(0),

@@ -13,6 +13,7 @@ from ostinato.kernels.reference.backward import (
     Walk,
     flush_subnormals,
     kernel_gradient,
+    own_copy,
     previous_steps,
     rows,
     zero_if_none,
@@ -103,6 +104,6 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         parameter_gradients.append(rows(unprojected).t() @ rows(grad_projected))
     return Gradients(
         inputs=(rows(grad_gates) @ kernel[:-hidden].t()).view(saved.inputs.shape),
-        state=[grad_c.clone(), grad_h.clone()],
+        state=[own_copy(grad_c), own_copy(grad_h)],
         parameters=parameter_gradients,
     )

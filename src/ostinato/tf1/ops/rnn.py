@@ -14,7 +14,7 @@ import torch
 
 from ostinato import drivers
 from ostinato._state import flatten, leaves, size_to_shape
-from ostinato.cells import StepPosition
+from ostinato.cells import Run as CellRun
 from ostinato.steps import masking
 
 from .. import cell_description as description_of
@@ -46,10 +46,6 @@ def split_inputs(values: Sequence[Any], attributes: dict[str, Any]) -> Parts:
     return Parts(rest[:inputs], rest[inputs:state], rest[state:], seed, lengths)
 
 
-def _position(seed: torch.Tensor | None, step: int) -> StepPosition:
-    return StepPosition(torch.zeros((), dtype=torch.int64) if seed is None else seed, step)
-
-
 def _as_inputs(parts: Sequence[Any]) -> Any:
     return parts[0] if len(parts) == 1 else tuple(parts)
 
@@ -66,12 +62,12 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     cell = description_of.bind(description, bound, run)
     nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
     if lengths is None:
-        output, new_state = cell.step(nest, as_state(state), _position(seed, attributes["step"]))
+        output, new_state = CellRun(seed).step(cell, nest, as_state(state), attributes["step"])
     else:
         # One step of the static driver, whose rule of what happens past a row's length this is.
         finished = masking.finished_rows(lengths.to(torch.int64), attributes["step"])
         nest = masking.zero_where(finished, nest)
-        output, new_state = cell.step(nest, as_state(state), _position(seed, attributes["step"]))
+        output, new_state = CellRun(seed).step(cell, nest, as_state(state), attributes["step"])
         output = masking.zero_where(finished, output)
         new_state = masking.copy_through(finished, new_state, as_state(state))
     own = leaves(output) if has_output(description, lengths is not None) else []
@@ -89,7 +85,7 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         initial_state=flatten(description.state_size)[1](state),
         time_major=attributes["time_major"],
         swap_memory=attributes["swap_memory"],
-        seed=_position(seed, 0).seed,
+        seed=seed,
     )
     return [*leaves(outputs), *leaves(final)]
 
