@@ -112,7 +112,8 @@ CASES = {
     "f64 inputs, dtype f32": (
         lambda: dynamic(x=tf.ones([2, 5, 3], tf.float64)),
         TypeError,
-        "Tensors in list passed to 'values' of 'ConcatV2' Op have types [float64, float32] that don't all match",
+        "Tensors in list passed to 'values' of 'ConcatV2' Op have types [float64, float32] that don't all "
+        "match",
     ),
     "initial_state wrong structure (tensor for LSTM)": (
         lambda: dynamic(cells.LSTMCell(4), initial_state=ones(2, 4)),
@@ -183,7 +184,8 @@ CASES = {
     "Dropout variational no input_size": (
         lambda: cells.DropoutWrapper(cells.GRUCell(4), 0.5, variational_recurrent=True, dtype=tf.float32),
         ValueError,
-        "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be provided",
+        "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must be "
+        "provided",
     ),
     "Dropout non-cell": (
         lambda: cells.DropoutWrapper(None),
@@ -254,7 +256,8 @@ CASES = {
     "matmul": (
         lambda: tf.matmul(ones(2, 8), ones(7, 8)),
         ValueError,
-        "Dimensions must be equal, but are 8 and 7 for 'MatMul' (op: 'MatMul') with input shapes: [2,8], [7,8].",
+        "Dimensions must be equal, but are 8 and 7 for 'MatMul' (op: 'MatMul') with input shapes: [2,8], "
+        "[7,8].",
     ),
     "add": (
         lambda: ones(2, 3) + ones(2, 4),
@@ -322,7 +325,8 @@ CASES = {
     "a symbol that is not there": (
         lambda: tf.nn.dynamic_rrn,
         AttributeError,
-        "tf.nn.dynamic_rrn is not among the TensorFlow 1 symbols here; the nearest that there is is dynamic_rnn.",
+        "tf.nn.dynamic_rrn is not among the TensorFlow 1 symbols here; the nearest that there is is "
+        "dynamic_rnn.",
     ),
 }
 

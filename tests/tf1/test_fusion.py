@@ -1,4 +1,6 @@
-"""The steps of static_rnn run as one sequence where nobody looks between them, and give the same in any case."""
+"""The steps of static_rnn run as one sequence where nobody looks between them, and give the same in any
+case.
+"""
 
 import numpy as np
 import pytest

@@ -1,7 +1,8 @@
 """The first seed prints what a network of 5 units gives for 4 rows of 2 steps, but not its weights.
 
-They follow from the table: with zero biases, the first step's outputs are tanh(x @ input_kernel), so the arctanh of each
-unit's unsaturated values determines the input kernel; any recurrent kernel that gives the second step will do.
+They follow from the table: with zero biases, the first step's outputs are tanh(x @ input_kernel), so the
+arctanh of each unit's unsaturated values determines the input kernel; any recurrent kernel that gives the
+second step will do.
 """
 
 import numpy as np

@@ -1,4 +1,6 @@
-"""The variables of cells and drivers have the names and shapes that TensorFlow 1.15 gives them (3 inputs, 4 units)."""
+"""The variables of cells and drivers have the names and shapes that TensorFlow 1.15 gives them (3 inputs, 4
+units).
+"""
 
 import pytest
 

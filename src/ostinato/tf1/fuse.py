@@ -73,7 +73,7 @@ class Chain:
             else (parts.lengths - attributes["step"]).clamp(min=0),
             initial_state=flatten(description.state_size)[1](parts.state),
             time_major=True,
-            seed=0 if parts.seed is None else parts.seed,
+            seed=parts.seed,
         )
         final_leaves = leaves(final)
         if not has_output(description, parts.lengths is not None):

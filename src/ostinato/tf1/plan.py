@@ -214,7 +214,8 @@ class _Compiler:
         again = _differentiated_again(gradients)
         units: dict[Operation, Unit] = {}
         for operation in operations:
-            if operation.type not in ("VariableV2", "Const"):
+            # A constant is a value of the plan, unless something has to run before it.
+            if operation.type != "VariableV2" and (operation.type != "Const" or operation.control_inputs):
                 units[operation] = self._unit(operation, operation in again, len(gradients) > 1)
         fetched = {item for item in self.fetches if isinstance(item, Tensor)}
         chains = fuse.find_chains(operations, self.fed | self.gradient_targets, fetched) if FUSE else []

@@ -1,0 +1,269 @@
+"""Sessions: fetching, feeding, variables, order, randomness, threads."""
+
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import ostinato.tf1 as tf
+
+
+def test_nested_fetches_come_back_in_their_structure():
+    pair = namedtuple("pair", ["a", "b"])
+    a, b = tf.constant(1.0, name="a"), tf.constant([2.0, 3.0])
+    with tf.Session() as session:
+        result = session.run({"x": [a, (b, "a:0")], "y": pair(a, b.op)})
+    assert result["x"][0] == 1.0
+    assert result["x"][1][1] == 1.0
+    assert isinstance(result["y"], pair)
+    assert result["y"].b is None
+    assert isinstance(result["x"][0], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("fetch", "kind", "words"),
+    [
+        (3, TypeError, "Fetch argument 3 has invalid type <class 'int'>, must be a string or Tensor."),
+        (None, TypeError, "Fetch argument None has invalid type"),
+        ("nope:0", ValueError, "Fetch argument 'nope:0' cannot be interpreted as a Tensor."),
+    ],
+)
+def test_what_cannot_be_fetched(fetch, kind, words):
+    tf.constant(1)
+    with tf.Session() as session, pytest.raises(kind, match=words):
+        session.run([fetch])
+
+
+def test_any_tensor_can_be_fed_by_handle_or_by_name():
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    y = x * 2
+    z = y + 1
+    with tf.Session() as session:
+        assert session.run(z, {"x:0": [[1, 2]]}).tolist() == [[3, 5]]
+        assert session.run(z, {y: [[10, 20]]}).tolist() == [[11, 21]]
+        assert session.run([y, z], {y: [[10, 20]]})[0].tolist() == [[10, 20]]
+        assert session.run(tf.constant(5) + 1, {"Const:0": 7}) == 8
+
+
+def test_a_state_can_be_fed_as_a_nest():
+    cell = tf.nn.rnn_cell.BasicLSTMCell(2)
+    state = cell.zero_state(1, tf.float32)
+    total = state.c + state.h
+    with tf.Session() as session:
+        value = tf.nn.rnn_cell.LSTMStateTuple(np.ones([1, 2]), np.full([1, 2], 2.0))
+        assert session.run(total, {state: value}).tolist() == [[3, 3]]
+        with pytest.raises(ValueError, match="needs as many values"):
+            session.run(total, {state: np.ones([1, 2])})
+
+
+BAD_FEEDS = {
+    "missing": ({}, tf.errors.InvalidArgumentError, r"You must feed a value for placeholder tensor 'x' "
+    r"with dtype "
+                r"float and shape \[\?,2\]"),
+    "shape": ({"x:0": np.ones([3, 3])}, ValueError,
+              r"Cannot feed value of shape \(3, 3\) for Tensor 'x:0', which has shape '\(\?, 2\)'"),
+    "no such name": ({"y:0": 1}, TypeError, "Cannot interpret feed_dict key as Tensor: The name 'y:0'"),
+    "no tensor": ({3: 1}, TypeError, "Cannot interpret feed_dict key as Tensor: Can not convert a int"),
+    "text": ({"x:0": "abc"}, ValueError, "could not convert string to float"),
+    "no dict": ([1], TypeError, "feed_dict must be a dictionary"),
+    "too large": ({"i:0": 2**40, "x:0": [[1, 2]]}, TypeError, "not compatible with Tensor type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_FEEDS)
+def test_bad_feeds(name):
+    feeds, kind, words = BAD_FEEDS[name]
+    x = tf.placeholder(tf.float32, [None, 2], name="x")
+    tf.placeholder(tf.int32, [], name="i")
+    with tf.Session() as session, pytest.raises(kind, match=words):
+        session.run(x * 2, feeds)
+
+
+def test_a_tensor_is_no_value_to_feed():
+    x = tf.placeholder(tf.float32, [])
+    with tf.Session() as session, pytest.raises(TypeError, match=r"cannot be a tf\.Tensor object"):
+        session.run(x, {x: tf.constant(1.0)})
+
+
+def test_default_sessions():
+    x = tf.constant(2.0)
+    with pytest.raises(ValueError, match=r"Cannot evaluate tensor using `eval\(\)`: No default session"):
+        x.eval()
+    with pytest.raises(ValueError, match=r"Cannot execute operation using `run\(\)`: No default session"):
+        x.op.run()
+    session = tf.Session()
+    assert x.eval(session=session) == 2
+    with session.as_default():
+        assert tf.get_default_session() is session
+        assert x.eval() == 2
+    with tf.Session() as inner, session.as_default():
+        assert tf.get_default_session() is session
+        del inner
+    assert tf.get_default_session() is None
+    with tf.Graph().as_default():
+        other = tf.constant(1)
+    with session.as_default(), pytest.raises(ValueError, match="graph is different from the session's graph"):
+        other.eval()
+    with pytest.raises(ValueError, match="is not an element of this graph"):
+        session.run(other)
+
+
+def test_an_interactive_session_is_the_default_one_until_it_closes():
+    session = tf.InteractiveSession()
+    x = tf.constant(2.0)
+    assert x.eval() == 2
+    session.close()
+    assert tf.get_default_session() is None
+    with tf.InteractiveSession():
+        assert x.eval() == 2
+    assert tf.get_default_session() is None
+
+
+def test_a_closed_session_and_an_empty_graph():
+    session = tf.Session()
+    with pytest.raises(RuntimeError, match="The Session graph is empty"):
+        session.run([])
+    tf.constant(1)
+    session.close()
+    with pytest.raises(RuntimeError, match=r"Attempted to use a closed Session\."):
+        session.run("Const:0")
+
+
+def test_variables_live_in_their_session():
+    v = tf.Variable([1.0, 2.0], name="v")
+    add = v.assign_add([1, 1])
+    with tf.Session() as one, tf.Session() as other:
+        with pytest.raises(
+            tf.errors.FailedPreconditionError, match="Attempting to use uninitialized value v"
+        ):
+            one.run(v)
+        for session in (one, other):
+            session.run(tf.global_variables_initializer())
+        assert one.run(add).tolist() == [2, 3]
+        assert one.run(v).tolist() == [2, 3]
+        assert other.run(v).tolist() == [1, 2]
+        v.load([7, 8], other)
+        assert v.eval(other).tolist() == [7, 8]
+        assert other.run(v[0] * 2) == 14
+
+
+def test_a_fetched_value_and_a_fed_one_are_the_callers_own():
+    v = tf.Variable([1.0, 2.0])
+    x = tf.placeholder(tf.float32, [2])
+    keep = v.assign(x)
+    fed = np.ones(2, np.float32)
+    with tf.Session() as session:
+        session.run(keep, {x: fed})
+        fed[:] = 9
+        fetched = session.run(v)
+        assert fetched.tolist() == [1, 1]
+        fetched[:] = 5
+        assert session.run(v).tolist() == [1, 1]
+
+
+def test_the_order_of_reads_and_writes():
+    v = tf.Variable(1.0)
+    before = v * 10
+    write = v.assign(5.0)
+    with tf.control_dependencies([write]):
+        after = v.read_value()
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run([before, write, v]) == [10, 5, 1]
+        session.run(v.initializer)
+        assert session.run([before, after]) == [10, 5]
+
+
+def test_initial_values_that_depend_on_other_variables():
+    v = tf.Variable(tf.random_normal([3]), name="v")
+    twice = tf.Variable(v.initialized_value() * 2, name="twice")
+    thrice = tf.Variable(twice * 1.5, name="thrice")
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        values = session.run([v, twice, thrice])
+    np.testing.assert_allclose(values[1], 2 * values[0], rtol=1e-6)
+    np.testing.assert_allclose(values[2], 3 * values[0], rtol=1e-6)
+
+
+def test_groups_and_control_dependencies_run_what_they_name():
+    v, w = tf.Variable(0.0), tf.Variable(0.0)
+    both = tf.group(v.assign_add(1), w.assign_add(2))
+    with tf.control_dependencies([both]):
+        answer = tf.constant(42)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(answer) == 42
+        assert session.run([v, w]) == [1, 2]
+        both.run()
+        assert session.run([v, w]) == [2, 4]
+
+
+def test_only_what_the_fetches_need_is_evaluated():
+    x = tf.placeholder(tf.float32, [])
+    v = tf.Variable(1.0)
+    y = tf.constant(3.0) * 2
+    with tf.Session() as session:
+        assert session.run(y) == 6
+        assert session.run(y + 0 * tf.placeholder_with_default(1.0, [])) == 6
+        del x, v
+
+
+def test_a_node_that_fails_says_where():
+    x = tf.placeholder(tf.float32, [None, None])
+    product = tf.matmul(x, tf.ones([2, 3]), name="product")
+    with (
+        tf.Session() as session,
+        pytest.raises(tf.errors.InvalidArgumentError, match=r"\[\[node product \(MatMul\)\]\]") as info,
+    ):
+        session.run(product, {x: np.ones([2, 5])})
+    assert info.value.op is product.op
+
+
+def test_the_same_seed_draws_the_same_numbers_and_each_run_draws_anew():
+    def draw(seed):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.set_random_seed(seed)
+            a, b = tf.random_normal([3]), tf.random_normal([3])
+            own = tf.random_uniform([3], seed=5)
+            return [session.run([a, b, own]) for _ in range(2)]
+
+    first, second = np.array(draw(1)), np.array(draw(1))
+    np.testing.assert_array_equal(first, second)
+    assert not np.isclose(first[0], first[1]).any()
+    assert not np.isclose(first[0, 0], first[0, 1]).any()
+    assert not np.isclose(first, np.array(draw(2)))[:, :2].any()
+    unseeded = np.array(draw(None))
+    assert not np.isclose(unseeded, np.array(draw(None)))[:, :2].any()
+
+
+def test_distributions():
+    nodes = [
+        tf.random_normal([4000], 1.0, 2.0),
+        tf.truncated_normal([4000]),
+        tf.random_uniform([4000], -1, 3),
+    ]
+    integers = tf.random_uniform([100], 0, 3, tf.int32)
+    dropped = tf.nn.dropout(tf.ones([4000]), keep_prob=0.25)
+    with tf.Session() as session:
+        normal, truncated, uniform = session.run(nodes)
+        assert set(session.run(integers).tolist()) == {0, 1, 2}
+        assert set(session.run(dropped).tolist()) == {0.0, 4.0}
+    assert abs(normal.mean() - 1) < 0.2
+    assert abs(normal.std() - 2) < 0.2
+    assert np.abs(truncated).max() <= 2
+    assert uniform.min() >= -1
+    assert uniform.max() < 3
+    assert abs(uniform.mean() - 1) < 0.1
+
+
+def test_threads_may_share_a_session():
+    x = tf.placeholder(tf.float32, [None, 4, 3])
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.GRUCell(5), x, dtype=tf.float32)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        batches = [np.random.default_rng(i).normal(size=[2, 4, 3]) for i in range(8)]
+        alone = [session.run(outputs, {x: batch}) for batch in batches]
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda batch: session.run(outputs, {x: batch}), batches))
+    np.testing.assert_array_equal(alone, together)
