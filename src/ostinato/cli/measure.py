@@ -14,8 +14,8 @@ from typing import Any
 DRIVERS = ("static_rnn", "dynamic_rnn", "dynamic_rnn(swap_memory=True)")
 CELLS = ("BasicRNNCell", "BasicLSTMCell", "LSTMCell", "GRUCell")
 CLASSES = 9
-TIMED_STEPS = 9
-TIMED_SECONDS = 0.5
+# Training steps are timed until there are 30 of them or 2 seconds are over, but at least 3.
+LEAST_STEPS, MOST_STEPS, ENOUGH_SECONDS = 3, 30, 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ def measure(network: Network) -> Figures:
 
     peak_bytes = peak_memory(lambda: (run_step(), run_step()))
     times: list[float] = []
-    while len(times) < TIMED_STEPS or sum(times) < TIMED_SECONDS:
+    while len(times) < LEAST_STEPS or (len(times) < MOST_STEPS and sum(times) < ENOUGH_SECONDS):
         start = time.perf_counter()
         run_step()
         times.append(time.perf_counter() - start)
