@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,12 +38,14 @@ def test_help_loads_neither_torch_nor_matplotlib(command: list[str]) -> None:
 
 
 def test_help_answers_at_once() -> None:
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        ostinato("--help")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.5
+    # Time on the processor: what else the machine does is not in it.
+    def seconds() -> float:
+        times = os.times()
+        return times.children_user + times.children_system
+
+    start = seconds()
+    ostinato("--help")
+    assert seconds() - start < 0.5
 
 
 def test_version_is_that_of_the_installed_package() -> None:
