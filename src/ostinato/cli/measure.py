@@ -9,7 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 DRIVERS = ("static_rnn", "dynamic_rnn", "dynamic_rnn(swap_memory=True)")
 CELLS = ("BasicRNNCell", "BasicLSTMCell", "LSTMCell", "GRUCell")
@@ -52,26 +52,34 @@ def measure(network: Network) -> Figures:
     """Measure `network` in this process, a fresh one, as what ran before has left memory allocated."""
     # A small network first, so that imports, thread pools and buffers of the math libraries are in place
     # before anything is measured.
-    _, run_step = _build(dataclasses.replace(network, timesteps=3, units=4, batch=2))
-    run_step()
+    small = dataclasses.replace(network, timesteps=3, units=4, batch=2)
+    _start_training(small, _build(small))()
 
     start = time.perf_counter()
-    nodes, run_step = _build(network)
+    model = _build(network)
     build_seconds = time.perf_counter() - start
 
+    run_step = _start_training(network, model)
     peak_bytes = peak_memory(lambda: (run_step(), run_step()))
     times: list[float] = []
     while len(times) < LEAST_STEPS or (len(times) < MOST_STEPS and sum(times) < ENOUGH_SECONDS):
         start = time.perf_counter()
         run_step()
         times.append(time.perf_counter() - start)
-    return Figures(nodes, build_seconds, statistics.median(times), peak_bytes)
+    return Figures(len(model.graph.get_operations()), build_seconds, statistics.median(times), peak_bytes)
 
 
-def _build(network: Network) -> tuple[int, Callable[[], object]]:
-    """Build the graph of `network`; return its number of operations, and what runs one training step."""
-    import numpy as np
+class _Model(NamedTuple):
+    """A graph, and what a session needs of it."""
 
+    graph: Any
+    x: Any
+    labels: Any
+    initialize: Any
+    train_step: Any
+
+
+def _build(network: Network) -> _Model:
     import ostinato.tf1 as tf
 
     graph = tf.Graph()
@@ -89,15 +97,23 @@ def _build(network: Network) -> tuple[int, Callable[[], object]]:
         logits = tf.matmul(last, weights) + tf.Variable(tf.zeros([CLASSES]))
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         train_step = tf.train.AdamOptimizer(0.001).minimize(tf.reduce_mean(losses))
-        initialize = tf.global_variables_initializer()
-    session = tf.Session(graph=graph)
-    session.run(initialize)
+        return _Model(graph, x, labels, tf.global_variables_initializer(), train_step)
+
+
+def _start_training(network: Network, model: _Model) -> Callable[[], object]:
+    """Initialise the variables of `model`; return what runs one training step on a batch of noise."""
+    import numpy as np
+
+    import ostinato.tf1 as tf
+
+    session = tf.Session(graph=model.graph)
+    session.run(model.initialize)
     random = np.random.default_rng(0)
     feed = {
-        x: random.standard_normal((network.batch, network.timesteps, network.inputs)).astype(np.float32),
-        labels: random.integers(0, CLASSES, network.batch).astype(np.int32),
+        model.x: random.standard_normal((network.batch, network.timesteps, network.inputs), np.float32),
+        model.labels: random.integers(0, CLASSES, network.batch, np.int32),
     }
-    return len(graph.get_operations()), lambda: session.run(train_step, feed_dict=feed)
+    return lambda: session.run(model.train_step, feed_dict=feed)
 
 
 def peak_memory(work: Callable[[], object]) -> int | None:
