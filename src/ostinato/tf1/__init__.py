@@ -99,10 +99,6 @@ from .ops.math import (
 from .ops.math import (
     add,
     add_n,
-    arg_max,
-    arg_min,
-    argmax,
-    argmin,
     cast,
     ceil,
     cos,
@@ -133,13 +129,6 @@ from .ops.math import (
     not_equal,
     realdiv,
     reciprocal,
-    reduce_all,
-    reduce_any,
-    reduce_max,
-    reduce_mean,
-    reduce_min,
-    reduce_prod,
-    reduce_sum,
     rsqrt,
     sigmoid,
     sign,
@@ -166,6 +155,19 @@ from .ops.math import (
 from .ops.nn import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .ops.picking import gather, one_hot, reverse, reverse_sequence, sequence_mask, tile, where
 from .ops.random import random_normal, random_uniform, truncated_normal
+from .ops.reductions import (
+    arg_max,
+    arg_min,
+    argmax,
+    argmin,
+    reduce_all,
+    reduce_any,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+)
 from .ops.slicing import newaxis
 from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_default_session

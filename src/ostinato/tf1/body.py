@@ -13,7 +13,7 @@ from .graph import BodyGraph, get_default_graph
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
-    from .plan import Run
+    from .run import Run
 
 
 class BodyFunction:

@@ -23,7 +23,7 @@ from .body import BodyFunction
 from .shapes import TensorShape
 
 if TYPE_CHECKING:
-    from .plan import Run
+    from .run import Run
 
 Slots = Iterator[Callable[[], torch.Tensor]]
 """What a description binds: each gives its tensor, in the place of which a driver may have put another."""

@@ -10,18 +10,20 @@ writes are scheduled as late as their order allows.
 from __future__ import annotations
 
 import heapq
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from . import fuse, registry
-from .errors import FailedPreconditionError, InvalidArgumentError, OpError
+from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
 from .tensor import Operation, Tensor
+
+if TYPE_CHECKING:
+    from .run import Run
 
 _DROPPED = -1
 FUSE = True
@@ -73,7 +75,7 @@ class Plan:
         """The values of the fetches (None for an operation)."""
         values = list(self.template)
         for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=False):
-            values[slot] = _as_leaf(value) if is_leaf else value
+            values[slot] = as_leaf(value) if is_leaf else value
         for instruction in self.instructions:
             arguments = [None if slot == _DROPPED else values[slot] for slot in instruction.inputs]
             try:
@@ -85,7 +87,7 @@ class Plan:
             del arguments
             for index, (slot, value) in enumerate(zip(instruction.outputs, results, strict=False)):
                 if slot != _DROPPED:
-                    values[slot] = _as_leaf(value) if index in instruction.leaves else value
+                    values[slot] = as_leaf(value) if index in instruction.leaves else value
             del results
             for slot in instruction.frees:
                 values[slot] = None
@@ -97,95 +99,12 @@ def _at_node(operation: Operation, problem: Exception) -> InvalidArgumentError:
     return InvalidArgumentError(None, operation, text)
 
 
-def _as_leaf(value: torch.Tensor) -> torch.Tensor:
+def as_leaf(value: torch.Tensor) -> torch.Tensor:
+    """The value as a tensor that a gradient can be taken with respect to."""
     # A new tensor object, so that the gradient with respect to an alias of it is kept apart.
     if not (value.is_floating_point() or value.is_complex()):
         return value
     return value.view_as(value) if value.requires_grad else value.detach().requires_grad_()
-
-
-class Run:
-    """One run of a plan: the session's variables, and the random streams of its nodes."""
-
-    def __init__(
-        self,
-        variables: dict[str, torch.Tensor],
-        generators: dict[tuple[Graph, str], torch.Generator],
-        tracked: frozenset[str],
-    ) -> None:
-        self._variables = variables
-        self._generators = generators
-        self._tracked = tracked
-        self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
-        self._position: tuple[int, ...] | None = None
-
-    def is_initialized(self, name: str) -> bool:
-        return name in self._variables
-
-    def current(self, name: str) -> torch.Tensor:
-        value = self._variables.get(name)
-        if value is None:
-            raise FailedPreconditionError(None, None, f"Attempting to use uninitialized value {name}")
-        return value
-
-    def read(self, name: str) -> torch.Tensor:
-        """The variable's value; where a gradient with respect to it is taken, the leaf that stands for that
-        value.
-        """
-        value = self.current(name)
-        if name not in self._tracked:
-            return value
-        source, leaf = self._leaves.get(name, (None, None))
-        if source is not value or leaf is None:
-            leaf = _as_leaf(value)
-            self._leaves[name] = (value, leaf)
-        return leaf
-
-    def write(self, name: str, value: torch.Tensor) -> torch.Tensor:
-        self._variables[name] = value
-        return value
-
-    def generator(self, operation: Operation) -> torch.Generator:
-        """The stream of a random node: it goes on from run to run of the session."""
-        if self._position is not None:
-            return torch.Generator().manual_seed(_mixed(*self._position, zlib.crc32(operation.name.encode())))
-        key = (operation.graph, operation.name)
-        if key not in self._generators:
-            generator = torch.Generator()
-            graph_seed, op_seed = operation.attributes["seed"], operation.attributes["seed2"]
-            if graph_seed is None:
-                generator.seed()
-            else:
-                generator.manual_seed(_mixed(graph_seed, op_seed))
-            self._generators[key] = generator
-        return self._generators[key]
-
-    def evaluate(
-        self, graph: Graph, fetches: Sequence[Tensor], feeds: Sequence[Tensor], values: Sequence[torch.Tensor]
-    ) -> list[Any]:
-        """Evaluate a sub-graph within this run."""
-        plan = plan_for(graph, fetches, feeds)
-        with torch.set_grad_enabled(torch.is_grad_enabled() or plan.has_gradients):
-            return plan.execute(self, values)
-
-    def at(self, *position: int) -> Run:
-        """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that,
-        so that a step that is computed anew draws the same.
-        """
-        inner = Run(self._variables, self._generators, self._tracked)
-        inner._leaves, inner._position = self._leaves, position
-        return inner
-
-
-def _mixed(*numbers: int) -> int:
-    # Any fixed mixing will do; it only has to keep neighbouring numbers apart.
-    state = 0
-    for number in numbers:
-        state = (
-            (state ^ (number & 0xFFFFFFFFFFFFFFFF)) * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019
-        ) & 0xFFFFFFFFFFFFFFFF
-        state ^= state >> 29
-    return state & 0x7FFFFFFFFFFFFFFF
 
 
 def plan_for(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
@@ -352,7 +271,7 @@ class _Compiler:
                 return slots[tensor]
             if tensor.op.type == "Const":
                 value = constant_tensor(tensor.op.attributes["value"], tensor.op.attributes["dtype"])
-                slots[tensor] = new_slot(_as_leaf(value) if tensor in self.gradient_targets else value)
+                slots[tensor] = new_slot(as_leaf(value) if tensor in self.gradient_targets else value)
                 fixed.add(slots[tensor])
                 return slots[tensor]
             # A variable is read at this very moment, for an earlier instruction may have written it.

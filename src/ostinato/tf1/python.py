@@ -30,7 +30,7 @@ from . import (
     variables,
 )
 from .names import absent
-from .ops import array, control, core, lists, math, nn, picking, random, slicing, state
+from .ops import array, control, core, lists, math, nn, picking, random, reductions, slicing, state
 
 _ARRAYS = (array, lists, picking, slicing, core)
 _CELLS = (rnn_cell_impl, rnn_cell_wrappers)
@@ -50,7 +50,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.gradients": (gradients,),
     "ops.gradients_impl": (gradients,),
     "ops.init_ops": (initializers,),
-    "ops.math_ops": (math,),
+    "ops.math_ops": (math, reductions),
     "ops.nn_ops": (nn,),
     "ops.nn": (nn, math, rnn, rnn_bidirectional),
     "ops.random_ops": (random,),

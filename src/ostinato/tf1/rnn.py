@@ -15,7 +15,7 @@ from .ops import array
 from .ops import rnn as rnn_ops
 from .ops.core import convert_to_tensor
 from .ops.math import cast
-from .rnn_cell_impl import Described, assert_like_rnncell, check_state, describe, seed_for, step_node, traced
+from .rnn_cell_base import Described, assert_like_rnncell, check_state, describe, seed_for, step_node, traced
 from .shapes import TensorShape
 from .tensor import Tensor
 

@@ -8,7 +8,7 @@ from . import nest
 from . import variable_scope as vs
 from .ops import lists, picking
 from .rnn import dynamic_rnn, static_rnn
-from .rnn_cell_impl import assert_like_rnncell
+from .rnn_cell_base import assert_like_rnncell
 
 
 def bidirectional_dynamic_rnn(

@@ -14,7 +14,7 @@ from .layers_base import StaticInput
 from .ops import lists, math, nn, random
 from .ops.core import convert_to_tensor
 from .registry import constant_value
-from .rnn_cell_impl import (
+from .rnn_cell_base import (
     Described,
     LSTMStateTuple,
     RNNCell,

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from .graph import Graph, get_default_graph
-from .plan import Run, plan_for
+from .plan import plan_for
+from .run import Run
 from .shapes import TensorShape
 from .tensor import Tensor
 

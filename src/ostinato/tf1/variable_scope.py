@@ -10,34 +10,19 @@ first one.
 from __future__ import annotations
 
 import contextlib
-import inspect
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .dtypes import as_dtype, float32
 from .graph import Graph, GraphKeys, get_default_graph, name_scope
-from .initializers import Constant, GlorotUniform, Zeros
-from .ops.core import convert_to_tensor
-from .shapes import TensorShape, as_shape
+from .initializers import Constant
 from .tensor import Tensor
-from .variables import Variable
+from .variable_store import AUTO_REUSE, Reuse, VariableStore
 
 _STORE_KEY = ("__variable_store",)
 _SCOPE_KEY = ("__varscope",)
-_OWN_FOLDER = str(Path(__file__).parent)
-
-
-class _AutoReuse:
-    def __repr__(self) -> str:
-        return "AUTO_REUSE"
-
-
-AUTO_REUSE = _AutoReuse()
-Reuse = bool | _AutoReuse | None
 
 
 class VariableScope:
@@ -120,7 +105,7 @@ class VariableScope:
     def get_collection(self, name: str) -> list[Any]:
         return get_default_graph().get_collection(name, f"{self._name}/" if self._name else "")
 
-    def get_variable(self, store: _Store, name: str, **options: Any) -> Any:
+    def get_variable(self, store: VariableStore, name: str, **options: Any) -> Any:
         full_name = f"{self._name}/{name}" if self._name and name else self._name or name
         if options["reuse"] is None:
             options["reuse"] = self._reuse
@@ -153,125 +138,6 @@ class VariableScope:
         return VariableScope(**values)
 
 
-class _Store:
-    """A graph's variables by name, and how often each scope was opened."""
-
-    def __init__(self) -> None:
-        self.variables: dict[str, Any] = {}
-        self.places: dict[str, str] = {}
-        self.counts: dict[str, int] = {}
-
-    def open_scope(self, name: str) -> None:
-        self.counts[name] = self.counts.get(name, 0) + 1
-
-    def close_scopes_under(self, name: str) -> None:
-        for key in self.counts:
-            if not name or key.startswith(name + "/"):
-                self.counts[key] = 0
-
-    def get(
-        self,
-        name: str,
-        shape: Any = None,
-        dtype: Any = None,
-        initializer: Any = None,
-        regularizer: Any = None,
-        reuse: Reuse = None,
-        trainable: bool | None = None,
-        collections: Any = None,
-        validate_shape: bool = True,
-        constraint: Any = None,
-        **_: Any,
-    ) -> Any:
-        wanted = None if dtype is None else as_dtype(dtype).base_dtype
-        if name in self.variables:
-            return self._shared(name, shape, wanted, reuse)
-        if reuse is True:
-            raise ValueError(
-                f"Variable {name} does not exist, or was not created with tf.get_variable(). "
-                "Did you mean to set reuse=tf.AUTO_REUSE in VarScope?"
-            )
-        sizes = None if shape is None else as_shape(shape)
-        value = self._initial_value(name, sizes, wanted, initializer)
-        variable = Variable(
-            value,
-            name=name,
-            trainable=trainable,
-            collections=collections,
-            dtype=wanted,
-            validate_shape=validate_shape,
-            constraint=constraint,
-        )
-        self.variables[name] = variable
-        self.places[name] = _caller()
-        if regularizer is not None:
-            with name_scope(name + "/Regularizer/"):
-                loss = regularizer(variable)
-            if loss is not None:
-                get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
-        return variable
-
-    def _shared(self, name: str, shape: Any, dtype: Any, reuse: Reuse) -> Any:
-        found = self.variables[name]
-        if not reuse:
-            raise ValueError(
-                f"Variable {name} already exists, disallowed. Did you mean to set reuse=True or "
-                "reuse=tf.AUTO_REUSE in "
-                f"VarScope? Originally defined at:\n\n{self.places[name]}"
-            )
-        if shape is not None and not as_shape(shape).is_compatible_with(found.shape):
-            raise ValueError(
-                f"Trying to share variable {name}, but specified shape {as_shape(shape)} and found shape "
-                f"{found.shape}."
-            )
-        if dtype is not None and not dtype.is_compatible_with(found.dtype):
-            raise ValueError(
-                f"Trying to share variable {name}, but specified dtype {dtype.name} and found dtype "
-                f"{found.dtype.base_dtype.name}."
-            )
-        return found
-
-    def _initial_value(self, name: str, shape: TensorShape | None, dtype: Any, initializer: Any) -> Any:
-        if initializer is None:
-            kind = dtype or float32
-            if not (kind.is_floating or kind.is_integer or kind.is_bool):
-                raise ValueError(f"An initializer for variable {name} of {kind} is required")
-            initializer = GlorotUniform() if kind.is_floating else Zeros()
-        if inspect.isclass(initializer):
-            initializer = initializer()
-        if not callable(initializer):
-            value = convert_to_tensor(initializer, dtype)
-            if shape is not None and shape.is_fully_defined() and not shape.is_compatible_with(value.shape):
-                raise ValueError("If initializer is a constant, do not specify shape.")
-            return value
-        accepted = _parameters(initializer)
-        if not accepted:
-            return initializer
-        if shape is None or not shape.is_fully_defined():
-            raise ValueError(
-                f"Shape of a new variable ({name}) must be fully defined, but instead was "
-                f"{'<unknown>' if shape is None else shape}."
-            )
-        options = {"dtype": dtype or float32, "partition_info": None}
-        passed = {key: value for key, value in options.items() if key in accepted or "**" in accepted}
-        return lambda: initializer(shape.as_list(), **passed)
-
-
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    kinds = inspect.signature(function).parameters.values()
-    return ["**" if item.kind is item.VAR_KEYWORD else item.name for item in kinds]
-
-
-def _caller() -> str:
-    """The line of the user's code that is being run."""
-    frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith((_OWN_FOLDER, contextlib.__file__)):
-        frame = frame.f_back
-    if frame is None:
-        return "  (unknown place)"
-    return f'  File "{frame.f_code.co_filename}", line {frame.f_lineno}, in {frame.f_code.co_name}'
-
-
 def _of_graph(key: Any, make: Callable[[], Any], graph: Graph | None = None) -> list[Any]:
     cell = (graph or get_default_graph()).get_collection_ref(key)
     if not cell:
@@ -279,8 +145,8 @@ def _of_graph(key: Any, make: Callable[[], Any], graph: Graph | None = None) -> 
     return cell
 
 
-def variable_store() -> _Store:
-    return _of_graph(_STORE_KEY, _Store)[0]
+def variable_store() -> VariableStore:
+    return _of_graph(_STORE_KEY, VariableStore)[0]
 
 
 def get_variable_scope() -> VariableScope:

@@ -12,7 +12,7 @@ from ..graph import get_seed, name_scope
 from ..registry import OutputTypes, ShapeMismatch, register, same
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
-from . import array, math, picking
+from . import array, math, picking, reductions
 from .core import convert_to_tensor, one
 from .math import _unary, either
 
@@ -364,5 +364,5 @@ def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = No
     """The tensor scaled so that its norm is at most `clip_norm` (TF1 symbol: `tf.clip_by_norm`)."""
     with name_scope(name, "clip_by_norm", [t]) as scope:
         t = convert_to_tensor(t, name="t")
-        norm = math.sqrt(math.reduce_sum(math.multiply(t, t), axes, keepdims=True))
+        norm = math.sqrt(reductions.reduce_sum(math.multiply(t, t), axes, keepdims=True))
         return math.truediv(math.multiply(t, clip_norm), math.maximum(norm, clip_norm), name=scope)

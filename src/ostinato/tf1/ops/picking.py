@@ -16,7 +16,8 @@ from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import convert_to_tensor, one, shape_tensor
-from .math import either, reduce_max
+from .math import either
+from .reductions import reduce_max
 
 
 def _gather_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:

@@ -1,0 +1,130 @@
+"""Reductions over axes: sums, means, extremes, and the places of extremes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import registry
+from ..dtypes import DType, as_dtype, int32, int64
+from ..graph import name_scope
+from ..registry import OutputTypes, register
+from ..shapes import TensorShape
+from ..tensor import Tensor
+from .core import constant, convert_to_tensor, one
+from .math import either
+
+
+def _axes(x: torch.Tensor, axis: torch.Tensor | None) -> list[int]:
+    return list(range(x.dim())) if axis is None else axis.reshape(-1).tolist()
+
+
+def _reduction_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape, dtype = inputs[0].shape, inputs[0].dtype.base_dtype
+    if shape.known is None:
+        over_all = len(inputs) == 1 and not attributes["keep_dims"]
+        return [(dtype, TensorShape([] if over_all else None))]
+    axes = (
+        registry.constant_axes(inputs[1], shape.ndims) if len(inputs) > 1 else list(range(len(shape.known)))
+    )
+    if axes is None:
+        return [
+            (dtype, TensorShape([None] * len(shape.known)) if attributes["keep_dims"] else TensorShape(None))
+        ]
+    if attributes["keep_dims"]:
+        return [(dtype, TensorShape([1 if i in axes else d for i, d in enumerate(shape.known)]))]
+    return [(dtype, TensorShape([d for i, d in enumerate(shape.known) if i not in axes]))]
+
+
+def _mean(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
+    if x.is_floating_point() or x.is_complex():
+        return x.mean(axes, keepdim=keep)
+    count = max(1, int(np.prod([x.shape[a] for a in axes])))
+    return torch.div(x.sum(axes, keepdim=keep), count, rounding_mode="trunc").to(x.dtype)
+
+
+def _prod(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
+    for axis in sorted((a % x.dim() for a in axes), reverse=True):
+        x = x.prod(axis, keepdim=keep).to(x.dtype)
+    return x
+
+
+def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **options: Any) -> Any:
+    def compute(x: torch.Tensor, axis: torch.Tensor | None = None, keep_dims: bool = False) -> torch.Tensor:
+        axes = _axes(x, axis)
+        return evaluate(x, axes, keep_dims) if axes else x
+
+    register(op_type, compute, _reduction_rule, **options)
+
+    def function(
+        input_tensor: Any,
+        axis: Any = None,
+        keepdims: bool | None = None,
+        name: str | None = None,
+        reduction_indices: Any = None,
+        keep_dims: bool | None = None,
+    ) -> Tensor:
+        axis = either("axis", axis, "reduction_indices", reduction_indices)
+        keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
+        x = convert_to_tensor(input_tensor)
+        inputs = [x]
+        if axis is None and x.shape.ndims is not None:
+            inputs.append(constant(np.arange(x.shape.ndims, dtype=np.int32)))
+        with name_scope(name, op_type, [x]) as scope:
+            if axis is not None:
+                inputs.append(convert_to_tensor(axis, name="reduction_indices", dtype_hint=int32))
+            return one(op_type, inputs, scope, keep_dims=keep)
+
+    function.__doc__ = f"{op_type} over `axis` (all axes for None); `keepdims` leaves them there with size 1."
+    return function
+
+
+reduce_sum = _reduction("Sum", lambda x, axes, keep: x.sum(axes, keepdim=keep, dtype=x.dtype))
+reduce_mean = _reduction("Mean", _mean)
+reduce_max = _reduction("Max", lambda x, axes, keep: torch.amax(x, axes, keepdim=keep))
+reduce_min = _reduction("Min", lambda x, axes, keep: torch.amin(x, axes, keepdim=keep))
+reduce_prod = _reduction("Prod", _prod)
+reduce_all = _reduction(
+    "All", lambda x, axes, keep: torch.amin(x.byte(), axes, keepdim=keep).bool(), differentiable=False
+)
+reduce_any = _reduction(
+    "Any", lambda x, axes, keep: torch.amax(x.byte(), axes, keepdim=keep).bool(), differentiable=False
+)
+
+
+def _arg_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape, dtype = inputs[0].shape, as_dtype(attributes["output_type"])
+    axes = registry.constant_axes(inputs[1], shape.ndims)
+    if axes is None or shape.known is None:
+        return [(dtype, TensorShape(None if shape.known is None else [None] * (len(shape.known) - 1)))]
+    return [(dtype, TensorShape([d for i, d in enumerate(shape.known) if i != axes[0]]))]
+
+
+def _arg(op_type: str, evaluate: Callable[..., Any]) -> Any:
+    def compute(x: torch.Tensor, axis: torch.Tensor, output_type: str) -> torch.Tensor:
+        return evaluate(x, dim=int(axis)).to(as_dtype(output_type).torch_dtype)
+
+    register(op_type, compute, _arg_rule, differentiable=False)
+
+    def function(
+        input: Any,
+        axis: Any = None,
+        name: str | None = None,
+        dimension: Any = None,
+        output_type: DType = int64,
+    ) -> Tensor:
+        axis = either("axis", axis, "dimension", dimension)
+        with name_scope(name, op_type, [input]) as scope:
+            x = convert_to_tensor(input, name="input")
+            index = convert_to_tensor(0 if axis is None else axis, name="dimension", dtype_hint=int32)
+            return one(op_type, [x, index], scope, output_type=as_dtype(output_type).name)
+
+    function.__doc__ = f"The index along `axis` (0 for None) that {op_type} picks; the first one of equals."
+    return function
+
+
+argmax = arg_max = _arg("ArgMax", torch.argmax)
+argmin = arg_min = _arg("ArgMin", torch.argmin)

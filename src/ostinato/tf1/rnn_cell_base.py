@@ -1,0 +1,254 @@
+"""What all cells share: the protocol, their scopes, and how a driver learns what a cell amounts to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ostinato._state import LSTMStateTuple as _CoreStateTuple
+
+from . import nest
+from . import variable_scope as vs
+from .body import BodyFunction
+from .cell_description import Body, Description, core_sizes
+from .dtypes import as_dtype
+from .graph import get_default_graph, name_scope
+from .layers_base import Layer
+from .ops import array, random, rnn
+from .ops.core import convert_to_tensor
+from .shapes import TensorShape, as_shape
+from .tensor import Tensor
+
+
+class LSTMStateTuple(_CoreStateTuple):
+    """An LSTM's state: c and h (TF1 symbol: `tf.nn.rnn_cell.LSTMStateTuple`)."""
+
+    __slots__ = ()
+
+    @property
+    def dtype(self) -> Any:
+        if self.c.dtype != self.h.dtype:
+            raise TypeError(f"Inconsistent internal state: {self.c.dtype} vs {self.h.dtype}")
+        return self.c.dtype
+
+
+class Described(NamedTuple):
+    """What a cell amounts to: its description, and the tensors that this binds."""
+
+    description: Description
+    tensors: list[Tensor]
+
+
+class RNNCell(Layer):
+    """Base of the cells (TF1 symbol: `tf.nn.rnn_cell.RNNCell`).
+
+    Derive from it, with `state_size`, `output_size` and either `call(inputs, state)` or, as older code does,
+    `__call__(inputs, state, scope=None)`; both return the output and the new state. Variables come from
+    `add_variable` in `build`, or from `tf.get_variable` in `call`.
+    """
+
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
+        with self._in_scope(inputs, scope):
+            return self.call(inputs, state, **kwargs)
+
+    @contextlib.contextmanager
+    def _in_scope(self, inputs: Any, scope: Any = None) -> Iterator[None]:
+        """The scope of this cell's variables. What `call` asks of tf.get_variable in it belongs to the
+        cell.
+        """
+        if scope is None:
+            if not hasattr(self, "_rnncell_scope"):
+                self._rnncell_scope = vs.get_variable_scope()
+            context = vs.variable_scope(
+                self._rnncell_scope, custom_getter=self._tracking_getter, auxiliary_name_scope=False
+            )
+        else:
+            context = vs.variable_scope(scope, custom_getter=self._tracking_getter)
+        with context as entered, self._entered(inputs, entered if scope is not None else None):
+            yield
+
+    def _tracking_getter(self, getter: Any, *args: Any, **kwargs: Any) -> Any:
+        variable = getter(*args, **kwargs)
+        self._track(variable)
+        return variable
+
+    @property
+    def state_size(self) -> Any:
+        """The size of the state: an int, a TensorShape, or a nest of them."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its state_size: define that property.")
+
+    @property
+    def output_size(self) -> Any:
+        """The size of the output: an int or a TensorShape."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say its output_size: define that property."
+        )
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        """A state of zeros for `batch_size` rows, a number or a scalar tensor.
+
+        Raises:
+            ValueError: the batch size is None.
+        """
+        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return zero_tensors(self.state_size, batch_size, dtype)
+
+    def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
+        """A state of zeros for the rows and the type of `inputs`, or for `batch_size` and `dtype`."""
+        if inputs is not None:
+            inputs = convert_to_tensor(inputs, name="inputs")
+            static = inputs.shape[0].value
+            if batch_size is not None:
+                given = batch_size if not isinstance(batch_size, Tensor) else None
+                if given is not None and static is not None and given != static:
+                    raise ValueError(
+                        "batch size from input tensor is different from the input param. "
+                        f"Input tensor batch: {static}, batch_size: {batch_size}"
+                    )
+            if dtype is not None and inputs.dtype.base_dtype is not as_dtype(dtype):
+                raise ValueError(
+                    "dtype from input tensor is different from the input param. "
+                    f"Input tensor dtype: {inputs.dtype}, dtype: {dtype}"
+                )
+            batch_size = array.shape(inputs)[0] if static is None else static
+            dtype = inputs.dtype
+        if batch_size is None or dtype is None:
+            raise ValueError(
+                "batch_size and dtype cannot be None while constructing initial state: "
+                f"batch_size={batch_size}, dtype={dtype}"
+            )
+        return self.zero_state(batch_size, dtype)
+
+    # -- what drivers and wrappers ask
+    def _is_known(self) -> bool:
+        """Whether the cell can say what it amounts to; where not, only calling it tells."""
+        return False
+
+    def _describe(self, inputs: Any) -> Described:
+        """What a known cell amounts to for such inputs; its variables are made by then."""
+        raise TypeError(f"{type(self).__name__} says that it is known, and does not define _describe.")
+
+
+def known(cell: Any) -> bool:
+    return isinstance(cell, RNNCell) and cell._is_known()
+
+
+def describe(cell: Any, inputs: Any) -> Described | None:
+    """What a cell amounts to for such inputs; None where only calling it tells."""
+    return cell._describe(inputs) if known(cell) and not nest.is_sequence(inputs) else None
+
+
+def traced(cell: Any, inputs: Any, state: Any, scope: str) -> Described:
+    """A cell that only calling it tells about, called once: its step as a sub-graph."""
+    flat_inputs, flat_state = nest.flatten(inputs), nest.flatten(state)
+    names = [*["inputs"] * len(flat_inputs), *["state"] * len(flat_state)]
+    states: list[Any] = []
+
+    def function(*values: Tensor) -> list[Tensor]:
+        given = nest.pack_sequence_as(inputs, values[: len(flat_inputs)])
+        output, new_state = cell(given, nest.pack_sequence_as(state, values[len(flat_inputs) :]))
+        nest.assert_same_structure(state, new_state)
+        states[:] = [nest.map_structure(lambda leaf: as_shape(leaf.shape)[1:], output)]
+        return [*nest.flatten(output), *nest.flatten(new_state)]
+
+    body = BodyFunction(function, [*flat_inputs, *flat_state], scope, names)
+    return Described(Body(body, core_sizes(cell.state_size), core_sizes(cell.output_size)), body.captured)
+
+
+def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:
+    def zero(size: Any) -> Tensor:
+        if batch_size is None:
+            raise ValueError(f"Provided a prefix or suffix of None: {batch_size} and {size}")
+        rest = size.as_list() if isinstance(size, TensorShape) else [int(size)]
+        return array.zeros([batch_size, *rest], dtype)
+
+    return nest.map_structure(zero, sizes)
+
+
+def assert_like_rnncell(cell_name: str, cell: Any) -> None:
+    """Raise a TypeError that says what is missing where something is no cell."""
+    problems = [
+        f"'{name}' property is missing" for name in ("output_size", "state_size") if not _has(cell, name)
+    ]
+    if not (_has(cell, "zero_state") or _has(cell, "get_initial_state")):
+        problems.append("either 'zero_state' or 'get_initial_state' method is required")
+    if not callable(cell):
+        problems.append("is not callable")
+    if problems:
+        raise TypeError(f"The argument {cell_name!r} ({cell}) is not an RNNCell: {', '.join(problems)}.")
+
+
+def _has(cell: Any, name: str) -> bool:
+    try:
+        return hasattr(cell, name)
+    except NotImplementedError:
+        return False
+
+
+class LayerRNNCell(RNNCell):
+    """Base of the cells that make their variables in `build` (TF1 symbol: `tf.contrib.rnn.LayerRNNCell`)."""
+
+    def _in_scope(self, inputs: Any, scope: Any = None) -> Any:
+        return self._entered(inputs, scope)
+
+
+def seed_for(described: Described) -> Tensor | None:
+    """The node that draws the run's seed for a cell with dropout; None for one without."""
+    return random.run_seed() if described.description.uses_seed else None
+
+
+def bare_step(cell: Any, described: Described, inputs: Any, state: Any) -> Any:
+    """One step outside a driver. The steps of one cell share a run's seed and are counted, as a driver's
+    are.
+    """
+    graph = get_default_graph()
+    if not described.description.uses_seed:
+        return step_node(described, inputs, state, cell.state_size)
+    if graph.outer is not None:  # a loop's body: its own step decides the masks
+        return step_node(described, inputs, state, cell.state_size, seed_for(described))
+    counts = cell.__dict__.setdefault("_bare_steps", {})
+    seed, index = counts.get(graph) or (seed_for(described), 0)
+    counts[graph] = (seed, index + 1)
+    return step_node(described, inputs, state, cell.state_size, seed, index=index)
+
+
+def is_plain(cell: Any, base: type, *methods: str) -> bool:
+    """Whether a cell still has these methods of a class of this module: what derives from it may do anything
+    in them.
+    """
+    return all(getattr(type(cell), method) is getattr(base, method) for method in methods)
+
+
+def step_node(
+    described: Described,
+    inputs: Any,
+    state: Any,
+    state_size: Any,
+    seed: Any = None,
+    lengths: Any = None,
+    index: int = 0,
+) -> Any:
+    """The node of one step of a described cell: (output, new state)."""
+    check_state(state, state_size)
+    flat_inputs = [convert_to_tensor(leaf) for leaf in nest.flatten(inputs)]
+    flat_state = [convert_to_tensor(leaf) for leaf in nest.flatten(state)]
+    description = described.description
+    outputs, new_state = rnn.step(
+        description, flat_inputs, flat_state, described.tensors, seed, lengths, index
+    )
+    packed = outputs[0] if len(outputs) == 1 else nest.pack_sequence_as(description.output_size, outputs)
+    return packed, nest.pack_sequence_as(state_size, new_state)
+
+
+def check_state(state: Any, state_size: Any) -> None:
+    """Raise a TypeError where a state has another structure than the cell's."""
+    if isinstance(state, Tensor) and nest.is_sequence(state_size):
+        raise TypeError(
+            f"Expected state to be a {type(state_size).__name__} of tensors like {state_size}, but "
+            "received the tensor "
+            f"{state}; cell.zero_state(batch_size, dtype) makes one."
+        )
+    nest.assert_same_structure(state_size, state)
