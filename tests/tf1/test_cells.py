@@ -1,9 +1,12 @@
 """Cells of the user's own, and what wrappers do, under every driver."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import ostinato.tf1 as tf
+from ostinato.tf1 import body
 
 cells = tf.nn.rnn_cell
 STEPS = 6
@@ -329,3 +332,54 @@ def test_second_derivatives_pass_through_a_loop():
         value = session.run(second, {x: X})
     assert np.isfinite(value).all()
     assert np.abs(value).max() > 0
+
+
+def test_shards_of_a_variable_give_what_the_whole_gives():
+    values = {}
+    for shards in (None, 3):
+        with tf.Graph().as_default(), tf.Session() as session:
+            x = tf.placeholder(tf.float32, [3, STEPS, 2])
+            outputs, _ = dynamic(cells.LSTMCell(4, num_unit_shards=shards), x, None)
+            kernel = np.random.default_rng(1).normal(size=[6, 16])
+            parts = [v for v in tf.trainable_variables() if "kernel" in v.name]
+            for variable, part in zip(parts, np.array_split(kernel, len(parts)), strict=True):
+                variable.load(part, session)
+            session.run(tf.trainable_variables()[-1].initializer)
+            gradients = tf.gradients(tf.reduce_sum(outputs), parts)
+            fetched = session.run([outputs, *gradients], {x: X})
+            values[shards] = [fetched[0], np.concatenate(fetched[1:])]
+    for one, other in zip(values[None], values[3], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_nodes_are_made_of_plain_values():
+    x = tf.placeholder(tf.float32, [None, STEPS, 2])
+    stack = cells.MultiRNNCell(
+        [
+            cells.DropoutWrapper(WithGetVariable(3), 0.5),
+            cells.ResidualWrapper(cells.GRUCell(3, activation=lambda z: z * 2.0), lambda a, b: a * b),
+        ]
+    )
+    outputs, _ = dynamic(stack, x, [1, 2, 3])
+    static(cells.DropoutWrapper(cells.LSTMCell(3), 0.5), x, None)
+    tf.train.AdamOptimizer().minimize(tf.reduce_mean(outputs[:, -1]))
+    graphs = [tf.get_default_graph()]
+    for graph in graphs:
+        for operation in graph.get_operations():
+            _assert_plain(operation.attributes, graphs, operation)
+
+
+def _assert_plain(value, graphs, operation):
+    if isinstance(value, body.BodyFunction):
+        if value.graph not in graphs:
+            graphs.append(value.graph)
+    elif dataclasses.is_dataclass(value):
+        _assert_plain(vars(value), graphs, operation)
+    elif isinstance(value, dict):
+        _assert_plain(list(value.values()), graphs, operation)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _assert_plain(item, graphs, operation)
+    else:
+        plain = (type(None), bool, int, float, str, np.ndarray, tf.TensorShape)
+        assert isinstance(value, plain), f"{operation}: {value!r}"

@@ -251,7 +251,6 @@ CASES = {
         "dtype from input tensor is different from",
     ),
     "abstract state_size": (lambda: cells.RNNCell().state_size, NotImplementedError, "RNNCell does not say"),
-    "shards": (lambda: cells.LSTMCell(4, num_unit_shards=2), ValueError, "num_unit_shards=2"),
     "unknown activation": (lambda: cells.GRUCell(4, activation="tanhh"), ValueError, "Unknown activation"),
     "matmul": (
         lambda: tf.matmul(ones(2, 8), ones(7, 8)),

@@ -40,6 +40,14 @@ DYNAMIC = {
             "kernel(5, 16) bias(16,) w_f_diag(4,) w_i_diag(4,) w_o_diag(4,) projection/kernel(4, 2)",
         ),
     ),
+    "sharded LSTM": (
+        lambda: cells.LSTMCell(4, num_unit_shards=2, num_proj=2, num_proj_shards=2),
+        under(
+            "rnn/lstm_cell",
+            "kernel/part_0(3, 16) kernel/part_1(2, 16) bias(16,) projection/kernel/part_0(2, 2) "
+            "projection/kernel/part_1(2, 2)",
+        ),
+    ),
     "named LSTM": (lambda: cells.LSTMCell(4, name="foo"), under("rnn/foo", LSTM)),
     "Multi": (
         lambda: cells.MultiRNNCell([cells.LSTMCell(4), cells.GRUCell(4)]),

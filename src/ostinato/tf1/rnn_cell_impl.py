@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ostinato import steps
 from ostinato._state import LSTMStateTuple as _CoreStateTuple
 from ostinato._state import leaves
 
+from . import variable_scope as vs
 from .activations import activation_function, core_activation
 from .body import BodyFunction
 from .cell_description import Description, Flat, Leaf
 from .dtypes import as_dtype
 from .graph import get_default_graph
-from .initializers import Constant, Zeros
+from .initializers import Constant, RandomUniform, Zeros
 from .layers_base import InputSpec, StaticInput
+from .ops import lists
 from .ops.core import convert_to_tensor
 from .rnn_cell_base import Described, LayerRNNCell, LSTMStateTuple, RNNCell, bare_step, is_plain
 from .shapes import TensorShape, as_shape
@@ -83,11 +86,13 @@ class _FamilyCell(LayerRNNCell):
             raise ValueError(f"Expected inputs.shape[-1] to be known, saw shape: {inputs_shape}")
         self._check_dtype()
         for parameter in self._family().parameters(depth):
-            variable = self.add_variable(
-                parameter.name, shape=parameter.shape, initializer=self._initializer_of(parameter)
-            )
-            setattr(self, self._attributes[parameter.name], variable)
+            setattr(self, self._attributes[parameter.name], self._add_parameter(parameter))
         self.built = True
+
+    def _add_parameter(self, parameter: steps.Parameter) -> Any:
+        return self.add_variable(
+            parameter.name, shape=parameter.shape, initializer=self._initializer_of(parameter)
+        )
 
     def _check_dtype(self) -> None:
         if self._dtype is not None and not as_dtype(self._dtype).is_floating:
@@ -248,11 +253,7 @@ class LSTMCell(_FamilyCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(reuse, name, dtype, activation, state_is_tuple, **kwargs)
-        for shards, value in [("num_unit_shards", num_unit_shards), ("num_proj_shards", num_proj_shards)]:
-            if value is not None and value > 1:
-                raise ValueError(
-                    f"{shards}={value}: a variable is kept in one piece here; leave {shards} out."
-                )
+        self._shards = {"kernel": num_unit_shards or 1, "projection/kernel": num_proj_shards or 1}
         self._num_units, self._use_peepholes, self._cell_clip = num_units, use_peepholes, cell_clip
         self._initializer, self._num_proj, self._proj_clip = initializer, num_proj, proj_clip
         self._forget_bias = forget_bias
@@ -270,3 +271,27 @@ class LSTMCell(_FamilyCell):
 
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
         return self._initializer if parameter.initial_value is None else super()._initializer_of(parameter)
+
+    def _add_parameter(self, parameter: steps.Parameter) -> Any:
+        count = self._shards.get(parameter.name, 1)
+        if count == 1:
+            return super()._add_parameter(parameter)
+        # As a partitioner of TensorFlow does: rows as evenly as can be, the first shards the larger ones.
+        rows, columns = parameter.shape
+        parts = []
+        for index in range(count):
+            size = rows // count + (index < rows % count)
+            parts.append(
+                self.add_variable(
+                    f"{parameter.name}/part_{index}",
+                    shape=[size, columns],
+                    initializer=self._initializer_of(parameter) or _like_a_whole(parameter),
+                )
+            )
+        return lists.concat(parts, 0, name=parameter.name)
+
+
+def _like_a_whole(parameter: steps.Parameter) -> Any:
+    """The default initialiser of a shard: it spreads as that of the whole matrix does."""
+    limit = math.sqrt(6.0 / sum(parameter.shape))
+    return vs.get_variable_scope().initializer or RandomUniform(-limit, limit)
