@@ -26,7 +26,9 @@ def run_compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[st
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[dict[str, object]]]:
     folder = tmp_path_factory.mktemp("compare")
-    result = run_compare(folder, "--timesteps", "12,4", "--json", str(folder / "figures.json"))
+    result = run_compare(
+        folder, "--timesteps", "12,4", "--threads", "2", "--json", str(folder / "figures.json")
+    )
     assert result.returncode == 0, result.stderr
     assert len(result.stderr.splitlines()) == 6
     return folder, result.stdout, json.loads((folder / "figures.json").read_text())
@@ -39,7 +41,7 @@ def test_each_driver_is_measured_over_each_number_of_steps(measured: tuple) -> N
     ]
     for line in figures:
         assert line["cell"] == "BasicLSTMCell"
-        assert (line["units"], line["batch"], line["inputs"]) == (3, 2, 4)
+        assert (line["units"], line["batch"], line["inputs"], line["threads"]) == (3, 2, 4, 2)
         assert line["nodes"] > 20
         assert 0 < line["build_seconds"] < 10
         assert 0 < line["step_seconds"] < 10
@@ -55,7 +57,7 @@ def test_the_graph_of_dynamic_rnn_does_not_grow(measured: tuple) -> None:
 def test_table_and_plot(measured: tuple) -> None:
     folder, printed, _ = measured
     for words in (
-        "BasicLSTMCell, 3 units, 4 inputs, batch 2",
+        "BasicLSTMCell, 3 units, 4 inputs, batch 2, 2 threads",
         "graph nodes",
         "training step (ms)",
         "MiB",

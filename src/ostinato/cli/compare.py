@@ -47,6 +47,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--units", type=types.positive_integer, default=64, help="units of the cell (default: 64)")
     add("--batch", type=types.positive_integer, default=32, help="sequences in a batch (default: 32)")
     add("--inputs", type=types.positive_integer, default=12, help="values a time step (default: 12)")
+    # Two threads on cores that something else uses wait for each other at every step: figures a hundred times
+    # too large. One thread is as fast at the default sizes.
+    add("--threads", type=types.positive_integer, default=1, help="threads that torch may use (default: 1)")
     add(
         "--output",
         type=types.folder,
@@ -68,7 +71,15 @@ def main(arguments: argparse.Namespace) -> int:
     """Measure, print and plot."""
     require("matplotlib", purpose="the plot of 'ostinato compare'")
     networks = [
-        Network(driver, steps, arguments.cell, arguments.units, arguments.batch, arguments.inputs)
+        Network(
+            driver,
+            steps,
+            cell=arguments.cell,
+            units=arguments.units,
+            batch=arguments.batch,
+            inputs=arguments.inputs,
+            threads=arguments.threads,
+        )
         for steps in arguments.timesteps
         for driver in DRIVERS
     ]
@@ -122,10 +133,8 @@ def report(comparison: Comparison) -> str:
         for network, figures in comparison
     ]
     headers = ("driver", "time steps", "graph nodes", "build (ms)", "training step (ms)", "peak memory (MiB)")
-    first = comparison[0][0]
-    title = f"{first.cell}, {first.units} units, {first.inputs} inputs, batch {first.batch}"
     table = tabulate(rows, headers, floatfmt=("", "", "", ".1f", ".1f", ".1f"), missingval="unknown")
-    return "\n\n".join([title, table, *_growth(comparison)])
+    return "\n\n".join([comparison[0][0].title, table, *_growth(comparison)])
 
 
 def _growth(comparison: Comparison) -> list[str]:

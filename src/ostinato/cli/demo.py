@@ -41,9 +41,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add(
         "--timesteps",
         type=types.positive_integers,
-        default=[10, 50, 250],
+        default=[10, 100, 1000],
         metavar="N,N,...",
-        help="numbers of time steps to compare the drivers over (default: 10,50,250)",
+        help="numbers of time steps to compare the drivers over (default: 10,100,1000)",
     )
     add(
         "--output",

@@ -28,6 +28,13 @@ class Network:
     units: int
     batch: int
     inputs: int
+    threads: int = 1
+
+    @property
+    def title(self) -> str:
+        """What all networks of a comparison have in common."""
+        size = f"{self.cell}, {self.units} units, {self.inputs} inputs, batch {self.batch}"
+        return f"{size}, {self.threads} thread{'s' if self.threads > 1 else ''}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +57,9 @@ class Figures:
 
 def measure(network: Network) -> Figures:
     """Measure `network` in this process, a fresh one, as what ran before has left memory allocated."""
+    import torch
+
+    torch.set_num_threads(network.threads)
     # A small network first, so that imports, thread pools and buffers of the math libraries are in place
     # before anything is measured.
     small = dataclasses.replace(network, timesteps=3, units=4, batch=2)

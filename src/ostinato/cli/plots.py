@@ -30,8 +30,7 @@ QUANTITIES: tuple[tuple[str, str, Callable[[Figures], float | None]], ...] = (
 def comparison_figure(comparison: Sequence[tuple[Network, Figures]]) -> Figure:
     """Four plots over the number of time steps, a line for each driver; all axes are logarithmic."""
     figure = Figure(figsize=(11, 8), layout="constrained", dpi=120)
-    first = comparison[0][0]
-    figure.suptitle(f"{first.cell}, {first.units} units, {first.inputs} inputs, batch {first.batch}")
+    figure.suptitle(comparison[0][0].title)
     ticks = sorted({network.timesteps for network, _ in comparison})
     for axes, (title, label, quantity) in zip(figure.subplots(2, 2).flat, QUANTITIES, strict=True):
         # A logarithmic axis has no place for 0, which the memory of a tiny network can be.
