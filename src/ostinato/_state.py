@@ -88,7 +88,9 @@ def check_state(state: Nest, state_size: Nest, batch_size: int, name: str) -> No
         if not isinstance(leaf, Tensor):
             raise TypeError(f"{name} must hold tensors, but holds a {type(leaf).__name__}: {leaf!r}.")
         shape = (batch_size, *size_to_shape(size))
-        if tuple(leaf.shape) != shape:
+        # A state without a batch, a step counter for one, has rank 0 and goes from step to step as it is.
+        without_batch = not leaf.dim() and not size_to_shape(size)
+        if tuple(leaf.shape) != shape and not without_batch:
             raise ValueError(
                 f"{name} has a tensor of shape {list(leaf.shape)} where the cell needs {list(shape)}."
             )

@@ -59,6 +59,8 @@ def assert_same_structure(first: Any, second: Any) -> None:
     one, other = (optree.tree_structure(nest, none_is_leaf=True) for nest in (first, second))
     if one == other:
         return
-    message = "The two structures don't have the same nested structure.\n\nFirst structure: "
-    f"{first}\n\nSecond structure: {second}"
+    message = (
+        "The two structures don't have the same nested structure.\n\n"
+        f"First structure: {first}\n\nSecond structure: {second}"
+    )
     raise (TypeError if one.num_leaves == other.num_leaves else ValueError)(message)

@@ -104,6 +104,8 @@ def _build() -> dict[str, ModuleType]:
         for key, original in _RENAMED.get(name, {}).items():
             setattr(module, key, getattr(module, original))
         modules[name] = module
+    # The names of a cell's variables, which cells in the style of TensorFlow's own source read.
+    modules["ops.rnn_cell_impl"].__dict__.update(_WEIGHTS_VARIABLE_NAME="kernel", _BIAS_VARIABLE_NAME="bias")
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
     for name in list(modules):
         package, _, last = name.partition(".")

@@ -232,6 +232,11 @@ def step_node(
     index: int = 0,
 ) -> Any:
     """The node of one step of a described cell: (output, new state)."""
+    if nest.is_sequence(state) and nest.is_sequence(state_size):
+        # A cell called by hand takes a state apart by position: (c, h) will do for an LSTMStateTuple.
+        leaves = nest.flatten(state)
+        if len(leaves) == len(nest.flatten(state_size)):
+            state = nest.pack_sequence_as(state_size, leaves)
     check_state(state, state_size)
     flat_inputs = [convert_to_tensor(leaf) for leaf in nest.flatten(inputs)]
     flat_state = [convert_to_tensor(leaf) for leaf in nest.flatten(state)]

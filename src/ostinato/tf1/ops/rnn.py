@@ -20,6 +20,7 @@ from ostinato.steps import masking
 from .. import cell_description as description_of
 from .. import registry
 from ..cell_description import Body, Description, Dropout, Leaf, Multi, Residual
+from ..dtypes import DType
 from ..registry import OutputTypes, ShapeMismatch
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
@@ -116,7 +117,8 @@ def _batch(parts: Parts, axis: int) -> int | None:
 def _check_widths(parts: Parts, description: Description) -> None:
     for tensor, size in zip(parts.state, leaves(description.state_size), strict=False):
         wanted = TensorShape([None, *size_to_shape(size)])
-        if not tensor.shape.is_compatible_with(wanted):
+        without_batch = tensor.shape.ndims == 0 and not size_to_shape(size)
+        if not tensor.shape.is_compatible_with(wanted) and not without_batch:
             raise ShapeMismatch(
                 f"Dimensions must be equal, but are {_width(tensor.shape)} and {_width(wanted)}: "
                 f"the state has shape {tensor.shape} and the cell's is {wanted}"
@@ -173,12 +175,18 @@ def _state_types(parts: Parts, description: Description, batch: int | None) -> O
     ]
 
 
+def _output_type(parts: Parts) -> DType:
+    """That of the state; of the inputs where the state holds nothing but counters."""
+    floating = [tensor.dtype.base_dtype for tensor in parts.state if tensor.dtype.is_floating]
+    return floating[0] if floating else parts.inputs[0].dtype.base_dtype
+
+
 def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     parts, description = split_inputs(inputs, attributes), attributes["description"]
     _check_types(parts)
     _check_widths(parts, description)
     batch = _batch(parts, 0)
-    dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
+    dtype = _output_type(parts)
     types: list[Any] = []
     if has_output(description, parts.lengths is not None):
         types = [
@@ -194,7 +202,7 @@ def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     time_axis, batch_axis = (0, 1) if attributes["time_major"] else (1, 0)
     batch = _batch(parts, batch_axis)
     time = parts.inputs[0].shape.known[time_axis] if parts.inputs[0].shape.known else None
-    dtype = parts.state[0].dtype.base_dtype if parts.state else parts.inputs[0].dtype.base_dtype
+    dtype = _output_type(parts)
     ends = [time, batch] if attributes["time_major"] else [batch, time]
     outputs = [
         (dtype, TensorShape([*ends, *size_to_shape(size)])) for size in leaves(description.output_size)
