@@ -120,10 +120,10 @@ class DType:
         return as_dtype, (self.name,)
 
     def __repr__(self) -> str:
-        return f"<dtype: '{self.name}'>" if self.name else "<dtype>"
+        return f"tf.{self.name}"
 
     def __str__(self) -> str:
-        return repr(self)
+        return f"<dtype: '{self.name}'>"
 
 
 _BY_NAME: dict[str, DType] = {}
@@ -157,7 +157,7 @@ def as_dtype(value: Any) -> DType:
         TypeError: the value names no type that there is here.
 
     >>> as_dtype(np.int64), as_dtype("half"), as_dtype(torch.float64)
-    (<dtype: 'int64'>, <dtype: 'float16'>, <dtype: 'float64'>)
+    (tf.int64, tf.float16, tf.float64)
     """
     if isinstance(value, DType):
         return value

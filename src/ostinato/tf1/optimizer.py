@@ -192,7 +192,17 @@ def _register(op_type: str, slots: int, compute: Any) -> None:
 
 
 class GradientDescentOptimizer(Optimizer):
-    """variable -= learning_rate * gradient (TF1 symbol: `tf.train.GradientDescentOptimizer`)."""
+    """variable -= learning_rate * gradient (TF1 symbol: `tf.train.GradientDescentOptimizer`).
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     variable = tf.Variable(3.0)
+    ...     train = tf.train.GradientDescentOptimizer(0.5).minimize(tf.square(variable - 1.0))
+    ...     session.run(tf.global_variables_initializer())
+    ...     session.run(train)
+    ...     session.run(variable).item()
+    1.0
+    """
 
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
         super().__init__(use_locking, name)

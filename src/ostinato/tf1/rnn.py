@@ -51,6 +51,13 @@ def dynamic_rnn(
     Raises:
         TypeError: no cell, or a state of another structure.
         ValueError: a shape or a rank that does not fit, or neither `initial_state` nor `dtype`.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     x = tf.placeholder(tf.float32, [None, None, 12])
+    ...     outputs, state = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(64), x, dtype=tf.float32)
+    >>> outputs
+    <tf.Tensor 'rnn/transpose_1:0' shape=(?, ?, 64) dtype=float32>
     """
     assert_like_rnncell("cell", cell)
     with vs.variable_scope(scope or "rnn"):
@@ -183,6 +190,13 @@ def static_rnn(
     Raises:
         TypeError: no cell, `inputs` is no list, or a state of another structure.
         ValueError: `inputs` is empty, a shape does not fit, or neither `initial_state` nor `dtype`.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     steps = tf.unstack(tf.placeholder(tf.float32, [None, 820, 12]), axis=1)
+    ...     outputs, state = tf.nn.static_rnn(tf.nn.rnn_cell.GRUCell(64), steps, dtype=tf.float32)
+    >>> len(outputs), str(outputs[-1].shape), state is outputs[-1]
+    (820, '(?, 64)', True)
     """
     assert_like_rnncell("cell", cell)
     if not isinstance(inputs, (list, tuple)):

@@ -30,6 +30,14 @@ def bidirectional_dynamic_rnn(
 
     Returns:
         (outputs forwards, outputs backwards) and (final state forwards, final state backwards).
+
+    >>> import ostinato.tf1 as tf
+    >>> cells = tf.nn.rnn_cell
+    >>> with tf.Graph().as_default():
+    ...     x = tf.placeholder(tf.float32, [None, 5, 3])
+    ...     both, _ = tf.nn.bidirectional_dynamic_rnn(cells.GRUCell(4), cells.GRUCell(4), x, dtype=tf.float32)
+    ...     print(tf.concat(both, 2).shape)
+    (?, 5, 8)
     """
     assert_like_rnncell("cell_fw", cell_fw)
     assert_like_rnncell("cell_bw", cell_bw)

@@ -140,7 +140,16 @@ class _FamilyCell(LayerRNNCell):
 
 
 class BasicRNNCell(_FamilyCell):
-    """h' = activation([x, h] @ kernel + bias) (TF1 symbol: `tf.nn.rnn_cell.BasicRNNCell`)."""
+    """h' = activation([x, h] @ kernel + bias) (TF1 symbol: `tf.nn.rnn_cell.BasicRNNCell`).
+
+    Args:
+        num_units: units n, the size of output and state.
+        activation: a name, a function of tensors, or None for tanh.
+        reuse: whether the variables are shared with those that the scope has.
+        name, dtype: of the layer and of its variables; None is the class's name and the type of the inputs.
+
+    Variables: `kernel` `[depth + n, n]`, `bias` `[n]`.
+    """
 
     _attributes = {"kernel": "_kernel", "bias": "_bias"}
 
@@ -161,7 +170,11 @@ class BasicRNNCell(_FamilyCell):
 
 
 class GRUCell(_FamilyCell):
-    """Gated recurrent unit; the reset gate acts before the matmul (TF1 symbol: `tf.nn.rnn_cell.GRUCell`)."""
+    """Gated recurrent unit (TF1 symbol: `tf.nn.rnn_cell.GRUCell`; Cho et al. 2014).
+
+    The reset gate acts before the candidate's matmul. Variables: `gates/kernel` `[depth + n, 2 n]`,
+    `gates/bias`, which starts at 1, `candidate/kernel` `[depth + n, n]`, `candidate/bias`.
+    """
 
     _attributes = {
         "gates/kernel": "_gate_kernel",
@@ -197,7 +210,19 @@ class GRUCell(_FamilyCell):
 
 
 class BasicLSTMCell(_FamilyCell):
-    """LSTM without options (TF1 symbol: `tf.nn.rnn_cell.BasicLSTMCell`); forget_bias is added at run time."""
+    """LSTM without options (TF1 symbol: `tf.nn.rnn_cell.BasicLSTMCell`); Hochreiter and Schmidhuber 1997.
+
+    `kernel` `[depth + num_units, 4 * num_units]` has the gates i, j, f, o side by side; `forget_bias` is
+    added at run time and never stored. The state is an LSTMStateTuple, or with `state_is_tuple=False` one
+    tensor of c and h.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     cell = tf.nn.rnn_cell.BasicLSTMCell(64)
+    ...     output, state = cell(tf.zeros([2, 12]), cell.zero_state(2, tf.float32))
+    ...     print([(variable.name, variable.shape.as_list()) for variable in cell.variables])
+    [('basic_lstm_cell/kernel:0', [76, 256]), ('basic_lstm_cell/bias:0', [256])]
+    """
 
     _attributes = {"kernel": "_kernel", "bias": "_bias"}
 
@@ -220,8 +245,10 @@ class BasicLSTMCell(_FamilyCell):
 
 
 class LSTMCell(_FamilyCell):
-    """LSTM with peepholes, clipping and projection (TF1 symbol: `tf.nn.rnn_cell.LSTMCell`).
+    """LSTM with peepholes, clipping and projection (TF1 symbol: `tf.nn.rnn_cell.LSTMCell`; Sak et al. 2014).
 
+    `cell_clip` bounds c before it is output, `num_proj` projects the output, `proj_clip` bounds the
+    projection; `num_unit_shards` and `num_proj_shards` keep a matrix in that many variables.
     `initializer` is for the kernel, the peepholes and the projection; the bias starts at zeros.
     """
 

@@ -35,6 +35,11 @@ class MultiRNNCell(RNNCell):
     Raises:
         TypeError: `cells` is no list or tuple.
         ValueError: it is empty, or cells have tuples as states and `state_is_tuple` is False.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     tf.nn.rnn_cell.MultiRNNCell([tf.nn.rnn_cell.LSTMCell(4), tf.nn.rnn_cell.GRUCell(5)]).state_size
+    (LSTMStateTuple(c=4, h=4), 5)
     """
 
     def __init__(self, cells: Any, state_is_tuple: bool = True) -> None:
@@ -258,6 +263,13 @@ class DropoutWrapper(_Wrapper):
 
     Raises:
         ValueError: a probability outside [0, 1].
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     keep = tf.placeholder_with_default(1.0, [])
+    ...     cell = tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.GRUCell(4), output_keep_prob=keep)
+    ...     cell.output_size
+    4
     """
 
     def __init__(

@@ -263,11 +263,21 @@ class TensorShape:
     def __bool__(self) -> bool:
         return self._dims is not None
 
+    def __add__(self, other: Any) -> TensorShape:
+        return self.concatenate(other)
+
+    def __radd__(self, other: Any) -> TensorShape:
+        return as_shape(other).concatenate(self)
+
     def __eq__(self, other: object) -> bool:
+        # As in TensorFlow, an unknown dimension equals nothing, not even another unknown one.
+        if self is other:
+            return True
         try:
-            return self._dims == as_shape(other)._dims
+            dims = as_shape(other)._dims
         except (TypeError, ValueError):
             return NotImplemented
+        return self._dims == dims and (dims is None or None not in dims)
 
     def __hash__(self) -> int:
         return hash(self._dims)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -120,7 +121,7 @@ class VariableScope:
         with name_scope(None):
             if custom_getter is None:
                 return store.get(full_name, **options)
-            return custom_getter(store.get, full_name, **options)
+            return custom_getter(getter=store.get, name=full_name, **options)
 
     def copy(self, **changes: Any) -> VariableScope:
         """This scope's defaults, with the given ones in their place where they are not None."""
@@ -228,12 +229,10 @@ def _entered(
         full = f"{outer.name}/{name_or_scope}" if outer.name else name_or_scope
         scope = outer.copy(name=full, reuse=reuse or outer.reuse, name_scope=original_name_scope, **changes)
         scope._reuse = reuse or outer.reuse
-    getter, around = (
-        changes.get("custom_getter"),
-        (name_or_scope.custom_getter if isinstance(name_or_scope, VariableScope) else outer.custom_getter),
-    )
-    if getter is not None and around is not None:
-        scope._custom_getter = lambda get, *a, **k: getter(lambda *b, **m: around(get, *b, **m), *a, **k)
+    inner = changes["custom_getter"]
+    around = (name_or_scope if isinstance(name_or_scope, VariableScope) else outer).custom_getter
+    if inner is not None and around is not None:
+        scope._custom_getter = lambda getter, **options: inner(getter=partial(around, getter), **options)
     store.open_scope(scope.name)
     holder[0] = scope
     try:
@@ -268,6 +267,14 @@ def variable_scope(
         default_name: a name that is made unique, for where `name_or_scope` is None.
         reuse: True shares variables, tf.AUTO_REUSE shares or makes them, None is as the scope around.
         auxiliary_name_scope: whether to open a scope of operation names too.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     for _ in range(2):
+    ...         with tf.variable_scope("layer", reuse=tf.AUTO_REUSE):
+    ...             weights = tf.get_variable("weights", [3, 4])
+    ...     len(tf.global_variables()), weights.name
+    (1, 'layer/weights:0')
     """
     if name_or_scope is None and default_name is None:
         raise TypeError("If default_name is None then name_or_scope is required")

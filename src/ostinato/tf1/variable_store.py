@@ -12,7 +12,6 @@ from typing import Any
 from .dtypes import as_dtype, float32
 from .graph import GraphKeys, get_default_graph, name_scope
 from .initializers import GlorotUniform, Zeros
-from .ops.core import convert_to_tensor
 from .shapes import TensorShape, as_shape
 from .variables import Variable
 
@@ -115,10 +114,9 @@ class VariableStore:
         if inspect.isclass(initializer):
             initializer = initializer()
         if not callable(initializer):
-            value = convert_to_tensor(initializer, dtype)
-            if shape is not None and shape.is_fully_defined() and not shape.is_compatible_with(value.shape):
+            if shape is not None:
                 raise ValueError("If initializer is a constant, do not specify shape.")
-            return value
+            return initializer
         accepted = _parameters(initializer)
         if not accepted:
             return initializer

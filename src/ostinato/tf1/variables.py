@@ -33,6 +33,13 @@ class Variable:
 
     Raises:
         ValueError: no initial value, or one of unknown shape while `validate_shape`.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     variable = tf.Variable([1.0, 2.0], name="v")
+    ...     session.run(tf.global_variables_initializer())
+    ...     session.run(variable.assign_add([1.0, 1.0])).tolist()
+    [2.0, 3.0]
     """
 
     __array_priority__ = 100
