@@ -217,8 +217,7 @@ DROPOUTS = {
 @pytest.mark.parametrize("name", DROPOUTS)
 def test_all_drivers_drop_the_same_for_one_seed(name):
     expected, _, _ = evaluated(dynamic, DROPOUTS[name], run_seed=11)
-    # Over a list, a cell that only calling it tells about is called, and its nodes draw step by step.
-    for driver in [swapped] if name == "around a traced cell" else [swapped, static]:
+    for driver in (swapped, static):
         values, _, _ = evaluated(driver, DROPOUTS[name], run_seed=11)
         for value, reference in zip(values, expected, strict=True):
             np.testing.assert_allclose(value, reference, rtol=1e-4, atol=1e-6)

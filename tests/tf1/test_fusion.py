@@ -4,6 +4,8 @@ case.
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import ostinato.tf1 as tf
 from ostinato.tf1 import fuse, plan
@@ -159,3 +161,21 @@ def test_chains_are_found_among_the_steps_of_two_cells():
     chains = fuse.find_chains(tf.get_default_graph().get_operations(), set(), set())
     assert sorted(len(chain.operations) for chain in chains) == [STEPS, STEPS]
     assert {chain.source for chain in chains} == {first.x, second.x}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_is_fed_and_fetched_fusion_changes_nothing(monkeypatch, data):
+    name = data.draw(st.sampled_from(["LSTM", "GRU", "Multi", "Dropout", "Residual"]))
+    lengths = data.draw(st.sampled_from([None, [5, 2, 0]]))
+    with tf.Graph().as_default():
+        tf.set_random_seed(7)
+        network = Network(CELLS[name](), lengths)
+        inner = [tensor for step in network.steps for tensor in step.outputs]
+        fed = data.draw(st.lists(st.sampled_from([*inner, *network.slices]), max_size=2, unique=True))
+        fetched = data.draw(st.lists(st.sampled_from(inner), max_size=3, unique=True))
+        xs = data.draw(st.lists(st.sampled_from([*inner, *network.slices]), max_size=2, unique=True))
+        found = tf.gradients(network.loss, [*xs, network.x])
+        found = [gradient for gradient in found if gradient is not None]
+        feeds = {tensor: np.full([3, tensor.shape[-1].value], 0.3) for tensor in fed}
+        run_both_ways(monkeypatch, [fetched, found, network.outputs], {network.x: X, **feeds})

@@ -298,7 +298,7 @@ class BodyGraph(Graph):
     def __init__(self, outer: Graph, name_scope: str) -> None:
         super().__init__()
         self.outer: Graph = outer
-        self._name_stack = name_scope.rstrip("/")
+        self._name_stack = self.base_scope = name_scope.rstrip("/")
         self.seed = outer.seed
         self._captures: dict[Tensor, Tensor] = {}
 

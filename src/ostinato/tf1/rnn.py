@@ -16,6 +16,7 @@ from .ops import rnn as rnn_ops
 from .ops.core import convert_to_tensor
 from .ops.math import cast
 from .rnn_cell_base import Described, assert_like_rnncell, check_state, describe, seed_for, step_node, traced
+from .rnn_cell_wrappers import DropoutWrapper
 from .shapes import TensorShape
 from .tensor import Tensor
 
@@ -216,7 +217,8 @@ def static_rnn(
             rows = array.shape(first)[0] if batch is None else batch
             state = cell.zero_state(rows, dtype)
         described = describe(cell, steps[0])
-        if described is None and lengths is not None:
+        if described is None and (lengths is not None or _drops(cell)):
+            # Its step as a description can be masked past a row's length, and drops as in dynamic_rnn.
             described = _step_of(cell, steps[0], state)
         seed = None if described is None else seed_for(described)
         outputs = []
@@ -231,10 +233,14 @@ def static_rnn(
         return outputs, state
 
 
+def _drops(cell: Any) -> bool:
+    """Whether there is dropout around a cell, or around a part of it that it shows."""
+    parts = [*getattr(cell, "_cells", ()), getattr(cell, "_cell", None)]
+    return isinstance(cell, DropoutWrapper) or any(_drops(part) for part in parts if part is not None)
+
+
 def _step_of(cell: Any, inputs: Any, state: Any) -> Described:
-    """A cell that only calling it tells about, as a description: its step can then be masked past a row's
-    length.
-    """
+    """A cell that only calling it tells about, as a description."""
     stand_ins = nest.map_structure(lambda leaf: StaticInput(leaf.dtype.base_dtype, leaf.shape), inputs)
     with name_scope("step") as scope:
         return traced(cell, stand_ins, _batched(state, nest.flatten(inputs)[0].shape[0].value), scope)

@@ -58,7 +58,9 @@ class Run:
     def generator(self, operation: Operation) -> torch.Generator:
         """The stream of a random node: it goes on from run to run of the session."""
         if self._position is not None:
-            return torch.Generator().manual_seed(_mixed(*self._position, zlib.crc32(operation.name.encode())))
+            # By its name within the body: the same step drops the same wherever it is unrolled.
+            name = operation.name.removeprefix(getattr(operation.graph, "base_scope", ""))
+            return torch.Generator().manual_seed(_mixed(*self._position, zlib.crc32(name.encode())))
         key = (operation.graph, operation.name)
         if key not in self._generators:
             generator = torch.Generator()
