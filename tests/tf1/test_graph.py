@@ -144,6 +144,8 @@ SHAPES = {
     "dropout": (lambda x: tf.nn.dropout(x, 0.5), "(?, 5, 3)"),
     "random": (lambda x: tf.random_normal([tf.shape(x)[0], 2]), "(?, 2)"),
     "range": (lambda x: tf.range(2, 10, 3), "(3,)"),
+    "tf.slice": (lambda x: tf.slice(x, [1, 0, 1], [2, 5, -1]), "(2, 5, 2)"),
+    "tf.slice of the rest": (lambda x: tf.slice(x, [1, 0, 0], [-1, 2, 3]), "(?, 2, 3)"),
     "cast": (lambda x: tf.cast(x, tf.int32), "(?, 5, 3)"),
 }
 

@@ -169,6 +169,7 @@ from .ops.reductions import (
     reduce_sum,
 )
 from .ops.slicing import newaxis
+from .ops.slicing import slice_ as slice
 from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
@@ -349,6 +350,7 @@ __all__ = [
     "sign",
     "sin",
     "size",
+    "slice",
     "split",
     "sqrt",
     "square",

@@ -121,7 +121,7 @@ register("SoftmaxCrossEntropyWithLogits", _cross_entropy, _row_loss_rule)
 def _softmax_loss(labels: Any, logits: Any, axis: int, name: Any, default: str, stop: bool) -> Tensor:
     with name_scope(name, default, [logits, labels]):
         logits = convert_to_tensor(logits, name="logits")
-        labels = convert_to_tensor(labels, logits.dtype.base_dtype, name="labels")
+        labels = math.cast(convert_to_tensor(labels, name="labels"), logits.dtype.base_dtype)
         if stop:
             labels = array.stop_gradient(labels, name="labels_stop_gradient")
         # The name under which TensorFlow 1 gives this loss is that of the reshape it ends with.

@@ -140,8 +140,11 @@ def one_hot(
         kind = float32 if dtype is None else as_dtype(dtype)
         on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
         places = convert_to_tensor(indices, name="indices", dtype_hint=int64)
+        size = registry.constant_value(convert_to_tensor(depth, name="depth"))
+        if size is None:
+            raise ValueError("The depth of tf.one_hot must be a number or a constant.")
         attributes = {
-            "depth": int(depth),
+            "depth": int(size),
             "on": on,
             "off": off,
             "axis": -1 if axis is None else axis,

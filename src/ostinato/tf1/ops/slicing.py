@@ -10,9 +10,9 @@ import torch
 
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register
-from ..shapes import Dimension, TensorShape
+from ..shapes import Dimension, TensorShape, unknown_shape
 from ..tensor import Tensor
-from .core import one, shape_tensor
+from .core import convert_to_tensor, one, shape_tensor
 
 
 def _slice_index(x: torch.Tensor, begin: Any, end: Any, strides: Any, masks: dict[str, Any]) -> Any:
@@ -146,3 +146,38 @@ def _get_item(tensor: Tensor, key: Any) -> Tensor:
 
 Tensor.__getitem__ = _get_item
 newaxis = None
+
+
+def _slice(x: torch.Tensor, begin: torch.Tensor, size: torch.Tensor) -> torch.Tensor:
+    for axis, (low, count) in enumerate(zip(begin.tolist(), size.tolist(), strict=True)):
+        rest = x.shape[axis] - low
+        if not 0 <= low <= x.shape[axis] or count > rest:
+            raise ValueError(
+                f"Expected begin[{axis}] in [0, {x.shape[axis]}] and size[{axis}] in [0, {rest}], but got "
+                f"{low} and {count}"
+            )
+        x = x.narrow(axis, low, rest if count == -1 else count)
+    return x
+
+
+def _slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    known, low, size = inputs[0].shape.known, constant_value(inputs[1]), constant_value(inputs[2])
+    dtype, rank = inputs[0].dtype.base_dtype, inputs[0].shape.ndims
+    if size is None or known is None or len(size) != rank:
+        return [(dtype, unknown_shape(rank))]
+    sizes: list[int | None] = []
+    for axis, count in enumerate(size.tolist()):
+        whole = known[axis]
+        rest = None if whole is None or low is None else whole - int(low[axis])
+        sizes.append(rest if count == -1 else count)
+    return [(dtype, TensorShape(sizes))]
+
+
+register("Slice", _slice, _slice_rule)
+
+
+def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
+    """The part of a tensor from `begin`, of shape `size`; -1 is all that is left (TF1 symbol: `tf.slice`)."""
+    with name_scope(name, "Slice", [input_]) as scope:
+        where = [shape_tensor(begin, "begin"), shape_tensor(size, "size")]
+        return one("Slice", [convert_to_tensor(input_, name="input"), *where], scope)
