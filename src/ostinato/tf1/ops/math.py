@@ -42,9 +42,9 @@ sin = _unary("Sin", torch.sin)
 cos = _unary("Cos", torch.cos)
 tanh = _unary("Tanh", torch.tanh)
 sigmoid = _unary("Sigmoid", torch.sigmoid)
-floor = _unary("Floor", torch.floor)
-ceil = _unary("Ceil", torch.ceil)
-round_ = _unary("Round", torch.round)
+floor = _unary("Floor", torch.floor, differentiable=False)
+ceil = _unary("Ceil", torch.ceil, differentiable=False)
+round_ = _unary("Round", torch.round, differentiable=False)
 is_nan = _unary("IsNan", torch.isnan, registry.same_shape(bool_), differentiable=False)
 is_finite = _unary("IsFinite", torch.isfinite, registry.same_shape(bool_), differentiable=False)
 logical_not = _unary("LogicalNot", torch.logical_not, differentiable=False)
@@ -81,7 +81,7 @@ _add_v2 = _binary("AddV2", torch.add)
 subtract = _binary("Sub", torch.sub)
 multiply = _binary("Mul", torch.mul)
 realdiv = _binary("RealDiv", _real_division)
-floordiv = _binary("FloorDiv", lambda x, y: torch.div(x, y, rounding_mode="floor"))
+_floor_div = _binary("FloorDiv", lambda x, y: torch.div(x, y, rounding_mode="floor"), differentiable=False)
 floormod = mod = _binary("FloorMod", torch.remainder)
 pow_ = _binary("Pow", torch.pow)
 # Where the two are equal the gradient is the first one's, as in TensorFlow.
@@ -107,6 +107,11 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
         if x.dtype.is_integer:
             x, y = cast(x, "float64"), cast(y, "float64")
         return one("RealDiv", [x, y], scope)
+
+
+def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """x / y rounded down (TF1 symbol: `tf.floordiv`)."""
+    return _floor_div(x, y, name or "floordiv")
 
 
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -146,7 +151,7 @@ for _method, _scope, _function in [
     ("mul", "mul", multiply),
     ("truediv", "truediv", truediv),
     ("div", "div", div),
-    ("floordiv", "floordiv", floordiv),
+    ("floordiv", "floordiv", _floor_div),
     ("mod", "mod", floormod),
     ("pow", "pow", pow_),
     ("and", "and", logical_and),

@@ -338,12 +338,12 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     """The square root of the sum of all elements' squares; None items are passed over (TF1 symbol:
     `tf.global_norm`).
     """
-    with name_scope(name, "global_norm") as scope:
+    with name_scope(name, "global_norm"):
         losses = [l2_loss(t) for t in t_list if t is not None]
         if not losses:
             raise ValueError("tf.global_norm needs at least one tensor that is not None.")
         total = math.add_n(losses)
-        return math.sqrt(math.multiply(total, convert_to_tensor(2.0, total.dtype)), name=scope)
+        return math.sqrt(math.multiply(total, convert_to_tensor(2.0, total.dtype)), name="global_norm")
 
 
 def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None) -> Any:
