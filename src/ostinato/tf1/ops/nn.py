@@ -312,7 +312,7 @@ def _in_top_k(predictions: torch.Tensor, targets: torch.Tensor, k: int) -> torch
 
 
 register(
-    "InTopK",
+    "InTopKV2",
     _in_top_k,
     lambda i, a: [(as_dtype("bool"), i[1].shape.merge_with(i[0].shape[:1]))],
     differentiable=False,
@@ -321,8 +321,12 @@ register(
 
 def in_top_k(predictions: Any, targets: Any, k: int, name: str | None = None) -> Tensor:
     """Whether the target's score is among the k highest of its row (TF1 symbol: `tf.nn.in_top_k`)."""
-    targets = convert_to_tensor(targets)
-    return one("InTopK", [convert_to_tensor(predictions), targets], name or "InTopK", k=int(k))
+    with name_scope(name, "in_top_k"):
+        inputs = [
+            convert_to_tensor(predictions, name="predictions"),
+            convert_to_tensor(targets, name="targets"),
+        ]
+        return one("InTopKV2", inputs, "InTopKV2", k=int(k))
 
 
 # -- clipping
@@ -353,11 +357,14 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
     if not isinstance(t_list, (list, tuple)):
         raise TypeError("t_list should be a sequence")
     norm = global_norm(t_list) if use_norm is None else use_norm
-    with name_scope(name, "clip_by_global_norm"):
-        one_ = convert_to_tensor(1.0, norm.dtype.base_dtype)
+    with name_scope(name, "clip_by_global_norm") as scope:
         limit = convert_to_tensor(clip_norm, norm.dtype.base_dtype)
-        scale = math.multiply(limit, math.minimum(math.truediv(one_, norm), math.truediv(one_, limit)))
-        return [None if t is None else math.multiply(convert_to_tensor(t), scale) for t in t_list], norm
+        unit = convert_to_tensor(1.0, norm.dtype.base_dtype)
+        scale = math.multiply(limit, math.minimum(math.truediv(unit, norm), math.truediv(unit, limit)))
+        return [
+            None if t is None else array.identity(math.multiply(convert_to_tensor(t), scale), f"{scope}_{i}")
+            for i, t in enumerate(t_list)
+        ], norm
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
