@@ -382,3 +382,57 @@ def _assert_plain(value, graphs, operation):
     else:
         plain = (type(None), bool, int, float, str, np.ndarray, tf.TensorShape)
         assert isinstance(value, plain), f"{operation}: {value!r}"
+
+
+class Attentive(cells.RNNCell):
+    """A cell that takes a gradient, and runs a loop of its own, in each step."""
+
+    state_size = output_size = property(lambda self: 2)
+
+    def call(self, inputs, state):
+        (slope,) = tf.gradients(tf.reduce_sum(tf.sin(state) * inputs), [state])
+        inner, _ = tf.nn.dynamic_rnn(
+            cells.BasicRNNCell(2, name="inner"), tf.stack([inputs, slope], 1), dtype=tf.float32
+        )
+        return inner[:, -1], slope
+
+
+@pytest.mark.parametrize("driver", [dynamic, static])
+def test_gradients_and_loops_inside_a_loop(driver):
+    values, names, _ = evaluated(driver, Attentive)
+    assert [name.split("/")[-2:] for name in names] == [["inner", "kernel"], ["inner", "bias"]]
+    outputs, state, of_x, of_kernel, _ = values
+    expected = np.zeros([3, 2])
+    for step in range(STEPS):
+        expected = np.cos(expected) * X[:, step]
+    np.testing.assert_allclose(state, expected, rtol=1e-4)
+    reference, _, _ = evaluated(dynamic, Attentive)
+    for value, other in zip(values, reference, strict=True):
+        np.testing.assert_allclose(value, other, rtol=1e-4, atol=1e-6)
+    assert np.abs(of_x).max() > 0
+    assert np.abs(of_kernel).max() > 0
+    assert outputs.shape == (3, STEPS, 2)
+
+
+def test_no_steps_and_no_rows():
+    x = tf.placeholder(tf.float32, [None, None, 2])
+    outputs, state = dynamic(cells.GRUCell(4), x, None)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        values, final = session.run([outputs, state], {x: np.zeros([3, 0, 2])})
+        assert values.shape == (3, 0, 4)
+        assert final.tolist() == np.zeros([3, 4]).tolist()
+        values, final = session.run([outputs, state], {x: np.zeros([0, 5, 2])})
+        assert values.shape == (0, 5, 4)
+        assert final.shape == (0, 4)
+
+
+def test_lengths_that_do_not_fit_are_told_when_they_are_fed():
+    x = tf.placeholder(tf.float32, [None, STEPS, 2])
+    lengths = tf.placeholder(tf.int32, [None])
+    outputs, _ = dynamic(cells.GRUCell(4), x, lengths)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for wrong in ([1, 2], [1, 2, -1]):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=r"sequence_length.*\n.*DynamicRNN"):
+                session.run(outputs, {x: X, lengths: wrong})

@@ -5,6 +5,8 @@ arctanh of each unit's unsaturated values determines the input kernel; any recur
 second step will do.
 """
 
+import time
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,7 @@ def test_another_input_kernel_would_not_fit():
 
 
 def test_the_second_seeds_network_has_its_four_variables_and_trains():
+    started = time.process_time()
     steps, inputs, units, classes = 820, 12, 64, 2
     X = tf.placeholder(tf.float32, [None, steps, inputs])
     Y = tf.placeholder(tf.float32, [None, classes])
@@ -112,6 +115,7 @@ def test_the_second_seeds_network_has_its_four_variables_and_trains():
         ("rnn/basic_lstm_cell/bias:0", (256,), 256),
     ]
     assert len(tf.get_default_graph().get_operations()) < steps + 120
+    assert time.process_time() - started < 1.5
 
     rng = np.random.default_rng(0)
     labels = np.arange(16) % 2

@@ -188,6 +188,6 @@ class Operation:
 
     def __str__(self) -> str:
         lines = [f'name: "{self.name}"', f'op: "{self.type}"']
-        lines += [f'input: "{tensor.name}"' for tensor in self.inputs]
+        lines += [f'input: "{tensor.name.removesuffix(":0")}"' for tensor in self.inputs]
         lines += [f'input: "^{operation.name}"' for operation in self.control_inputs]
         return "\n".join(lines) + "\n"
