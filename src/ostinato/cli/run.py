@@ -48,10 +48,11 @@ def main(arguments: argparse.Namespace) -> int:
     sys.path[0:1] = [str(path.resolve().parent)]
     shadow.install()
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=arguments.script, __builtins__=__builtins__, __cached__=None)
+    file = str(path.absolute())
+    module.__dict__.update(__file__=file, __builtins__=__builtins__, __cached__=None)
     sys.modules["__main__"] = module
     try:
-        exec(compile(source, arguments.script, "exec"), module.__dict__)  # the user's own script
+        exec(compile(source, file, "exec"), module.__dict__)  # the user's own script
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:

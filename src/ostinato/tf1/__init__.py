@@ -10,7 +10,7 @@ of TensorFlow 1.15, evaluated by torch.
 array([ 6., 14.], dtype=float32)
 """
 
-from . import compat, contrib, errors, initializers, layers, nn, python, train
+from . import compat, contrib, errors, layers, nn, python, train
 from .dtypes import (
     DType,
     as_dtype,
@@ -175,13 +175,13 @@ from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_d
 from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
 from .variable_scope import (
-    AUTO_REUSE,
     VariableScope,
     get_variable,
     get_variable_scope,
     variable_op_scope,
     variable_scope,
 )
+from .variable_store import AUTO_REUSE
 from .variables import (
     Variable,
     global_variables,
@@ -285,7 +285,6 @@ __all__ = [
     "half",
     "identity",
     "initialize_all_variables",
-    "initializers",
     "int16",
     "int32",
     "int64",

@@ -27,6 +27,7 @@ from . import (
     shapes,
     tensor,
     variable_scope,
+    variable_store,
     variables,
 )
 from .names import absent
@@ -58,7 +59,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.rnn_cell": _CELLS,
     "ops.rnn_cell_impl": _CELLS,
     "ops.state_ops": (state,),
-    "ops.variable_scope": (variable_scope,),
+    "ops.variable_scope": (variable_scope, variable_store),
     "ops.variables": (variables,),
     "training.adam": (optimizer,),
     "training.gradient_descent": (optimizer,),

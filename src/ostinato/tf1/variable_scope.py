@@ -18,9 +18,8 @@ import numpy as np
 
 from .dtypes import as_dtype, float32
 from .graph import Graph, GraphKeys, get_default_graph, name_scope
-from .initializers import Constant
 from .tensor import Tensor
-from .variable_store import AUTO_REUSE, Reuse, VariableStore
+from .variable_store import Reuse, VariableStore
 
 _STORE_KEY = ("__variable_store",)
 _SCOPE_KEY = ("__varscope",)
@@ -327,6 +326,3 @@ def variable_op_scope(
     """The older argument order of `variable_scope` (TF1 symbol: `tf.variable_op_scope`)."""
     with variable_scope(name_or_scope, default_name, values, **options) as scope:
         yield scope
-
-
-__all__ = ["AUTO_REUSE", "Constant", "VariableScope", "get_variable", "get_variable_scope", "variable_scope"]

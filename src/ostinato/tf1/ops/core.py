@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .. import registry
-from ..dtypes import DType, as_dtype, float32, int32
+from ..dtypes import DType, as_dtype, int32
 from ..errors import InvalidArgumentError
 from ..graph import get_default_graph, name_scope
 from ..shapes import Dimension, TensorShape, as_shape
@@ -202,7 +202,7 @@ def shape_tensor(shape: Any, name: str = "shape") -> Tensor:
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Tensor:
     """A value that must be fed (TF1 symbol: `tf.placeholder`); a None in `shape` fits any size.
 
-    >>> print(placeholder(float32, [None, 2], name="x"))
+    >>> print(placeholder("float32", [None, 2], name="x"))
     Tensor("x:0", shape=(?, 2), dtype=float32)
     """
     return one("Placeholder", (), name, dtype=as_dtype(dtype).name, shape=as_shape(shape))
@@ -247,13 +247,3 @@ registry.register("Const", constant_tensor, _constant_rule, differentiable=False
 registry.register("Placeholder", _unfed, registry.declared, stateful=True)
 registry.register("Argument", _unbound, registry.declared, stateful=True)
 registry.register("PlaceholderWithDefault", lambda x, **_: x, registry.declared)
-
-__all__ = [
-    "constant",
-    "convert_to_tensor",
-    "float32",
-    "make",
-    "one",
-    "placeholder",
-    "placeholder_with_default",
-]
