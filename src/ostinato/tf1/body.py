@@ -34,7 +34,7 @@ class BodyFunction:
         with self.graph.as_default():
             self.arguments = [
                 self.graph.add_argument(argument.dtype.base_dtype, argument.shape, name)
-                for argument, name in zip(arguments, names, strict=False)
+                for argument, name in zip(arguments, names, strict=True)
             ]
             self.outputs = [self.graph._own(output) for output in function(*self.arguments)]
         self.captured = [outer for outer, _ in self.graph.captures]

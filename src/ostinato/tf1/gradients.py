@@ -61,7 +61,7 @@ def gradients(
             starts = [index for index, grad in enumerate(grads) if grad is not None]
             inputs = [*y_list, *chosen, *[grad for grad in grads if grad is not None]]
             attributes = {"ys": len(y_list), "xs": len(chosen), "starts": starts}
-            found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs, strict=False))
+            found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs, strict=True))
         if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
             from .ops.array import zeros_like
 
@@ -78,7 +78,7 @@ def _starting_gradients(ys: Sequence[Tensor], grad_ys: Any) -> list[Tensor | Non
     if len(given) != len(ys):
         raise ValueError(f"Passed {len(given)} grad_ys for {len(ys)} ys")
     grads: list[Tensor | None] = []
-    for y, grad in zip(ys, given, strict=False):
+    for y, grad in zip(ys, given, strict=True):
         if grad is not None:
             grad = convert_to_tensor(grad, y.dtype.base_dtype, name="grad_ys")
             if not grad.shape.is_compatible_with(y.shape):
@@ -118,7 +118,7 @@ def _evaluate(
 ) -> Any:
     count, over = operation.attributes["ys"], operation.attributes["xs"]
     ys, xs = values[:count], values[count : count + over]
-    starts = dict(zip(operation.attributes["starts"], values[count + over :], strict=False))
+    starts = dict(zip(operation.attributes["starts"], values[count + over :], strict=True))
     outputs, grads = [], []
     for index, y in enumerate(ys):
         if y.requires_grad:
@@ -134,7 +134,7 @@ def _evaluate(
         create_graph=create_graph,
         retain_graph=retain_graph or create_graph,
     )
-    return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(xs, found, strict=False)]
+    return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(xs, found, strict=True)]
 
 
 def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> registry.OutputTypes:

@@ -44,7 +44,7 @@ def map_structure(function: Callable[..., Any], structure: Any, *others: Any) ->
         assert_same_structure(structure, other)
     results = [
         function(*values)
-        for values in zip(flatten(structure), *[flatten(other) for other in others], strict=False)
+        for values in zip(flatten(structure), *[flatten(other) for other in others], strict=True)
     ]
     return pack_sequence_as(structure, results)
 

@@ -88,7 +88,7 @@ class Optimizer:
                 f"Invalid type {loss.dtype.name!r} for {loss.name}, expected a floating point type."
             )
         found = gradients(loss, chosen, grad_ys=grad_loss)
-        return list(zip(found, chosen, strict=False))
+        return list(zip(found, chosen, strict=True))
 
     def apply_gradients(
         self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
@@ -317,7 +317,7 @@ class AdamOptimizer(Optimizer):
 
     def _finish(self, update_ops: Sequence[Operation], name_scope: str) -> Operation:
         with control_dependencies(update_ops):
-            powers = zip(self._powers(), self._numbers[1:3], strict=False)
+            powers = zip(self._powers(), self._numbers[1:3], strict=True)
             advanced = [power.assign(power * beta, name="Assign").op for power, beta in powers]
         return group(*update_ops, *advanced, name=name_scope)
 

@@ -74,7 +74,7 @@ class Plan:
     def execute(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
         """The values of the fetches (None for an operation)."""
         values = list(self.template)
-        for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=False):
+        for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=True):
             values[slot] = as_leaf(value) if is_leaf else value
         for instruction in self.instructions:
             arguments = [None if slot == _DROPPED else values[slot] for slot in instruction.inputs]
@@ -85,7 +85,7 @@ class Plan:
             except (RuntimeError, ValueError, IndexError, TypeError) as problem:
                 raise _at_node(instruction.operation, problem) from problem
             del arguments
-            for index, (slot, value) in enumerate(zip(instruction.outputs, results, strict=False)):
+            for index, (slot, value) in enumerate(zip(instruction.outputs, results, strict=True)):
                 if slot != _DROPPED:
                     values[slot] = as_leaf(value) if index in instruction.leaves else value
             del results

@@ -100,8 +100,8 @@ def _run_on_meta(definition: OpDefinition, inputs: Sequence[Tensor], attributes:
         return [(dtype, TensorShape(sizes)) for dtype, sizes in first]
     second = _evaluate_meta(definition, inputs, attributes, _STAND_INS[1])
     return [
-        (dtype, TensorShape([a if a == b else None for a, b in zip(sizes, others, strict=False)]))
-        for (dtype, sizes), (_, others) in zip(first, second, strict=False)
+        (dtype, TensorShape([a if a == b else None for a, b in zip(sizes, others, strict=True)]))
+        for (dtype, sizes), (_, others) in zip(first, second, strict=True)
     ]
 
 
@@ -150,7 +150,7 @@ def broadcast_shapes(first: TensorShape, second: TensorShape) -> TensorShape:
     left = (1,) * (rank - len(first.known)) + first.known
     right = (1,) * (rank - len(second.known)) + second.known
     sizes: list[int | None] = []
-    for a, b in zip(left, right, strict=False):
+    for a, b in zip(left, right, strict=True):
         if a == b or b == 1:
             sizes.append(a)
         elif a == 1:

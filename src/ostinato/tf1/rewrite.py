@@ -43,7 +43,7 @@ def replaced(targets: list[Tensor], replacements: dict[Tensor, Tensor]) -> dict[
         copy = graph.create_operation(
             operation.type, inputs, dict(operation.attributes), operation.name.split("/")[-1]
         )
-        for old, new in zip(operation.outputs, copy.outputs, strict=False):
+        for old, new in zip(operation.outputs, copy.outputs, strict=True):
             mapping.setdefault(old, new)
     return mapping
 

@@ -93,7 +93,7 @@ def static_bidirectional_rnn(
             outputs_bw, state_bw = static_rnn(
                 cell_bw, steps, initial_state_bw, dtype, sequence_length, backward
             )
-        pairs = zip(outputs_fw, _reversed(outputs_bw, sequence_length), strict=False)
+        pairs = zip(outputs_fw, _reversed(outputs_bw, sequence_length), strict=True)
         outputs = [nest.map_structure(lambda fw, bw: lists.concat([fw, bw], 1), fw, bw) for fw, bw in pairs]
         return outputs, state_fw, state_bw
 
@@ -102,9 +102,9 @@ def _reversed(steps: Any, lengths: Any) -> list[Any]:
     if lengths is None:
         return list(reversed(steps))
     leaves = []
-    for values in zip(*[nest.flatten(step) for step in steps], strict=False):
+    for values in zip(*[nest.flatten(step) for step in steps], strict=True):
         leaves.append(lists.unstack(picking.reverse_sequence(lists.stack(list(values)), lengths, 0, 1)))
     return [
         nest.pack_sequence_as(step, values)
-        for step, values in zip(steps, zip(*leaves, strict=False), strict=False)
+        for step, values in zip(steps, zip(*leaves, strict=True), strict=False)
     ]

@@ -123,7 +123,7 @@ class MultiRNNCell(RNNCell):
             else lists.split(state, [cell.state_size for cell in self._cells], 1)
         )
         new_states = []
-        for index, (cell, part) in enumerate(zip(self._cells, parts, strict=False)):
+        for index, (cell, part) in enumerate(zip(self._cells, parts, strict=True)):
             with vs.variable_scope(f"cell_{index}"):
                 inputs, new_state = cell(inputs, part)
             new_states.append(new_state)
@@ -324,7 +324,7 @@ class DropoutWrapper(_Wrapper):
         output, new_state = super()._call_cell(inputs, state, scope)
         if _drops(self._keep["state"]):
             chosen = _marked(self._visitor or _drop_all_but_memory, new_state)
-            leaves = zip(nest.flatten(new_state), chosen, strict=False)
+            leaves = zip(nest.flatten(new_state), chosen, strict=True)
             dropped = [
                 self._dropped("state", leaf, i) if wanted else leaf for i, (leaf, wanted) in enumerate(leaves)
             ]

@@ -178,7 +178,7 @@ def _pairs(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         raise ValueError(
             f"A feed for {len(key)} tensors, {key}, needs as many values in a tuple; got {value!r}."
         )
-    for inner_key, inner_value in zip(key, value, strict=False):
+    for inner_key, inner_value in zip(key, value, strict=True):
         yield from _pairs(inner_key, inner_value)
 
 

@@ -194,7 +194,7 @@ class TensorShape:
         if self._dims is None or other._dims is None:
             return True
         return len(self._dims) == len(other._dims) and all(
-            a is None or b is None or a == b for a, b in zip(self._dims, other._dims, strict=False)
+            a is None or b is None or a == b for a, b in zip(self._dims, other._dims, strict=True)
         )
 
     def assert_is_compatible_with(self, other: Any) -> None:
@@ -214,7 +214,7 @@ class TensorShape:
             return self
         if not self.is_compatible_with(other):
             raise ValueError(f"Shapes {self} and {other} are not compatible")
-        return TensorShape([b if a is None else a for a, b in zip(self._dims, other._dims, strict=False)])
+        return TensorShape([b if a is None else a for a, b in zip(self._dims, other._dims, strict=True)])
 
     def concatenate(self, other: Any) -> TensorShape:
         other = as_shape(other)

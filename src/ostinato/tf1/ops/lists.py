@@ -122,7 +122,7 @@ def _concat_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
     for tensor in tensors:
         sizes = (*(tensor.shape.known or (None,) * ranks[0])[:where], None)
         sizes += (tensor.shape.known or (None,) * ranks[0])[where + 1 :]
-        for index, (a, b) in enumerate(zip(merged.known or (), sizes, strict=False)):
+        for index, (a, b) in enumerate(zip(merged.known or (), sizes, strict=True)):
             if a is not None and b is not None and a != b:
                 raise ShapeMismatch(
                     f"Dimension {index} in both shapes must be equal, but are {a} and {b}. Shapes are "

@@ -12,7 +12,7 @@ from ostinato.drivers import bidirectional
 from .. import registry
 from ..dtypes import as_dtype, bool_, float32, int32, int64
 from ..graph import name_scope
-from ..registry import OutputTypes, register
+from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import convert_to_tensor, one, shape_tensor
@@ -100,7 +100,9 @@ def _tile_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     known, times = inputs[0].shape.known, registry.constant_shape(inputs[1]).known
     if known is None or times is None:
         return [(inputs[0].dtype.base_dtype, TensorShape(None if known is None else [None] * len(known)))]
-    sizes = [None if a is None or b is None else a * b for a, b in zip(known, times, strict=False)]
+    if len(known) != len(times):
+        raise ShapeMismatch(f"Expected {len(known)} multiples, one an axis, but got {len(times)}")
+    sizes = [None if a is None or b is None else a * b for a, b in zip(known, times, strict=True)]
     return [(inputs[0].dtype.base_dtype, TensorShape(sizes))]
 
 

@@ -94,7 +94,7 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
 # -- static shapes
 def _merge_batch(shapes: Sequence[TensorShape], axes: Sequence[int]) -> int | None:
     batch: int | None = None
-    for shape, axis in zip(shapes, axes, strict=False):
+    for shape, axis in zip(shapes, axes, strict=True):
         size = None if shape.known is None or not shape.known else shape.known[axis]
         if batch is not None and size is not None and size != batch:
             raise ShapeMismatch(
@@ -115,7 +115,7 @@ def _batch(parts: Parts, axis: int) -> int | None:
 
 
 def _check_widths(parts: Parts, description: Description) -> None:
-    for tensor, size in zip(parts.state, leaves(description.state_size), strict=False):
+    for tensor, size in zip(parts.state, leaves(description.state_size), strict=True):
         wanted = TensorShape([None, *size_to_shape(size)])
         without_batch = tensor.shape.ndims == 0 and not size_to_shape(size)
         if not tensor.shape.is_compatible_with(wanted) and not without_batch:
@@ -171,7 +171,7 @@ def _state_types(parts: Parts, description: Description, batch: int | None) -> O
             tensor.dtype.base_dtype,
             TensorShape([batch, *size_to_shape(size)]) if tensor.shape.ndims != 0 else tensor.shape,
         )
-        for tensor, size in zip(parts.state, leaves(description.state_size), strict=False)
+        for tensor, size in zip(parts.state, leaves(description.state_size), strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ from .core import convert_to_tensor, one, shape_tensor
 def _slice_index(x: torch.Tensor, begin: Any, end: Any, strides: Any, masks: dict[str, Any]) -> Any:
     index: list[Any] = []
     flips: list[int] = []
-    for i, (low, high, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=False)):
+    for i, (low, high, step) in enumerate(zip(begin.tolist(), end.tolist(), strides.tolist(), strict=True)):
         bit = 1 << i
         if masks["ellipsis_mask"] & bit:
             index.append(Ellipsis)
