@@ -5,11 +5,13 @@ over time begins.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
 from ostinato._state import Nest
+from ostinato.steps import activations
 
 
 class Parameter(NamedTuple):
@@ -47,3 +49,23 @@ class Family(Protocol):
 def check_positive_integer(name: str, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} must be a positive integer, but is {value!r}.")
+
+
+@dataclass(frozen=True)
+class OutputStateFamily:
+    """What the families share whose state is their output: one tensor `[batch, num_units]`."""
+
+    num_units: int
+    activation: activations.Activation = "tanh"
+
+    def __post_init__(self) -> None:
+        check_positive_integer("num_units", self.num_units)
+        object.__setattr__(self, "activation", activations.canonical(self.activation))
+
+    @property
+    def state_size(self) -> int:
+        return self.num_units
+
+    @property
+    def output_size(self) -> int:
+        return self.num_units

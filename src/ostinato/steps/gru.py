@@ -15,26 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from ostinato.steps import activations
-from ostinato.steps.family import Parameter, check_positive_integer
+from ostinato.steps.family import OutputStateFamily, Parameter
 
 
 @dataclass(frozen=True)
-class GRU:
-    num_units: int
-    activation: activations.Activation = "tanh"
-
-    def __post_init__(self) -> None:
-        check_positive_integer("num_units", self.num_units)
-        object.__setattr__(self, "activation", activations.canonical(self.activation))
-
-    @property
-    def state_size(self) -> int:
-        return self.num_units
-
-    @property
-    def output_size(self) -> int:
-        return self.num_units
-
+class GRU(OutputStateFamily):
     def parameters(self, input_size: int) -> tuple[Parameter, ...]:
         units = self.num_units
         return (
