@@ -4,6 +4,9 @@
 
 Each figure comes from a fresh process. Where the environment variable OSTINATO_TF1_PYTHON names a Python
 that has TensorFlow 1.15, the same code is timed under it too.
+
+Run it on a quiet machine: torch's threads wait for each other many times a step, so that other work on the
+same cores costs far more than its share. OMP_NUM_THREADS=1 is as fast here, and bears company.
 """
 
 import argparse

@@ -2,9 +2,11 @@
 
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import ostinato.tf1 as tf
 
@@ -267,3 +269,28 @@ def test_threads_may_share_a_session():
         with ThreadPoolExecutor(4) as pool:
             together = list(pool.map(lambda batch: session.run(outputs, {x: batch}), batches))
     np.testing.assert_array_equal(alone, together)
+
+
+def test_a_session_runs_on_as_many_threads_as_its_configuration_says():
+    config = tf.ConfigProto(intra_op_parallelism_threads=1, allow_soft_placement=True)
+    config.gpu_options.allow_growth = True
+    x = tf.constant(2.0)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    seen = []
+    graph = tf.get_default_graph()
+    with tf.Session(config=config) as session:
+        assert session.run(x * 2) == 4
+        (plan,) = graph.plans.values()
+        plan.instructions.insert(
+            0,
+            replace(
+                plan.instructions[0],
+                evaluate=lambda *_: [seen.append(torch.get_num_threads())],
+                outputs=(-1,),
+            ),
+        )
+        session.run("mul:0")
+    assert seen == [1]
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)

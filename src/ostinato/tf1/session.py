@@ -122,7 +122,7 @@ class BaseSession:
         feeds = self._feed(feed_dict or {})
         plan = plan_for(self._graph, list(elements), list(feeds))
         run = Run(self._variables, self._generators, plan.tracked)
-        with torch.set_grad_enabled(plan.has_gradients):
+        with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
             values = plan.execute(run, list(feeds.values()))
         return rebuild([_to_numpy(value) for value in values])
 
@@ -278,9 +278,27 @@ class InteractiveSession(BaseSession):
         self.close()
 
 
+@contextlib.contextmanager
+def _threads(config: Any) -> Iterator[None]:
+    """Within a run, the number of threads that the session's configuration asks for, if it does."""
+    wanted = getattr(config, "intra_op_parallelism_threads", 0)
+    if not wanted:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class ConfigProto:
-    """Options of a session, kept and not used (TF1 symbol: `tf.ConfigProto`): torch decides where and how it
-    runs.
+    """Options of a session (TF1 symbol: `tf.ConfigProto`).
+
+    `intra_op_parallelism_threads` is the number of torch's threads during a run. A small network is as fast
+    on one, and keeps its speed there when other work shares the cores. The other options are kept and not
+    used.
     """
 
     def __init__(self, **options: Any) -> None:
