@@ -130,6 +130,25 @@ def test_names_that_are_not_there_are_named_with_the_nearest():
 
 
 def test_the_public_names_are_all_there():
-    for module in (tf, tf.nn, tf.nn.rnn_cell, tf.contrib, tf.contrib.rnn, tf.train, tf.layers, tf.python):
+    for module in (
+        tf,
+        tf.nn,
+        tf.nn.rnn_cell,
+        tf.contrib,
+        tf.contrib.rnn,
+        tf.train,
+        tf.layers,
+        tf.logging,
+        tf.python,
+    ):
         for name in module.__all__:
             getattr(module, name)
+
+
+def test_logging_is_pythons(caplog):
+    before = tf.logging.get_verbosity()
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    tf.logging.warn("not this")
+    tf.logging.error("this, %d", 3)
+    tf.logging.set_verbosity(before)
+    assert [record.getMessage() for record in caplog.records] == ["this, 3"]

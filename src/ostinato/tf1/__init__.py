@@ -10,7 +10,7 @@ of TensorFlow 1.15, evaluated by torch.
 array([ 6., 14.], dtype=float32)
 """
 
-from . import compat, contrib, errors, layers, nn, python, train
+from . import compat, contrib, errors, layers, logging, nn, python, train
 from .dtypes import (
     DType,
     as_dtype,
@@ -299,6 +299,7 @@ __all__ = [
     "local_variables_initializer",
     "log",
     "log1p",
+    "logging",
     "logical_and",
     "logical_not",
     "logical_or",

@@ -16,7 +16,7 @@ def modules() -> dict[str, ModuleType]:
     """Every module that `tensorflow...` stands for here, by name."""
     from ostinato import tf1
 
-    from . import compat, contrib, errors, layers, nn, python, rnn_cell, train
+    from . import compat, contrib, errors, layers, logging, nn, python, rnn_cell, train
     from .contrib import rnn as contrib_rnn
 
     served = {
@@ -27,6 +27,7 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.contrib.rnn": contrib_rnn,
         "tensorflow.errors": errors,
         "tensorflow.layers": layers,
+        "tensorflow.logging": logging,
         "tensorflow.nn": nn,
         "tensorflow.nn.rnn_cell": rnn_cell,
         "tensorflow.python": python,
