@@ -50,9 +50,16 @@ def map_nest(function: Callable[..., Any], nest: Nest, *others: Nest) -> Nest:
 
 def zeros(size: Nest, batch_size: int, dtype: torch.dtype | None, device: torch.device | str | None) -> Nest:
     """A nest of zero tensors `[batch_size, ...]` for a `state_size` or an `output_size`."""
-    return map_nest(
-        lambda leaf: torch.zeros(batch_size, *size_to_shape(leaf), dtype=dtype, device=device), size
+    return optree.tree_map(
+        lambda leaf: torch.zeros(batch_size, *size_to_shape(leaf), dtype=dtype, device=device),
+        size,
+        is_leaf=_is_shape,
     )
+
+
+def _is_shape(node: Any) -> bool:
+    # optree knows by itself that a torch.Size is a leaf; what torch.compile puts in its place does not.
+    return isinstance(node, torch.Size)
 
 
 def describe(nest: Nest) -> str:
@@ -78,13 +85,14 @@ def check_state(state: Nest, state_size: Nest, batch_size: int, name: str) -> No
         TypeError: the structure differs, or a leaf is no tensor.
         ValueError: a shape differs.
     """
-    if optree.tree_structure(state) != optree.tree_structure(state_size):
+    sizes, structure = optree.tree_flatten(state_size, is_leaf=_is_shape)
+    if optree.tree_structure(state) != structure:
         raise TypeError(
             f"{name} and the cell's state_size don't have the same nested structure: got {describe(state)} "
             f"for the state_size {describe(state_size)}. Pass a state such as cell.zero_state(batch_size) "
             "returns."
         )
-    for leaf, size in zip(leaves(state), leaves(state_size), strict=True):
+    for leaf, size in zip(leaves(state), sizes, strict=True):
         if not isinstance(leaf, Tensor):
             raise TypeError(f"{name} must hold tensors, but holds a {type(leaf).__name__}: {leaf!r}.")
         shape = (batch_size, *size_to_shape(size))

@@ -19,10 +19,13 @@ class Classifier(nn.Module):
         self.cell = CELLS[name](4, 3)
 
     def forward(self, inputs, lengths):
-        return dynamic_rnn(self.cell, inputs, lengths)[0]
+        outputs = dynamic_rnn(self.cell, inputs, lengths)[0]
+        return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm_all", "stack", "dropout_stack"])
+@pytest.mark.parametrize(
+    "name", ["basic_rnn", "gru", "lstm_all", "stack", "dropout_stack", "plain", "state_dropout"]
+)
 def test_compiles_as_one_graph(name):
     torch.compiler.reset()
     model = Classifier(name).eval()

@@ -78,7 +78,9 @@ def run_loop(
         empty = zeros(cell.output_size, batch_size, like.dtype, like.device)
         return map_nest(lambda leaf: leaf.new_zeros(0, *leaf.shape), empty), state
     structure: list[Any] = []
-    as_it_is = _Frozen(cell)
+    # A compiler plans memory itself, and torch.func takes no walk apart.
+    as_a_whole = torch.compiler.is_compiling() or is_transformed() or plan.chunk_length(steps) >= steps
+    frozen = None if as_a_whole else _Frozen(cell)
 
     def run_chunk(
         start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
@@ -89,20 +91,19 @@ def run_loop(
                 cell, unstack(as_inputs(chunk), len(chunk[0])), as_state(state), rest, run, start
             )
 
-        outputs, final = as_it_is.call(parameters, walk)
+        outputs, final = walk() if frozen is None else frozen.call(parameters, walk)
         structure[:] = [flatten(outputs[0])[1], flatten(final)[1]]
         stacked = map_nest(lambda *values: torch.stack(values), *outputs)
         return leaves(stacked), leaves(final)
 
     input_leaves = [leaf[:steps] for leaf in input_leaves]
-    # A compiler plans memory itself, and torch.func takes no walk apart.
-    if torch.compiler.is_compiling() or is_transformed() or plan.chunk_length(steps) >= steps:
+    if frozen is None:
         outputs, final = run_chunk(0, input_leaves, state_leaves, [])
     else:
         if torch.is_grad_enabled():
-            check_parameters(run_chunk, input_leaves, state_leaves, as_it_is.parameters)
+            check_parameters(run_chunk, input_leaves, state_leaves, frozen.parameters)
         chunk_length = plan.chunk_length(steps)
-        outputs, final = walk_chunks(run_chunk, input_leaves, state_leaves, as_it_is.parameters, chunk_length)
+        outputs, final = walk_chunks(run_chunk, input_leaves, state_leaves, frozen.parameters, chunk_length)
     if steps < time:
         outputs = [torch.cat([leaf, leaf.new_zeros(time - steps, *leaf.shape[1:])]) for leaf in outputs]
     return structure[0](outputs), structure[1](final)
@@ -122,10 +123,8 @@ class _Frozen:
         self._names, self.parameters = list(named), list(named.values())
 
     def call(self, parameters: Sequence[Tensor], function: Callable[[], Any]) -> Any:
-        """Call `function` while the cell's parameters are `parameters`; with none given, while they are
-        its own.
-        """
-        if self._holder is None or not parameters:
+        """Call `function` while the cell's parameters are `parameters`."""
+        if self._holder is None:
             return function()
         with self._as_it_was():
             values = dict(zip(self._names, parameters, strict=True))
