@@ -113,18 +113,6 @@ def test_data_parallel_training_in_two_processes(tmp_path):
         torch.testing.assert_close(averaged, parameter.grad / 2)
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")  # inductor's own import
-def test_compiles_with_inductor_over_more_than_a_chunk():
-    torch.compiler.reset()
-    cell, inputs = GRUCell(4, 3), torch.randn(3, 40, 3, requires_grad=True)
-    compiled = torch.compile(lambda x: dynamic_rnn(cell, x)[0], fullgraph=True)
-    found = [
-        torch.autograd.grad(run(inputs).pow(2).sum(), inputs)
-        for run in (compiled, lambda x: dynamic_rnn(cell, x)[0])
-    ]
-    torch.testing.assert_close(*found)
-
-
 def test_exports_with_a_dynamic_time():
     class Model(nn.Module):
         def __init__(self):
