@@ -105,8 +105,14 @@ def test_cells_called_by_hand():
 
 
 def test_bidirectional_drivers():
-    x = inputs()
-    tf.nn.bidirectional_dynamic_rnn(cells.LSTMCell(4), cells.LSTMCell(4), x, dtype=tf.float32)
+    outputs, states = tf.nn.bidirectional_dynamic_rnn(
+        cells.LSTMCell(4), cells.LSTMCell(4), inputs(), dtype=tf.float32, sequence_length=[5, 3]
+    )
+    assert [t.name for t in (*outputs, states[1].h)] == [
+        "bidirectional_rnn/fw/fw/transpose_1:0",
+        "ReverseSequence:0",
+        "bidirectional_rnn/bw/bw/while/Exit_4:0",
+    ]
     assert listed() == under("bidirectional_rnn/fw/lstm_cell", LSTM) + under(
         "bidirectional_rnn/bw/lstm_cell", LSTM
     )

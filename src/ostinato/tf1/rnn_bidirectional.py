@@ -59,7 +59,7 @@ def bidirectional_dynamic_rnn(
             output_bw, state_bw = dynamic_rnn(
                 cell_bw, reversed_inputs, sequence_length, initial_state_bw, scope=backward, **options
             )
-        return (output_fw, nest.map_structure(backwards, output_bw)), (state_fw, state_bw)
+    return (output_fw, nest.map_structure(backwards, output_bw)), (state_fw, state_bw)
 
 
 def static_bidirectional_rnn(
