@@ -201,14 +201,14 @@ def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
             f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type "
             "(e.g. int64)."
         )
-    array = np.asarray(value, dtype=kind)
+    # A copy: what a run keeps must not change when the caller's array does, and torch wants it writable.
+    array = np.array(value, dtype=kind, order="C")
     if not tensor.shape.is_compatible_with(array.shape):
         raise ValueError(
             f"Cannot feed value of shape {TensorShape(array.shape)} for Tensor {tensor.name!r}, "
             f"which has shape {str(tensor.shape)!r}"
         )
-    # A copy: what a run keeps must not change when the caller's array does, and torch wants it writable.
-    return torch.from_numpy(np.array(array, order="C")).to(dtype.torch_dtype)
+    return torch.from_numpy(array).to(dtype.torch_dtype)
 
 
 def _to_numpy(value: torch.Tensor | None) -> Any:
