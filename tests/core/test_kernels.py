@@ -305,3 +305,16 @@ def test_a_state_tuple_survives_the_op():
     family = LSTM(3)
     inputs, state, parameters = arguments(family)
     assert isinstance(kernels.sequence(family, parameters, inputs, None, state)[1], LSTMStateTuple)
+
+
+def test_second_derivatives_of_a_state_that_is_computed_from_the_inputs():
+    family = GRU(3)
+    inputs, _, parameters = arguments(family, time=3, batch_size=2, input_size=3)
+
+    def run(inputs):
+        return kernels.sequence(family, parameters, inputs, None, 2 * inputs[0])[0]
+
+    assert torch.autograd.gradgradcheck(run, (inputs,))
+    (once,) = torch.autograd.grad(run(inputs).pow(2).sum(), inputs)
+    (differentiable,) = torch.autograd.grad(run(inputs).pow(2).sum(), inputs, create_graph=True)
+    torch.testing.assert_close(differentiable, once)

@@ -254,3 +254,24 @@ def test_walk_chunks_alone():
         return outputs, final
 
     assert torch.autograd.gradcheck(walk, (inputs, state, weight))
+
+
+def test_a_recomputation_runs_under_the_autocast_of_its_forward_pass():
+    seen = []
+
+    class Watching(PlainCell):
+        def forward(self, inputs, state):
+            seen.append(torch.is_autocast_enabled("cpu"))
+            return super().forward(inputs, state)
+
+    cell, inputs = Watching(4, 3), torch.randn(2, 10, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        inside, _ = dynamic_rnn(cell, inputs, swap_memory=True)
+    inside[0].float().sum().backward()
+    assert len(seen) > 20
+    assert all(seen)
+    seen.clear()
+    outside, _ = dynamic_rnn(cell, inputs, swap_memory=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outside[0].sum().backward()
+    assert not any(seen)
