@@ -26,6 +26,7 @@ from ostinato import (
 )
 from ostinato.cells import BoundCell
 from ostinato.steps import LSTM
+from ostinato.steps.activations import canonical, function
 
 SHAPES = {
     "basic_rnn": (BasicRNNCell(4, 3), {"kernel": (7, 4), "bias": (4,)}),
@@ -382,3 +383,33 @@ def test_the_public_names_are_all_there():
     assert set(ostinato._HOME_OF) <= set(ostinato.__all__)
     with pytest.raises(AttributeError, match="no attribute 'LTSMCell'"):
         _ = ostinato.LTSMCell
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("tanh", math.tanh),
+        ("relu", lambda x: max(x, 0.0)),
+        ("sigmoid", lambda x: 1 / (1 + math.exp(-x))),
+        ("linear", lambda x: x),
+        ("elu", lambda x: x if x > 0 else math.exp(x) - 1),
+        ("selu", lambda x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * (math.exp(x) - 1))),
+        ("softplus", lambda x: math.log1p(math.exp(x))),
+        ("softsign", lambda x: x / (1 + abs(x))),
+        ("exponential", math.exp),
+        ("hard_sigmoid", lambda x: min(1.0, max(0.0, 0.2 * x + 0.5))),
+    ],
+)
+def test_activations_by_name(name, formula):
+    values = [-3.0, -1.2, -0.1, 0.0, 0.4, 2.9]
+    computed = function(canonical(name))(torch.tensor(values, dtype=torch.float64))
+    assert computed.tolist() == pytest.approx([formula(value) for value in values], abs=1e-12)
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_a_value_on_the_bound_of_a_clip_passes_its_gradient_on(time):
+    cell = LSTMCell(1, 1, cell_clip=0.5, forget_bias=0.0, initializer=nn.init.zeros_)
+    c = torch.ones(1, 1, requires_grad=True)  # halved by the forget gate in the first step: on the bound
+    _, state = dynamic_rnn(cell, torch.zeros(1, time, 1), initial_state=LSTMStateTuple(c, torch.zeros(1, 1)))
+    state.c.backward()
+    assert float(c.grad) == 0.5**time

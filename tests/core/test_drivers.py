@@ -418,3 +418,20 @@ def test_cells_that_return_something_else(returned, error, message):
 def test_wrong_seeds(seed, error):
     with pytest.raises(error, match="seed must"):
         dynamic_rnn(CELL, X, seed=seed)
+
+
+def test_the_dtype_of_the_zero_state():
+    cell = wrong_cell(lambda inputs, state: (inputs, state + 1))
+    assert dynamic_rnn(cell, X, dtype=torch.float64)[1].dtype == torch.float64
+    assert static_rnn(cell, list(X.unbind(1)), dtype=torch.float64)[1].dtype == torch.float64
+    assert dynamic_rnn(cell, X)[1].dtype == torch.float32
+
+
+def test_raw_rnn_keeps_the_last_loop_state_that_was_given():
+    cell = BasicRNNCell(3, 3)
+
+    def loop_fn(time, output, state, loop_state):
+        state = cell.zero_state(2) if state is None else state
+        return torch.full((2,), time >= 3), X[:, 0], state, output, ("given",) if time == 1 else None
+
+    assert raw_rnn(cell, loop_fn)[2] == ("given",)
