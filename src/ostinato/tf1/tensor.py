@@ -16,17 +16,11 @@ class OperatorNotAllowedInGraphError(TypeError):
     """A tensor of a deferred graph was used where Python needs its value."""
 
 
-class Tensor:
-    """One output of an operation (TF1 symbol: `tf.Tensor`): a type, a static shape and a name, no value.
+class Operators:
+    """Python's operators, which make nodes: ops/math.py puts them on tensors, variables.py on variables."""
 
-    Python's operators make new nodes. `==` compares identities, as in TensorFlow 1; `tf.equal` compares
-    values.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_consumers", "_dtype", "_shape", "op", "value_index")
-    __array_priority__ = 100  # numpy lets our reflected operators go first
-
-    # Python's operators make nodes; ops/math.py and ops/slicing.py put them here.
     __add__: Any
     __radd__: Any
     __sub__: Any
@@ -54,7 +48,19 @@ class Tensor:
     __neg__: Any
     __abs__: Any
     __invert__: Any
-    __getitem__: Any
+
+
+class Tensor(Operators):
+    """One output of an operation (TF1 symbol: `tf.Tensor`): a type, a static shape and a name, no value.
+
+    Python's operators make new nodes. `==` compares identities, as in TensorFlow 1; `tf.equal` compares
+    values.
+    """
+
+    __slots__ = ("_consumers", "_dtype", "_shape", "op", "value_index")
+    __array_priority__ = 100  # numpy lets our reflected operators go first
+
+    __getitem__: Any  # ops/slicing.py puts it here
 
     def __init__(self, op: Operation, value_index: int, dtype: DType, shape: TensorShape) -> None:
         self.op = op

@@ -14,10 +14,10 @@ from .ops.array import identity
 from .ops.control import group
 from .ops.core import convert_to_tensor, one
 from .shapes import TensorShape, as_shape
-from .tensor import Operation, Tensor
+from .tensor import Operation, Operators, Tensor
 
 
-class Variable:
+class Variable(Operators):
     """A value that a session keeps from run to run (TF1 symbol: `tf.Variable`).
 
     Its nodes are the handle (`Variable:0`), the value as an operation reads it (`Variable/read:0`) and the
@@ -43,35 +43,6 @@ class Variable:
     """
 
     __array_priority__ = 100
-
-    # Python's operators make nodes; ops/math.py and ops/slicing.py put them here.
-    __add__: Any
-    __radd__: Any
-    __sub__: Any
-    __rsub__: Any
-    __mul__: Any
-    __rmul__: Any
-    __truediv__: Any
-    __rtruediv__: Any
-    __floordiv__: Any
-    __rfloordiv__: Any
-    __mod__: Any
-    __rmod__: Any
-    __pow__: Any
-    __rpow__: Any
-    __and__: Any
-    __rand__: Any
-    __or__: Any
-    __ror__: Any
-    __lt__: Any
-    __le__: Any
-    __gt__: Any
-    __ge__: Any
-    __matmul__: Any
-    __rmatmul__: Any
-    __neg__: Any
-    __abs__: Any
-    __invert__: Any
 
     def __init__(
         self,
