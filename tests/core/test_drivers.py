@@ -297,6 +297,16 @@ ERRORS = [
     (lambda: bidirectional_dynamic_rnn(CELL, None, X), TypeError, "The argument 'cell_bw'"),
     (lambda: raw_rnn(CELL, None), TypeError, "loop_fn must be a callable"),
     (
+        lambda: raw_rnn(CELL, lambda *_: None),
+        ValueError,
+        r"loop_fn must return \(elements_finished, .*NoneType",
+    ),
+    (
+        lambda: raw_rnn(CELL, lambda *_: (torch.tensor([False]), X[:, 0], CELL.zero_state(2), None, None)),
+        ValueError,
+        "elements_finished has 1 entries, but the state has 2 rows",
+    ),
+    (
         lambda: raw_rnn(CELL, lambda *_: (True, X[:, 0], None, None, None)),
         ValueError,
         "elements_finished as a bool tensor",

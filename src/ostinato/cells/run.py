@@ -53,9 +53,10 @@ class Run:
         return self._seed
 
     def position_of(self, part: Any) -> StepPosition:
-        """The position of `part`. Parts are told apart by the order in which they first ask, and a part's
-        calls within a step by theirs: an order that is the same whether a stack runs step by step or layer
-            by layer.
+        """The position of `part`.
+
+        Parts are told apart by the order in which they first ask, and a part's calls within a step by theirs:
+        an order that is the same whether a stack runs step by step or layer by layer.
         """
         key = id(part)
         if key not in self._places:

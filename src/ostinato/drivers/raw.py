@@ -21,12 +21,15 @@ def raw_rnn(
     """Step `cell` as `loop_fn` directs, until every row has finished. TF1: `tf.nn.raw_rnn`.
 
     `loop_fn(time, cell_output, cell_state, loop_state)` returns `(elements_finished, next_input,
-    next_cell_state, emit_output, next_loop_state)`. It is called first with `time` 0 and None for the
-    rest: the cell state it returns is the initial one, and its `emit_output` the shape and dtype `[...]`
-        (without the batch) of what will be emitted, or None for the cell's own output. Then, while
-        `elements_finished` `[batch]` is not all True: the cell is
-    stepped, and `loop_fn(time + 1, ...)` called. Rows that had finished before a step emit zeros, and
-    their state is kept.
+    next_cell_state, emit_output, next_loop_state)`.
+
+    It is called first with `time` 0 and None for the rest. The cell state it then returns is the initial
+    one; its `emit_output`, a nest of tensors without a batch, tells the shapes and dtypes of what will be
+    emitted (None: those of the cell's output), which is needed only where no step is taken.
+
+    Then, while `elements_finished` `[batch]` is not all True, the cell is stepped and
+    `loop_fn(time + 1, ...)` is called. Rows that had finished before a step emit zeros and keep their
+    state.
 
     Args:
         cell: an `RNNCell`, or any callable with `state_size`, `output_size` and `zero_state`.
@@ -39,7 +42,8 @@ def raw_rnn(
 
     Raises:
         TypeError: not a cell, or `loop_fn` is not callable.
-        ValueError: `elements_finished` is not a bool vector.
+        ValueError: `loop_fn` does not return five values, or its `elements_finished` is not a bool vector with
+            an entry for each row of the state.
 
     >>> from ostinato import BasicRNNCell
     >>> cell = BasicRNNCell(4, input_size=3)
@@ -55,17 +59,17 @@ def raw_rnn(
     if not callable(loop_fn):
         raise TypeError(f"loop_fn must be a callable, but is a {type(loop_fn).__name__}.")
     run = Run(seed)
-    finished, inputs, state, template, loop_state = loop_fn(0, None, None, None)
-    _check_finished(finished)
+    finished, inputs, state, template, loop_state = _checked(loop_fn(0, None, None, None))
     batch_size = finished.shape[0]
     emitted: list[Nest] = []
     time = 0
     while not bool(finished.all()):
         output, cell_state = run.step(cell, inputs, state, time)
-        next_finished, inputs, next_state, emit, next_loop_state = loop_fn(
-            time + 1, output, cell_state, loop_state
+        next_finished, inputs, next_state, emit, next_loop_state = _checked(
+            loop_fn(time + 1, output, cell_state, loop_state)
         )
-        _check_finished(next_finished)
+        if next_finished.shape != finished.shape:
+            raise ValueError(f"elements_finished had {batch_size} entries, and now has {len(next_finished)}.")
         emitted.append(masking.zero_where(finished, emit))
         state = masking.copy_through(finished, next_state, state)
         loop_state = loop_state if next_loop_state is None else next_loop_state
@@ -76,16 +80,31 @@ def raw_rnn(
     return _nothing_emitted(cell, template, state, batch_size), state, loop_state
 
 
-def _check_finished(finished: Any) -> None:
+def _checked(returned: Any) -> tuple[Tensor, Nest, Nest, Nest, Any]:
+    """What `loop_fn` returned, if it is what the loop can go on with."""
+    if not isinstance(returned, tuple | list) or len(returned) != 5:
+        raise ValueError(
+            "loop_fn must return (elements_finished, next_input, next_cell_state, emit_output, "
+            f"next_loop_state), but returned {type(returned).__name__} {returned!r:.100}."
+        )
+    finished, inputs, state, emit, loop_state = returned
     if not isinstance(finished, Tensor) or finished.dtype != torch.bool or finished.dim() != 1:
+        is_tensor = isinstance(finished, Tensor)
         seen = (
             f"{finished.dtype} of shape {list(finished.shape)}"
-            if isinstance(finished, Tensor)
+            if is_tensor
             else f"a {type(finished).__name__}"
         )
         raise ValueError(
             f"loop_fn must return elements_finished as a bool tensor [batch], but returned {seen}."
         )
+    for leaf in leaves(state):
+        # One entry for all rows would broadcast over them.
+        if leaf.dim() and leaf.shape[0] != finished.shape[0]:
+            raise ValueError(
+                f"elements_finished has {finished.shape[0]} entries, but the state has {leaf.shape[0]} rows."
+            )
+    return finished, inputs, state, emit, loop_state
 
 
 def _nothing_emitted(cell: Any, template: Nest, state: Nest, batch_size: int) -> Nest:

@@ -1,10 +1,10 @@
 """The whole-sequence ops, in the torch dispatcher: schema, fake and autograd. The dispatcher is the
 registry; a faster kernel is another `impl`.
 
-    lstm(inputs, sequence_length, state, parameters, *options of the family, keep) -> (outputs,
-    final_state, kept) lstm_backward(grad_outputs, grad_state, grad_kept, inputs, sequence_length, state,
-    parameters, outputs, kept, *options)
-        -> (grad_inputs, grad_state, grad_parameters)
+    lstm(inputs, sequence_length, state, parameters, *options, keep) -> (outputs, final_state, kept)
+    lstm_backward(grad_outputs, grad_state, grad_kept,
+                  inputs, sequence_length, state, parameters, outputs, kept, *options)
+        -> (grad_inputs, grad_states, grad_parameters)
 
 `inputs` are time-major `[time, batch, input_size]` with any strides; `sequence_length` is `[batch]` and is
 clamped to `[0, time]`; `parameters` stand in the family's order; the options are the family's fields, so

@@ -36,7 +36,8 @@ def walk_chunks(
 
     Raises:
         ValueError: in the backward pass, where a chunk reads another tensor that requires a gradient,
-        which would be lost. RuntimeError: in the backward pass, where a double backward pass is asked for.
+            which would be lost.
+        RuntimeError: in the backward pass, where a double backward pass is asked for.
     """
     counts = _Counts(len(inputs), len(state))
     results: tuple[Tensor, ...] = _Walk.apply(  # type: ignore[no-untyped-call]
