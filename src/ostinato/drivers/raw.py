@@ -42,8 +42,8 @@ def raw_rnn(
 
     Raises:
         TypeError: not a cell, or `loop_fn` is not callable.
-        ValueError: `loop_fn` does not return five values, or its `elements_finished` is not a bool vector with
-            an entry for each row of the state.
+        ValueError: `loop_fn` does not return five values, or its `elements_finished` is not a bool vector
+            with an entry for each row of the state.
 
     >>> from ostinato import BasicRNNCell
     >>> cell = BasicRNNCell(4, input_size=3)
