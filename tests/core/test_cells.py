@@ -34,6 +34,17 @@ SHAPES = {
         GRUCell(4, 3),
         {"gates.kernel": (7, 8), "gates.bias": (8,), "candidate.kernel": (7, 4), "candidate.bias": (4,)},
     ),
+    "gru_reset_after": (
+        GRUCell(4, 3, reset_after=True),
+        {
+            "gates.kernel": (7, 8),
+            "gates.bias": (8,),
+            "candidate.input_projection.kernel": (3, 4),
+            "candidate.input_projection.bias": (4,),
+            "candidate.hidden_projection.kernel": (4, 4),
+            "candidate.hidden_projection.bias": (4,),
+        },
+    ),
     "basic_lstm": (BasicLSTMCell(4, 3), {"kernel": (7, 16), "bias": (16,)}),
     "lstm": (
         LSTMCell(4, 3, use_peepholes=True, num_proj=2),

@@ -12,13 +12,15 @@ from core.comparing import assert_close, results_and_gradients
 from ostinato import kernels
 from ostinato._state import LSTMStateTuple
 from ostinato.kernels import reference, step_uniform
-from ostinato.steps import GRU, LSTM, BasicRNN
+from ostinato.steps import GRU, LSTM, BasicRNN, ResetAfterGRU
 
 FAMILIES = {
     "basic_rnn": BasicRNN(7),
     "basic_rnn_relu": BasicRNN(1, "relu"),
     "gru": GRU(7),
     "gru_relu": GRU(65, "relu"),
+    "gru_reset_after": ResetAfterGRU(7),
+    "gru_reset_after_sigmoid": ResetAfterGRU(65, "sigmoid"),
     "lstm": LSTM(7),
     "lstm_sigmoid": LSTM(65, 0.0, "sigmoid"),
     "lstm_peepholes": LSTM(7, use_peepholes=True),
@@ -26,7 +28,7 @@ FAMILIES = {
     "lstm_projection": LSTM(7, num_proj=3),
     "lstm_all": LSTM(5, 0.5, "tanh", True, 0.25, 3, 0.1),
 }
-NAMES = {BasicRNN: "basic_rnn", GRU: "gru", LSTM: "lstm"}
+NAMES = {BasicRNN: "basic_rnn", GRU: "gru", ResetAfterGRU: "gru_reset_after", LSTM: "lstm"}
 
 
 def arguments(family, dtype=torch.float64, time=4, batch_size=3, input_size=2, strided=False):
@@ -79,7 +81,9 @@ def test_outputs_and_gradients_are_those_of_the_step(name, dtype, lengths):
 
 
 # Not those with a kink: a value that bfloat16 rounds to its other side has another gradient.
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm", "lstm_peepholes", "lstm_projection"])
+@pytest.mark.parametrize(
+    "name", ["basic_rnn", "gru", "gru_reset_after", "lstm", "lstm_peepholes", "lstm_projection"]
+)
 def test_bfloat16_comes_close_to_float64(name):
     family = FAMILIES[name]
     inputs, state, parameters = arguments(family, torch.bfloat16)
@@ -122,7 +126,7 @@ def test_odd_sizes_and_strides(name, time, batch_size, input_size):
         assert_close(a, e, torch.float64)
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm_all"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm_all"])
 def test_sequences_longer_than_a_chunk(name):
     family = dataclasses.replace(FAMILIES[name], num_units=3)
     inputs, state, parameters = arguments(family, time=70, batch_size=4)
@@ -136,7 +140,7 @@ def test_sequences_longer_than_a_chunk(name):
         assert_close(a, e, torch.float64)
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm"])
 def test_vanishing_gradients_never_become_subnormal(name):
     family = FAMILIES[name]
     inputs, state, parameters = arguments(family, torch.float32, time=500)
@@ -157,7 +161,7 @@ def op_arguments(family, keep=True, **options):
     return inputs, torch.tensor([2, 0, 4]), optree.tree_leaves(state), parameters, *values, keep
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm", "lstm_all"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm", "lstm_all"])
 def test_torch_accepts_the_ops(name):
     family = FAMILIES[name]
     forward = getattr(torch.ops.ostinato, NAMES[type(family)])
@@ -176,7 +180,9 @@ def test_torch_accepts_the_ops(name):
     torch.library.opcheck(backward.default, (*detached, *saved, *options))
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm", "lstm_peepholes", "lstm_projection"])
+@pytest.mark.parametrize(
+    "name", ["basic_rnn", "gru", "gru_reset_after", "lstm", "lstm_peepholes", "lstm_projection"]
+)
 def test_gradcheck_to_the_second_order(name):
     family = dataclasses.replace(FAMILIES[name], num_units=2)
     inputs, state, parameters = arguments(family, time=3, batch_size=2)
@@ -256,7 +262,7 @@ def test_uniform_numbers_depend_on_seed_place_and_step_only():
     torch.library.opcheck(torch.ops.ostinato.step_uniform.default, (seed, [3, 1], 0, 2, [4, 2], cpu))
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "lstm_all"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm_all"])
 def test_fakes_tell_the_strides_of_batch_major_inputs_and_odd_states(name):
     family = dataclasses.replace(FAMILIES[name], num_units=4)
     inputs, state, parameters = arguments(family, time=40, batch_size=4, strided=True)

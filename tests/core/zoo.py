@@ -94,6 +94,7 @@ LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
     ),
     "gru": GRUCell,
     "gru_sigmoid": lambda num_units, input_size: GRUCell(num_units, input_size, activation="sigmoid"),
+    "gru_reset_after": lambda num_units, input_size: GRUCell(num_units, input_size, reset_after=True),
     "basic_lstm": BasicLSTMCell,
     "lstm_linear": lambda num_units, input_size: BasicLSTMCell(
         num_units, input_size, activation="linear", forget_bias=0.5

@@ -12,7 +12,7 @@ from ostinato._init import Initializer, constant_, glorot_uniform_
 from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest, zeros
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
-from ostinato.steps import GRU, LSTM, BasicRNN, Family
+from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU
 from ostinato.steps.activations import Activation
 from ostinato.steps.family import check_positive_integer
 
@@ -236,21 +236,39 @@ class BasicRNNCell(_OwningCell):
 
 
 class GRUCell(_OwningCell):
-    """TF1's gated recurrent unit: the reset gate acts before the candidate's matmul. TF1:
-    `tf.nn.rnn_cell.GRUCell`; Cho et al. 2014.
+    """The gated recurrent unit (Cho et al. 2014) in both its forms, with reset gate r and update gate u:
 
-    `torch.nn.GRU` resets after the matmul: its weights do not fit this cell, nor this cell's weights that
-    module.
+        r, u = sigmoid([x, h] @ gates.kernel + gates.bias);  h' = u * h + (1 - u) * n
 
-    Args: as for `BasicRNNCell`; `activation` is the candidate's. The gate bias starts at 1, the
-    candidate's at 0.
+    By default the reset gate acts before the candidate's matmul (TF1: `tf.nn.rnn_cell.GRUCell`):
 
-    Parameters: `gates.kernel` `[input_size + n, 2 * n]` (reset, update), `gates.bias` `[2 * n]`,
-    `candidate.kernel` `[input_size + n, n]`, `candidate.bias` `[n]`. State: `[batch, n]`.
+        n = activation([x, r * h] @ candidate.kernel + candidate.bias)
+
+    With `reset_after=True` it acts after the matmul, as in cuDNN and `torch.nn.GRU` (TF1:
+    `tf.contrib.cudnn_rnn.CudnnCompatibleGRUCell`). The weights of one form do not fit the other:
+
+        n = activation(x @ W + b + r * (h @ R + d))
+
+    Args:
+        num_units: units n, the size of output and state.
+        input_size: the depth of the inputs.
+        reset_after: the form, as above.
+        activation: the candidate's, as for `BasicRNNCell`.
+        initializer: fills the kernels in place (default: glorot_uniform). The gate bias starts at 1, every
+            other at 0.
+        device, dtype: of the parameters.
+
+    Parameters: `gates.kernel` `[input_size + n, 2 * n]` (reset, update), `gates.bias` `[2 * n]`, and
+    `candidate.kernel` `[input_size + n, n]`, `candidate.bias` `[n]`; or with `reset_after`
+    `candidate.input_projection.kernel` (W) `[input_size, n]`, `candidate.input_projection.bias` (b) `[n]`,
+    `candidate.hidden_projection.kernel` (R) `[n, n]`, `candidate.hidden_projection.bias` (d) `[n]`.
+    State: `[batch, n]`; the output is the state.
 
     >>> GRUCell(4, input_size=3).gates.bias
     Parameter containing:
     tensor([1., 1., 1., 1., 1., 1., 1., 1.], requires_grad=True)
+    >>> GRUCell(4, input_size=3, reset_after=True).candidate.hidden_projection.kernel.shape
+    torch.Size([4, 4])
     """
 
     def __init__(
@@ -258,12 +276,18 @@ class GRUCell(_OwningCell):
         num_units: int,
         input_size: int,
         *,
+        reset_after: bool = False,
         activation: Activation | None = None,
         initializer: Initializer | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(GRU(num_units, activation or "tanh"), input_size, initializer, device, dtype)
+        form = ResetAfterGRU if reset_after else GRU
+        super().__init__(form(num_units, activation or "tanh"), input_size, initializer, device, dtype)
+
+    def extra_repr(self) -> str:
+        reset_after = ", reset_after=True" if isinstance(self.family, ResetAfterGRU) else ""
+        return super().extra_repr() + reset_after
 
 
 class BasicLSTMCell(_OwningCell):

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ostinato._state import Nest, flatten, leaves
 from ostinato.kernels import reference
-from ostinato.steps import GRU, LSTM, BasicRNN, Family, activations
+from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU, activations
 
 _LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
 _SEQUENCE = "Tensor inputs, Tensor? sequence_length, Tensor[] state, Tensor[] parameters"
@@ -213,6 +213,9 @@ _LSTM_OPTIONS = (
 _SEQUENCE_OPS: dict[type, _SequenceOp] = {
     BasicRNN: _SequenceOp("basic_rnn", BasicRNN, _RNN_OPTIONS, reference.basic_rnn_backward),
     GRU: _SequenceOp("gru", GRU, _RNN_OPTIONS, reference.gru_backward),
+    ResetAfterGRU: _SequenceOp(
+        "gru_reset_after", ResetAfterGRU, _RNN_OPTIONS, reference.gru_reset_after_backward
+    ),
     LSTM: _SequenceOp("lstm", LSTM, _LSTM_OPTIONS, reference.lstm_backward, kept=("c",)),
 }
 for _op in _SEQUENCE_OPS.values():

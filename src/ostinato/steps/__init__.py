@@ -7,6 +7,7 @@ Everything else (cells, sequence ops, the TensorFlow 1 face) is a shell over it.
 from ostinato.steps.basic_rnn import BasicRNN
 from ostinato.steps.family import Family, Parameter
 from ostinato.steps.gru import GRU
+from ostinato.steps.gru_reset_after import ResetAfterGRU
 from ostinato.steps.lstm import LSTM
 
-__all__ = ["GRU", "LSTM", "BasicRNN", "Family", "Parameter"]
+__all__ = ["GRU", "LSTM", "BasicRNN", "Family", "Parameter", "ResetAfterGRU"]

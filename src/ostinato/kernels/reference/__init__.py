@@ -9,6 +9,7 @@ from ostinato.kernels.reference.backward import Gradients, Incoming, Saved, in_c
 from ostinato.kernels.reference.basic_rnn import basic_rnn_backward
 from ostinato.kernels.reference.forward import forward
 from ostinato.kernels.reference.gru import gru_backward
+from ostinato.kernels.reference.gru_reset_after import gru_reset_after_backward
 from ostinato.kernels.reference.lstm import lstm_backward
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "basic_rnn_backward",
     "forward",
     "gru_backward",
+    "gru_reset_after_backward",
     "in_chunks",
     "lstm_backward",
     "own_copy",
