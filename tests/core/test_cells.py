@@ -57,6 +57,21 @@ SHAPES = {
             "projection.kernel": (4, 2),
         },
     ),
+    "lstm_layer_norm": (
+        LSTMCell(4, 3, use_peepholes=True, num_proj=2, layer_norm=True),
+        {
+            "kernel": (5, 16),
+            "w_f_diag": (4,),
+            "w_i_diag": (4,),
+            "w_o_diag": (4,),
+            "projection.kernel": (4, 2),
+        }
+        | {
+            f"{name}.{part}": (4,)
+            for name in ("input", "transform", "forget", "output", "state")
+            for part in ("gamma", "beta")
+        },
+    ),
     "multi": (
         MultiRNNCell([BasicLSTMCell(4, 3), ResidualWrapper(BasicRNNCell(4, 4))]),
         {

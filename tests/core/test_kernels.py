@@ -27,6 +27,9 @@ FAMILIES = {
     "lstm_clipped": LSTM(7, cell_clip=0.25),
     "lstm_projection": LSTM(7, num_proj=3),
     "lstm_all": LSTM(5, 0.5, "tanh", True, 0.25, 3, 0.1),
+    "lstm_layer_norm": LSTM(7, layer_norm=True),
+    "lstm_layer_norm_sigmoid": LSTM(33, 0.0, "sigmoid", layer_norm=True),
+    "lstm_layer_norm_all": LSTM(5, 0.5, "tanh", True, 0.7, 3, 0.1, True),
 }
 NAMES = {BasicRNN: "basic_rnn", GRU: "gru", ResetAfterGRU: "gru_reset_after", LSTM: "lstm"}
 
@@ -126,7 +129,7 @@ def test_odd_sizes_and_strides(name, time, batch_size, input_size):
         assert_close(a, e, torch.float64)
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm_all"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm_all", "lstm_layer_norm_all"])
 def test_sequences_longer_than_a_chunk(name):
     family = dataclasses.replace(FAMILIES[name], num_units=3)
     inputs, state, parameters = arguments(family, time=70, batch_size=4)
@@ -140,7 +143,7 @@ def test_sequences_longer_than_a_chunk(name):
         assert_close(a, e, torch.float64)
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm", "lstm_layer_norm"])
 def test_vanishing_gradients_never_become_subnormal(name):
     family = FAMILIES[name]
     inputs, state, parameters = arguments(family, torch.float32, time=500)
@@ -161,7 +164,9 @@ def op_arguments(family, keep=True, **options):
     return inputs, torch.tensor([2, 0, 4]), optree.tree_leaves(state), parameters, *values, keep
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm", "lstm_all"])
+@pytest.mark.parametrize(
+    "name", ["basic_rnn", "gru", "gru_reset_after", "lstm", "lstm_all", "lstm_layer_norm_all"]
+)
 def test_torch_accepts_the_ops(name):
     family = FAMILIES[name]
     forward = getattr(torch.ops.ostinato, NAMES[type(family)])
@@ -262,7 +267,7 @@ def test_uniform_numbers_depend_on_seed_place_and_step_only():
     torch.library.opcheck(torch.ops.ostinato.step_uniform.default, (seed, [3, 1], 0, 2, [4, 2], cpu))
 
 
-@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm_all"])
+@pytest.mark.parametrize("name", ["basic_rnn", "gru", "gru_reset_after", "lstm_all", "lstm_layer_norm_all"])
 def test_fakes_tell_the_strides_of_batch_major_inputs_and_odd_states(name):
     family = dataclasses.replace(FAMILIES[name], num_units=4)
     inputs, state, parameters = arguments(family, time=40, batch_size=4, strided=True)

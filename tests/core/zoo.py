@@ -102,6 +102,10 @@ LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
     "lstm_peepholes": lambda num_units, input_size: LSTMCell(num_units, input_size, use_peepholes=True),
     "lstm_projection": lambda num_units, input_size: LSTMCell(num_units, input_size, num_proj=3),
     "lstm_all": peephole_lstm,
+    "lstm_layer_norm": lambda num_units, input_size: LSTMCell(num_units, input_size, layer_norm=True),
+    "lstm_layer_norm_all": lambda num_units, input_size: LSTMCell(
+        num_units, input_size, use_peepholes=True, cell_clip=0.9, num_proj=3, proj_clip=0.3, layer_norm=True
+    ),
     "stack": stack,
     "dropout_stack": dropout_stack,
     "residual": lambda num_units, input_size: ResidualWrapper(BasicLSTMCell(input_size, input_size)),

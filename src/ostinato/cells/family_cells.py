@@ -172,8 +172,8 @@ class _OwningCell(FamilyCell):
         return module, last
 
     def reset_parameters(self) -> None:
-        """Initialise anew: biases to their constants (a GRU's gates 1, every other 0), the rest by
-        `initializer` or glorot_uniform.
+        """Initialise anew: biases and betas to their constants (a GRU's gates 1, every other 0), gammas to
+        1, the rest by `initializer` or glorot_uniform.
         """
         for spec in self.family.parameters(self.input_size):
             module, name = self._module_of(spec.name)
@@ -327,8 +327,12 @@ class BasicLSTMCell(_OwningCell):
 
 
 class LSTMCell(_OwningCell):
-    """The LSTM with peephole connections, clipping and a projection. TF1: `tf.nn.rnn_cell.LSTMCell`; Sak
-    et al. 2014.
+    """The LSTM with peephole connections, clipping, a projection and layer normalisation. TF1:
+    `tf.nn.rnn_cell.LSTMCell`, `tf.contrib.rnn.LayerNormLSTMCell`; Sak et al. 2014, Ba et al. 2016.
+
+    With `layer_norm` each of the gates i, j, f, o is normalised over the units before forget bias and
+    peephole join it, and c before it is clipped and output. With no other option this is TF1's
+    `tf.contrib.rnn.LayerNormBasicLSTMCell` without its dropout.
 
     Args:
         num_units: units n.
@@ -337,14 +341,18 @@ class LSTMCell(_OwningCell):
         cell_clip: c is clipped to [-cell_clip, cell_clip] before it is output.
         num_proj: the output is projected to this size, without bias.
         proj_clip: the projected output is clipped to [-proj_clip, proj_clip].
+        layer_norm: gates and c are normalised as above; there is no `bias` then.
         forget_bias, activation, initializer, device, dtype: as for `BasicLSTMCell`.
 
     Parameters: `kernel` `[input_size + m, 4 * n]`, `bias` `[4 * n]`; with peepholes `w_f_diag`,
-    `w_i_diag`, `w_o_diag` `[n]`; with `num_proj` `projection.kernel` `[n, num_proj]`. m is `num_proj` or
-    n. State: `LSTMStateTuple(c [batch, n], h [batch, m])`; the output is h.
+    `w_i_diag`, `w_o_diag` `[n]`; with `num_proj` `projection.kernel` `[n, num_proj]`; with `layer_norm`
+    `gamma` (starts at 1) and `beta` (at 0) `[n]` of each of `input`, `transform`, `forget`, `output` and
+    `state`. m is `num_proj` or n. State: `LSTMStateTuple(c [batch, n], h [batch, m])`; the output is h.
 
     >>> LSTMCell(8, input_size=3, use_peepholes=True, num_proj=2).state_size
     LSTMStateTuple(c=8, h=2)
+    >>> LSTMCell(2, input_size=3, layer_norm=True).state.gamma.detach()
+    tensor([1., 1.])
     """
 
     def __init__(
@@ -356,6 +364,7 @@ class LSTMCell(_OwningCell):
         cell_clip: float | None = None,
         num_proj: int | None = None,
         proj_clip: float | None = None,
+        layer_norm: bool = False,
         forget_bias: float = 1.0,
         activation: Activation | None = None,
         initializer: Initializer | None = None,
@@ -363,6 +372,13 @@ class LSTMCell(_OwningCell):
         dtype: torch.dtype | None = None,
     ) -> None:
         family = LSTM(
-            num_units, forget_bias, activation or "tanh", use_peepholes, cell_clip, num_proj, proj_clip
+            num_units,
+            forget_bias,
+            activation or "tanh",
+            use_peepholes,
+            cell_clip,
+            num_proj,
+            proj_clip,
+            layer_norm,
         )
         super().__init__(family, input_size, initializer, device, dtype)

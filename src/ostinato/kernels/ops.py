@@ -208,7 +208,7 @@ class _SequenceOp:
 _RNN_OPTIONS = "int num_units, str activation"
 _LSTM_OPTIONS = (
     "int num_units, float forget_bias, str activation, bool use_peepholes, float? cell_clip, int? num_proj, "
-    "float? proj_clip"
+    "float? proj_clip, bool layer_norm"
 )
 _SEQUENCE_OPS: dict[type, _SequenceOp] = {
     BasicRNN: _SequenceOp("basic_rnn", BasicRNN, _RNN_OPTIONS, reference.basic_rnn_backward),

@@ -1,8 +1,9 @@
-"""The LSTM (Hochreiter and Schmidhuber 1997; Sak et al. 2014 for peepholes and projection), in TF1's layout.
+"""The LSTM (Hochreiter and Schmidhuber 1997; Sak et al. 2014 for peepholes and projection; Ba, Kiros and
+Hinton 2016 for layer normalisation), in TF1's layout.
 
 One `kernel` `[input_size + units, 4 * units]` with the gates i, j, f, o side by side (j is the block
 input). `forget_bias` is added at run time and never stored. TF1: `tf.nn.rnn_cell.BasicLSTMCell`,
-`tf.nn.rnn_cell.LSTMCell`.
+`tf.nn.rnn_cell.LSTMCell`, `tf.contrib.rnn.LayerNormLSTMCell`, `tf.contrib.rnn.LayerNormBasicLSTMCell`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,17 @@ from torch.nn import functional
 from ostinato._state import LSTMStateTuple
 from ostinato.steps import activations
 from ostinato.steps.family import Parameter, check_positive_integer
+from ostinato.steps.layer_norm import normalize
+
+NORMALIZED_GATES = ("input", "transform", "forget", "output")
+"""TF1's names of the gates i, j, f, o where their normalisation has parameters."""
 
 
 @dataclass(frozen=True)
 class LSTM:
     """`cell_clip` bounds c before it is output; `num_proj` projects the output, and `proj_clip` bounds the
-    projection.
+    projection. `layer_norm` normalises each gate before its peephole, and the new c before its clip; beta
+    then does what the bias did, so there is none.
     """
 
     num_units: int
@@ -32,6 +38,7 @@ class LSTM:
     cell_clip: float | None = None
     num_proj: int | None = None
     proj_clip: float | None = None
+    layer_norm: bool = False
 
     def __post_init__(self) -> None:
         check_positive_integer("num_units", self.num_units)
@@ -53,14 +60,16 @@ class LSTM:
 
     def parameters(self, input_size: int) -> tuple[Parameter, ...]:
         units = self.num_units
-        found = [
-            Parameter("kernel", (input_size + self.output_size, 4 * units)),
-            Parameter("bias", (4 * units,), 0.0),
-        ]
+        found = [Parameter("kernel", (input_size + self.output_size, 4 * units))]
+        if not self.layer_norm:
+            found.append(Parameter("bias", (4 * units,), 0.0))
         if self.use_peepholes:
             found += [Parameter(name, (units,)) for name in ("w_f_diag", "w_i_diag", "w_o_diag")]
         if self.num_proj is not None:
             found.append(Parameter("projection/kernel", (units, self.num_proj)))
+        if self.layer_norm:
+            for name in (*NORMALIZED_GATES, "state"):
+                found += [Parameter(f"{name}/gamma", (units,), 1.0), Parameter(f"{name}/beta", (units,), 0.0)]
         return tuple(found)
 
     def input_size(self, parameters: Mapping[str, Tensor]) -> int:
@@ -68,7 +77,7 @@ class LSTM:
 
     def project(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, ...]:
         kernel = parameters["kernel"]
-        return (functional.linear(inputs, kernel[: -self.output_size].t(), parameters["bias"]),)
+        return (functional.linear(inputs, kernel[: -self.output_size].t(), parameters.get("bias")),)
 
     def recur(
         self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: LSTMStateTuple
@@ -77,11 +86,18 @@ class LSTM:
         c, h = state
         gates = torch.addmm(projected[0], h, parameters["kernel"][-self.output_size :])
         i, j, f, o = gates.chunk(4, dim=1)
+        if self.layer_norm:
+            i, j, f, o = (
+                normalize(gate, parameters[f"{name}/gamma"], parameters[f"{name}/beta"])
+                for gate, name in zip((i, j, f, o), NORMALIZED_GATES, strict=True)
+            )
         f = f + self.forget_bias
         if self.use_peepholes:
             f = f + parameters["w_f_diag"] * c
             i = i + parameters["w_i_diag"] * c
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * activation(j)
+        if self.layer_norm:
+            c = normalize(c, parameters["state/gamma"], parameters["state/beta"])
         if self.cell_clip is not None:
             c = torch.clamp(c, -self.cell_clip, self.cell_clip)
         if self.use_peepholes:

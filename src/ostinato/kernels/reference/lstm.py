@@ -1,5 +1,5 @@
 """The backward pass of an LSTM sequence. Kept from the forward pass: outputs (h) and c of each step; the
-gates are recomputed in one product.
+gates, and c before its normalisation and clip, are recomputed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from ostinato.kernels.reference.backward import (
     rows,
     zero_if_none,
 )
+from ostinato.kernels.reference.layer_norm import Normalized
 from ostinato.steps import LSTM, activations
+from ostinato.steps.lstm import NORMALIZED_GATES
 
 
 def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
@@ -34,7 +36,16 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         previous_steps(saved.state[1], outputs),
     )
     gates = family.project(parameters, walk.inputs)[0] + outputs_before @ kernel[-hidden:]
-    i, j, f, o = gates.chunk(4, dim=2)
+    by_gate = gates.view(*gates.shape[:2], 4, units)
+    gates_norm = state_norm = None
+    if family.layer_norm:
+        gamma, beta = (
+            torch.stack([parameters[f"{gate}/{name}"] for gate in NORMALIZED_GATES])
+            for name in ("gamma", "beta")
+        )
+        gates_norm = Normalized(by_gate, gamma, beta)
+        by_gate = gates_norm.values
+    i, j, f, o = by_gate.unbind(2)
     f = f + family.forget_bias
     if family.use_peepholes:
         f = f + parameters["w_f_diag"] * cells_before
@@ -42,6 +53,15 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         o = o + parameters["w_o_diag"] * cells
     i, j, f, o = torch.sigmoid(i), activation(j), torch.sigmoid(f), torch.sigmoid(o)
     active_cells = activation(cells)
+    unclipped = None
+    if family.layer_norm or family.cell_clip is not None:
+        unbounded = f * cells_before + i * j
+        if family.layer_norm:
+            state_norm = Normalized(unbounded, parameters["state/gamma"], parameters["state/beta"])
+            unbounded = state_norm.values
+        if family.cell_clip is not None:
+            # A clipped value passes no gradient on; one on the bound does, as in torch.clamp.
+            unclipped = unbounded.abs() <= family.cell_clip
 
     # What a step's gates make of its gradients, for all steps at once: the walk is left with what must recur.
     h_to_o = active_cells * o * (1.0 - o)
@@ -55,13 +75,6 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         c_to_c = (
             f + c_to_gates[:, :, 0] * parameters["w_i_diag"] + c_to_gates[:, :, 2] * parameters["w_f_diag"]
         )
-    if family.cell_clip is not None:
-        # A clipped value passes no gradient on; one on the bound does, as in torch.clamp and clip_by_value.
-        unclipped = (f * cells_before + i * j).abs() <= family.cell_clip
-        c_to_gates, c_to_c = (
-            torch.where(unclipped.unsqueeze(2), c_to_gates, 0.0),
-            torch.where(unclipped, c_to_c, 0.0),
-        )
     unprojected = o * active_cells
     proj_unclipped = None
     if projection is not None and family.proj_clip is not None:
@@ -71,7 +84,8 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         zero_if_none(grad, like) for grad, like in zip(incoming.state, saved.state, strict=True)
     )
     grad_gates = torch.empty_like(gates)
-    by_gate = grad_gates.view(*gates.shape[:2], 4, units)
+    # Of the gates as they are used, normalised or not.
+    grad_by_gate = grad_gates.view(by_gate.shape) if gates_norm is None else gates_norm.gradients
     grad_projected = torch.empty_like(outputs)
     state_kernel = kernel[-hidden:].t()
     for step in walk:
@@ -86,15 +100,24 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
             grad_projected[step] = local_h
             local_h = local_h @ projection.t()
         local_c = torch.addcmul(walk.keep_active(total_c, step), local_h, h_to_c[step])
-        torch.mul(local_c.unsqueeze(1), c_to_gates[step], out=by_gate[step, :, :3])
-        torch.mul(local_h, h_to_o[step], out=by_gate[step, :, 3])
+        if unclipped is not None:
+            local_c = torch.where(unclipped[step], local_c, 0.0)
+        if state_norm is not None:
+            state_norm.gradients[step] = local_c
+            local_c = state_norm.backward(step)
+        torch.mul(local_c.unsqueeze(1), c_to_gates[step], out=grad_by_gate[step, :, :3])
+        torch.mul(local_h, h_to_o[step], out=grad_by_gate[step, :, 3])
+        if gates_norm is not None:
+            grad_gates[step] = gates_norm.backward(step).flatten(1)
         grad_gates[step] = flush_subnormals(grad_gates[step])
         grad_c = walk.pass_through(flush_subnormals(local_c * c_to_c[step]), total_c, step)
         grad_h = walk.pass_through(flush_subnormals(grad_gates[step] @ state_kernel), grad_h, step)
 
-    parameter_gradients = [kernel_gradient(walk.inputs, outputs_before, grad_gates), rows(grad_gates).sum(0)]
+    parameter_gradients = [kernel_gradient(walk.inputs, outputs_before, grad_gates)]
+    if not family.layer_norm:
+        parameter_gradients.append(rows(grad_gates).sum(0))
     if family.use_peepholes:
-        grad_i, _, grad_f, grad_o = by_gate.unbind(2)
+        grad_i, _, grad_f, grad_o = grad_by_gate.unbind(2)
         parameter_gradients += [
             (grad_f * cells_before).sum((0, 1)),
             (grad_i * cells_before).sum((0, 1)),
@@ -102,6 +125,9 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         ]
     if projection is not None:
         parameter_gradients.append(rows(unprojected).t() @ rows(grad_projected))
+    for norm in (gates_norm, state_norm):
+        if norm is not None:
+            parameter_gradients += norm.parameter_gradients()
     return Gradients(
         inputs=(rows(grad_gates) @ kernel[:-hidden].t()).view(saved.inputs.shape),
         state=[own_copy(grad_c), own_copy(grad_h)],
