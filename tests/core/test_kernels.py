@@ -182,7 +182,8 @@ def test_torch_accepts_the_ops(name):
     inputs, lengths, state, parameters, *options, _ = given
     constant = ([leaf.detach() for leaf in state], [leaf.detach() for leaf in parameters])
     saved = (inputs.detach(), lengths, *constant, outputs.detach(), [leaf.detach() for leaf in kept])
-    torch.library.opcheck(backward.default, (*detached, *saved, *options))
+    for input_gradient in (True, False):
+        torch.library.opcheck(backward.default, (*detached, *saved, *options, input_gradient))
 
 
 @pytest.mark.parametrize(

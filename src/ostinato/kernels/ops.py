@@ -3,13 +3,17 @@ registry; a faster kernel is another `impl`.
 
     lstm(inputs, sequence_length, state, parameters, *options, keep) -> (outputs, final_state, kept)
     lstm_backward(grad_outputs, grad_state, grad_kept,
-                  inputs, sequence_length, state, parameters, outputs, kept, *options)
+                  inputs, sequence_length, state, parameters, outputs, kept, *options, input_gradient)
         -> (grad_inputs, grad_states, grad_parameters)
 
 `inputs` are time-major `[time, batch, input_size]` with any strides; `sequence_length` is `[batch]` and is
 clamped to `[0, time]`; `parameters` stand in the family's order; the options are the family's fields, so
 an op can make its family again; `keep` asks for what the backward pass reads beside the outputs (an LSTM's
-c of every step; nothing for the others).
+c of every step; nothing for the others); `input_gradient` says whether anybody needs the gradient of the
+inputs: where nobody does, `grad_inputs` are empty, `[0]`.
+
+`outputs` and `grad_inputs` lie in memory as `inputs` do: where those are a transposed view of batch-major
+memory, so are these (`ostinato.kernels.layout`). Everything else is contiguous, `kept` time-major.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from torch import Tensor
 
 from ostinato._state import Nest, flatten, leaves
 from ostinato.kernels import reference
+from ostinato.kernels.layout import empty_outputs
 from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU, activations
 
 _LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
@@ -100,7 +105,7 @@ class _SequenceOp:
             else []
         )
         return (
-            inputs.new_empty(time, batch_size, family.output_size),
+            empty_outputs(inputs, family.output_size),
             [leaf.new_empty(leaf.shape) for leaf in state],
             kept,
         )
@@ -108,21 +113,27 @@ class _SequenceOp:
     def backward(
         self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any
     ) -> Any:
-        sequence_length, state, parameters, outputs, kept, *options = arguments
+        sequence_length, state, parameters, outputs, kept, *options, input_gradient = arguments
         family = self.family_type(*options)
         saved = reference.Saved(
             inputs, sequence_length, state, self._named(family, parameters), outputs, kept
         )
         with torch.autocast(inputs.device.type, enabled=False):
             incoming = reference.Incoming(grad_outputs, grad_state, grad_kept)
-            return tuple(reference.in_chunks(partial(self.reference_backward, family), incoming, saved))
+            found = reference.in_chunks(
+                partial(self.reference_backward, family), incoming, saved, input_gradient
+            )
+        return inputs.new_empty(0) if found.inputs is None else found.inputs, found.state, found.parameters
 
     def fake_backward(
         self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any
     ) -> Any:
-        _, state, parameters, *_ = arguments
-        like = inputs.new_empty(inputs.shape), [leaf.new_empty(leaf.shape) for leaf in state]
-        return *like, [leaf.new_empty(leaf.shape) for leaf in parameters]
+        _, state, parameters, *_, input_gradient = arguments
+        return (
+            empty_outputs(inputs, inputs.shape[2]) if input_gradient else inputs.new_empty(0),
+            [leaf.new_empty(leaf.shape) for leaf in state],
+            [leaf.new_empty(leaf.shape) for leaf in parameters],
+        )
 
     def setup_context(self, ctx: Any, inputs: Any, output: Any) -> None:
         sequence_inputs, sequence_length, state, parameters, *options = inputs
@@ -148,9 +159,12 @@ class _SequenceOp:
             )
         else:
             operation = getattr(torch.ops.ostinato, f"{self.name}_backward")
-            gradients = operation(
-                *incoming, inputs, sequence_length, state, parameters, outputs, kept, *ctx.options
+            input_gradient = ctx.needs_input_grad[0]
+            found, *others = operation(
+                *(*incoming, inputs, sequence_length, state, parameters, outputs, kept, *ctx.options),
+                input_gradient,
             )
+            gradients = (found if input_gradient else None, *others)
         grad_inputs, grad_states, grad_parameters = gradients
         return grad_inputs, None, grad_states, grad_parameters, *([None] * (len(ctx.options) + 1))
 
@@ -193,7 +207,7 @@ class _SequenceOp:
         )
         _LIBRARY.define(
             f"{self.name}_backward(Tensor? grad_outputs, Tensor?[] grad_state, Tensor?[] grad_kept, "
-            f"{_SEQUENCE}, Tensor outputs, Tensor[] kept, {self.options}) "
+            f"{_SEQUENCE}, Tensor outputs, Tensor[] kept, {self.options}, bool input_gradient) "
             "-> (Tensor grad_inputs, Tensor[] grad_states, Tensor[] grad_parameters)"
         )
         _LIBRARY.impl(self.name, self.forward, "CompositeExplicitAutograd")

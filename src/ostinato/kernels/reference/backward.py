@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ostinato.kernels.layout import empty_outputs, is_batch_major
 from ostinato.kernels.reference.forward import CHUNK_STEPS
 from ostinato.steps import masking
 
@@ -35,9 +36,11 @@ class Incoming(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """The gradients of what the forward pass was given, parameters in the family's order."""
+    """The gradients of what the forward pass was given, parameters in the family's order. `inputs` is None
+    where nobody needs it.
+    """
 
-    inputs: Tensor
+    inputs: Tensor | None
     state: list[Tensor]
     parameters: list[Tensor]
 
@@ -51,12 +54,12 @@ class Walk:
     def __init__(self, saved: Saved) -> None:
         self.time = saved.inputs.shape[0]
         self.active: Tensor | None = None
-        self.inputs = saved.inputs
+        self.inputs = saved.inputs.contiguous()  # several products read them
         if saved.sequence_length is not None:
             valid = masking.valid_steps(saved.sequence_length, self.time)
             self.active = valid.unsqueeze(2)
             # Padding is never read: a NaN there would reach the weights' gradients as 0 * NaN.
-            self.inputs = masking.zero_where(~valid, saved.inputs)
+            self.inputs = masking.zero_where(~valid, self.inputs)
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(self.time - 1, -1, -1))
@@ -101,22 +104,35 @@ def rows(tensor: Tensor) -> Tensor:
     return tensor.reshape(-1, tensor.shape[-1])
 
 
+def inputs_gradient(gradient: Tensor, kernel: Tensor) -> Tensor:
+    """The gradient of the inputs, from that of their product with `kernel` `[input_size, n]`."""
+    return (rows(gradient) @ kernel.t()).view(*gradient.shape[:2], kernel.shape[0])
+
+
 def kernel_gradient(inputs: Tensor, state: Tensor, gradient: Tensor) -> Tensor:
     """The gradient of a kernel whose first rows meet the inputs and whose last rows meet the state."""
     gates = rows(gradient)
     return torch.cat([rows(inputs).t() @ gates, rows(state).t() @ gates])
 
 
-def in_chunks(
-    backward: Callable[[Incoming, Saved], Gradients], incoming: Incoming, saved: Saved
-) -> Gradients:
-    """Run `backward` over a few steps at a time, last first: its temporaries stay small and in cache."""
+Backward = Callable[[Incoming, Saved, bool], Gradients]
+"""A family's backward pass; the last argument says whether the gradient of the inputs is needed."""
+
+
+def in_chunks(backward: Backward, incoming: Incoming, saved: Saved, input_gradient: bool) -> Gradients:
+    """Run `backward` over a few steps at a time, last first: its temporaries stay small and in cache. The
+    gradient of the inputs lies in memory as they do.
+    """
     time = saved.inputs.shape[0]
     if time <= CHUNK_STEPS:
-        return backward(incoming, saved)
+        found = backward(incoming, saved._replace(outputs=saved.outputs.contiguous()), input_gradient)
+        if found.inputs is None or not is_batch_major(saved.inputs):
+            return found
+        laid_out = empty_outputs(saved.inputs, saved.inputs.shape[2]).copy_(found.inputs)
+        return found._replace(inputs=laid_out)
     # The states after each step; outputs differ from h in rows that have ended, where they are not read.
     after = (*saved.kept, saved.outputs)
-    grad_inputs = saved.inputs.new_empty(saved.inputs.shape)
+    grad_inputs = empty_outputs(saved.inputs, saved.inputs.shape[2]) if input_gradient else None
     grad_state: Sequence[Tensor | None] = incoming.state
     grad_parameters: list[Tensor] = []
     for start in reversed(range(0, time, CHUNK_STEPS)):
@@ -126,13 +142,15 @@ def in_chunks(
             None if saved.sequence_length is None else saved.sequence_length - start,
             saved.state if start == 0 else [leaf[start - 1] for leaf in after],
             saved.parameters,
-            saved.outputs[chunk],
+            saved.outputs[chunk].contiguous(),
             [leaf[chunk] for leaf in saved.kept],
         )
         grad_kept = [None if leaf is None else leaf[chunk] for leaf in incoming.kept]
         grad_outputs = None if incoming.outputs is None else incoming.outputs[chunk]
-        found = backward(Incoming(grad_outputs, grad_state, grad_kept), part)
-        grad_inputs[chunk], grad_state = found.inputs, found.state
+        found = backward(Incoming(grad_outputs, grad_state, grad_kept), part, input_gradient)
+        grad_state = found.state
+        if grad_inputs is not None and found.inputs is not None:
+            grad_inputs[chunk] = found.inputs
         # Summed in float32 at least: a bfloat16 total stops growing once a chunk is less than 1/256 of it.
         parts = [
             leaf.float() if leaf.dtype in (torch.float16, torch.bfloat16) else leaf

@@ -10,6 +10,7 @@ from ostinato.kernels.reference.backward import (
     Saved,
     Walk,
     flush_subnormals,
+    inputs_gradient,
     kernel_gradient,
     own_copy,
     previous_steps,
@@ -19,7 +20,7 @@ from ostinato.kernels.reference.backward import (
 from ostinato.steps import BasicRNN, activations
 
 
-def basic_rnn_backward(family: BasicRNN, incoming: Incoming, saved: Saved) -> Gradients:
+def basic_rnn_backward(family: BasicRNN, incoming: Incoming, saved: Saved, input_gradient: bool) -> Gradients:
     units = family.num_units
     derivative = activations.DERIVATIVES[str(family.activation)]
     kernel, outputs, state = saved.parameters["kernel"], saved.outputs, saved.state[0]
@@ -32,7 +33,7 @@ def basic_rnn_backward(family: BasicRNN, incoming: Incoming, saved: Saved) -> Gr
         grad_gates[step] = flush_subnormals(local * to_gates[step])
         grad = walk.pass_through(flush_subnormals(grad_gates[step] @ state_kernel), grad, step)
     return Gradients(
-        inputs=(rows(grad_gates) @ kernel[:-units].t()).view(saved.inputs.shape),
+        inputs=inputs_gradient(grad_gates, kernel[:-units]) if input_gradient else None,
         state=[own_copy(grad)],
         parameters=[
             kernel_gradient(walk.inputs, previous_steps(state, outputs), grad_gates),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from ostinato._state import Nest
+from ostinato.kernels.layout import stacked_outputs
 from ostinato.steps import Family, masking
 
 CHUNK_STEPS = 32
@@ -21,8 +21,8 @@ def forward(
     sequence_length: Tensor | None,
     state: Nest,
 ) -> tuple[Tensor, list[Nest]]:
-    """Run `inputs` `[time, batch, input_size]` from `state`: outputs `[time, batch, output_size]`, and the
-    states after each step.
+    """Run `inputs` `[time, batch, input_size]` from `state`: outputs `[time, batch, output_size]`, which lie
+    in memory as the inputs do, and the states after each step.
 
     The list of states starts with the initial one.
     """
@@ -30,11 +30,11 @@ def forward(
     states = [state]
     if time == 0:
         return inputs.new_zeros(0, batch_size, family.output_size), states
-    inputs = masking.zero_padding(sequence_length, inputs)
+    readable = masking.zero_padding(sequence_length, inputs)
     outputs = []
     for step in range(time):
         if step % CHUNK_STEPS == 0:
-            projected = family.project(parameters, inputs[step : step + CHUNK_STEPS])
+            projected = family.project(parameters, readable[step : step + CHUNK_STEPS])
         output, state = family.recur(
             parameters, tuple(part[step % CHUNK_STEPS] for part in projected), states[-1]
         )
@@ -44,4 +44,4 @@ def forward(
             state = masking.copy_through(finished, state, states[-1])
         outputs.append(output)
         states.append(state)
-    return torch.stack(outputs), states
+    return stacked_outputs(inputs, outputs), states

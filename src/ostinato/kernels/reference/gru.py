@@ -12,6 +12,7 @@ from ostinato.kernels.reference.backward import (
     Saved,
     Walk,
     flush_subnormals,
+    inputs_gradient,
     kernel_gradient,
     own_copy,
     previous_steps,
@@ -21,7 +22,7 @@ from ostinato.kernels.reference.backward import (
 from ostinato.steps import GRU, activations
 
 
-def gru_backward(family: GRU, incoming: Incoming, saved: Saved) -> Gradients:
+def gru_backward(family: GRU, incoming: Incoming, saved: Saved, input_gradient: bool) -> Gradients:
     units = family.num_units
     derivative = activations.DERIVATIVES[str(family.activation)]
     gates_kernel, candidate_kernel = saved.parameters["gates/kernel"], saved.parameters["candidate/kernel"]
@@ -51,11 +52,12 @@ def gru_backward(family: GRU, incoming: Incoming, saved: Saved) -> Gradients:
         direct = torch.addcmul(local * update[step], grad_reset_state, reset[step])
         computed = flush_subnormals(torch.addmm(direct, grad_gates[step], gates_state_kernel))
         grad = walk.pass_through(computed, grad, step)
-    grad_inputs = (
-        rows(grad_gates) @ gates_kernel[:-units].t() + rows(grad_candidate) @ candidate_kernel[:-units].t()
-    )
+    grad_inputs = None
+    if input_gradient:
+        grad_inputs = inputs_gradient(grad_gates, gates_kernel[:-units])
+        grad_inputs += inputs_gradient(grad_candidate, candidate_kernel[:-units])
     return Gradients(
-        inputs=grad_inputs.view(saved.inputs.shape),
+        inputs=grad_inputs,
         state=[own_copy(grad)],
         parameters=[
             kernel_gradient(walk.inputs, before, grad_gates),

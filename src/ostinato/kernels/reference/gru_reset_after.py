@@ -12,6 +12,7 @@ from ostinato.kernels.reference.backward import (
     Saved,
     Walk,
     flush_subnormals,
+    inputs_gradient,
     kernel_gradient,
     own_copy,
     previous_steps,
@@ -21,7 +22,9 @@ from ostinato.kernels.reference.backward import (
 from ostinato.steps import ResetAfterGRU, activations
 
 
-def gru_reset_after_backward(family: ResetAfterGRU, incoming: Incoming, saved: Saved) -> Gradients:
+def gru_reset_after_backward(
+    family: ResetAfterGRU, incoming: Incoming, saved: Saved, input_gradient: bool
+) -> Gradients:
     units = family.num_units
     derivative = activations.DERIVATIVES[str(family.activation)]
     gates_kernel = saved.parameters["gates/kernel"]
@@ -58,9 +61,12 @@ def gru_reset_after_backward(family: ResetAfterGRU, incoming: Incoming, saved: S
         computed = torch.addmm(local * update[step], grad_parts[step, :, : 3 * units], to_state_kernel)
         grad = walk.pass_through(flush_subnormals(computed), grad, step)
     grad_gates, grad_hidden, grad_candidate = grad_parts.split([2 * units, units, units], dim=2)
-    grad_inputs = rows(grad_gates) @ gates_kernel[:-units].t() + rows(grad_candidate) @ input_kernel.t()
+    grad_inputs = None
+    if input_gradient:
+        grad_inputs = inputs_gradient(grad_gates, gates_kernel[:-units])
+        grad_inputs += inputs_gradient(grad_candidate, input_kernel)
     return Gradients(
-        inputs=grad_inputs.view(saved.inputs.shape),
+        inputs=grad_inputs,
         state=[own_copy(grad)],
         parameters=[
             kernel_gradient(walk.inputs, before, grad_gates),

@@ -12,6 +12,7 @@ from ostinato.kernels.reference.backward import (
     Saved,
     Walk,
     flush_subnormals,
+    inputs_gradient,
     kernel_gradient,
     own_copy,
     previous_steps,
@@ -23,7 +24,7 @@ from ostinato.steps import LSTM, activations
 from ostinato.steps.lstm import NORMALIZED_GATES
 
 
-def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
+def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved, input_gradient: bool) -> Gradients:
     """The gradients of what an LSTM sequence was given."""
     units, hidden = family.num_units, family.output_size
     activation = activations.function(family.activation)
@@ -129,7 +130,7 @@ def lstm_backward(family: LSTM, incoming: Incoming, saved: Saved) -> Gradients:
         if norm is not None:
             parameter_gradients += norm.parameter_gradients()
     return Gradients(
-        inputs=(rows(grad_gates) @ kernel[:-hidden].t()).view(saved.inputs.shape),
+        inputs=inputs_gradient(grad_gates, kernel[:-hidden]) if input_gradient else None,
         state=[own_copy(grad_c), own_copy(grad_h)],
         parameters=parameter_gradients,
     )
