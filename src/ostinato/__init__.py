@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         MultiRNNCell,
         ResidualWrapper,
         RNNCell,
+        ZoneoutWrapper,
     )
     from ostinato.drivers import (
         bidirectional_dynamic_rnn,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         static_bidirectional_rnn,
         static_rnn,
     )
+    from ostinato.layers import GRU, LSTM, RNN, LSTMOutputs
 
 __version__ = "0.1.0"
 
@@ -42,6 +44,7 @@ _HOMES = {
         "MultiRNNCell",
         "RNNCell",
         "ResidualWrapper",
+        "ZoneoutWrapper",
     ],
     "ostinato.drivers": [
         "bidirectional_dynamic_rnn",
@@ -50,6 +53,7 @@ _HOMES = {
         "static_bidirectional_rnn",
         "static_rnn",
     ],
+    "ostinato.layers": ["GRU", "LSTM", "LSTMOutputs", "RNN"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 _MODULES = ["datasets", "tf1"]
@@ -58,12 +62,17 @@ __all__ = [
     "BasicLSTMCell",
     "BasicRNNCell",
     "DropoutWrapper",
+    "GRU",
     "GRUCell",
+    "LSTM",
     "LSTMCell",
+    "LSTMOutputs",
     "LSTMStateTuple",
     "MultiRNNCell",
+    "RNN",
     "RNNCell",
     "ResidualWrapper",
+    "ZoneoutWrapper",
     "__version__",
     "bidirectional_dynamic_rnn",
     "datasets",

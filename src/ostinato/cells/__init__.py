@@ -7,6 +7,7 @@ from ostinato.cells.lowering import SequenceContext, is_transformed, lower
 from ostinato.cells.multi import MultiRNNCell
 from ostinato.cells.residual import ResidualWrapper
 from ostinato.cells.run import Run, StepPosition, current_position
+from ostinato.cells.zoneout import ZoneoutWrapper
 
 __all__ = [
     "BasicLSTMCell",
@@ -21,6 +22,7 @@ __all__ = [
     "Run",
     "SequenceContext",
     "StepPosition",
+    "ZoneoutWrapper",
     "check_cell",
     "current_position",
     "is_transformed",
