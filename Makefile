@@ -7,7 +7,7 @@ VENV_PYTHON := $(VENV)/bin/python
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PYTHONPATH :=
 
-.PHONY: demo test bench-tf1 clean
+.PHONY: demo test bench bench-tf1 peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/stamp-demo
@@ -21,11 +21,34 @@ test: $(VENV)/stamp-test
 	$(VENV)/bin/lint-imports
 	OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -q -n 2
 
+# make bench ARGS='--quick --only streaming': docs/benchmarks.md says what there is.
+bench: $(VENV)/stamp-demo
+	$(VENV_PYTHON) -m benchmarks $(ARGS)
+
 bench-tf1: $(VENV)/stamp-demo
 	$(VENV_PYTHON) benchmarks/tf1.py
 
+# What `make bench` compares with, beside torch: environments of their own, as none of them goes with our torch.
+# TensorFlow 1.15 needs Python 3.7: make peers TF1_PYTHON='env PYENV_VERSION=3.7.16 python3.7'
+TF1_PYTHON ?= python3.7
+PEER_INSTALL := bin/python -m pip install --quiet --disable-pip-version-check --requirement
+
+peers: .peers/tf1/stamp .peers/tf2/stamp .peers/jax/stamp
+
+.peers/tf1/stamp: benchmarks/peers/tf1.txt
+	@if $(TF1_PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 7))' 2>/dev/null; then \
+		set -e; $(TF1_PYTHON) -m venv .peers/tf1; .peers/tf1/$(PEER_INSTALL) $<; touch $@; \
+	else \
+		echo "No Python 3.7 as '$(TF1_PYTHON)': TensorFlow 1.15 is left out; name one with: make peers TF1_PYTHON=..."; \
+	fi
+
+.peers/%/stamp: benchmarks/peers/%.txt
+	$(PYTHON) -m venv .peers/$*
+	.peers/$*/$(PEER_INSTALL) $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist src/ostinato.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .peers build dist src/ostinato.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # A stamp is written last, so that a set-up that failed is tried again by the next make.
 $(VENV)/stamp-venv:
