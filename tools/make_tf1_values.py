@@ -13,6 +13,7 @@ import sys
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.contrib.rnn.python.ops import rnn_cell as contrib_cells
 
 LENGTHS = [6, 0, 2]
 RNN = tf.nn.rnn_cell
@@ -28,6 +29,18 @@ CASES = {
     "GRU_wide": lambda: RNN.GRUCell(65),
     "Stack": lambda: RNN.MultiRNNCell(
         [RNN.LSTMCell(5, num_proj=3), RNN.ResidualWrapper(RNN.GRUCell(3)), RNN.BasicRNNCell(2)]
+    ),
+    "GRU_reset_after": lambda: tf.contrib.cudnn_rnn.CudnnCompatibleGRUCell(7),
+    "LayerNormBasicLSTM": lambda: contrib_cells.LayerNormBasicLSTMCell(6, forget_bias=0.25),
+    "LayerNormLSTM": lambda: contrib_cells.LayerNormLSTMCell(6, layer_norm=True),
+    "LayerNormLSTM_all": lambda: contrib_cells.LayerNormLSTMCell(
+        5,
+        use_peepholes=True,
+        cell_clip=0.8,
+        num_proj=3,
+        proj_clip=0.3,
+        activation=tf.nn.relu,
+        layer_norm=True,
     ),
 }
 
@@ -46,12 +59,15 @@ def run(name, dtype, values):
     starts = [0.5 * random.randn(*leaf.shape.as_list()).astype(dtype) for leaf in flat(template)]
     start_tensors = [tf.constant(start) for start in starts]
     start = tf.contrib.framework.nest.pack_sequence_as(template, start_tensors)
-    out, state = tf.nn.dynamic_rnn(cell, x, sequence_length=LENGTHS, initial_state=start)
+    # LayerNormLSTMCell makes its gammas and betas in the dtype of the scope.
+    with tf.variable_scope(tf.get_variable_scope(), dtype=dtype):
+        out, state = tf.nn.dynamic_rnn(cell, x, sequence_length=LENGTHS, initial_state=start)
     weights = tf.cos(tf.cast(tf.range(tf.size(out)), dtype))
     loss = tf.reduce_sum(tf.reshape(out, [-1]) * weights) + tf.add_n(
         [tf.reduce_sum(leaf) for leaf in flat(state)]
     )
-    variables = tf.trainable_variables()
+    # Not the bias that LayerNormLSTMCell makes and never reads.
+    variables = [v for v in tf.trainable_variables() if tf.gradients(loss, v)[0] is not None]
     gradients = tf.gradients(loss, [*variables, x, *start_tensors])
     with tf.Session() as session:
         for variable in variables:

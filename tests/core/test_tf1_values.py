@@ -47,6 +47,19 @@ MORE_CELLS = {
     "LSTM_projection": lambda: LSTMCell(4, 4, num_proj=7, use_peepholes=True),
     "GRU_softsign": lambda: GRUCell(5, 4, activation=torch.nn.functional.softsign),
     "GRU_wide": lambda: GRUCell(65, 4),
+    "GRU_reset_after": lambda: GRUCell(7, 4, reset_after=True),
+    "LayerNormBasicLSTM": lambda: LSTMCell(6, 4, forget_bias=0.25, layer_norm=True),
+    "LayerNormLSTM": lambda: LSTMCell(6, 4, layer_norm=True),
+    "LayerNormLSTM_all": lambda: LSTMCell(
+        5,
+        4,
+        use_peepholes=True,
+        cell_clip=0.8,
+        num_proj=3,
+        proj_clip=0.3,
+        activation="relu",
+        layer_norm=True,
+    ),
     "Stack": lambda: MultiRNNCell(
         [LSTMCell(5, 4, num_proj=3), ResidualWrapper(GRUCell(3, 3)), BasicRNNCell(2, 3)]
     ),
@@ -64,7 +77,9 @@ def values() -> dict[str, np.ndarray]:
 
 def native_name(case: str, variable: str) -> str:
     """`rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel` as the native cell calls it: `cells.0.kernel`."""
-    path = re.sub(r"^rnn/|(multi_rnn|basic_rnn|basic_lstm|lstm|gru)_cell/", "", variable)
+    path = re.sub(
+        r"^rnn/|(layer_norm_|cudnn_compatible_)?(multi_rnn|basic_rnn|basic_lstm|lstm|gru)_cell/", "", variable
+    )
     path = path.replace("cell_", "cells.").replace("/", ".")
     if case == "Stack":
         path = path.replace("cells.1.", "cells.1.cell.")

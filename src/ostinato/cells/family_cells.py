@@ -328,11 +328,13 @@ class BasicLSTMCell(_OwningCell):
 
 class LSTMCell(_OwningCell):
     """The LSTM with peephole connections, clipping, a projection and layer normalisation. TF1:
-    `tf.nn.rnn_cell.LSTMCell`, `tf.contrib.rnn.LayerNormLSTMCell`; Sak et al. 2014, Ba et al. 2016.
+    `tf.nn.rnn_cell.LSTMCell`, and `LayerNormLSTMCell` of `tensorflow.contrib.rnn.python.ops.rnn_cell`; Sak
+    et al. 2014, Ba et al. 2016.
 
     With `layer_norm` each of the gates i, j, f, o is normalised over the units before forget bias and
     peephole join it, and c before it is clipped and output. With no other option this is TF1's
-    `tf.contrib.rnn.LayerNormBasicLSTMCell` without its dropout.
+    `tf.contrib.rnn.LayerNormBasicLSTMCell` without its dropout. `LayerNormLSTMCell` makes a bias that
+    nothing reads: leave it out of weights that come from there.
 
     Args:
         num_units: units n.

@@ -3,7 +3,8 @@ Hinton 2016 for layer normalisation), in TF1's layout.
 
 One `kernel` `[input_size + units, 4 * units]` with the gates i, j, f, o side by side (j is the block
 input). `forget_bias` is added at run time and never stored. TF1: `tf.nn.rnn_cell.BasicLSTMCell`,
-`tf.nn.rnn_cell.LSTMCell`, `tf.contrib.rnn.LayerNormLSTMCell`, `tf.contrib.rnn.LayerNormBasicLSTMCell`.
+`tf.nn.rnn_cell.LSTMCell`, `tf.contrib.rnn.LayerNormBasicLSTMCell`, and the `LayerNormLSTMCell` beside that,
+which joins the options of the two.
 """
 
 from __future__ import annotations
