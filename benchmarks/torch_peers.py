@@ -21,8 +21,10 @@ DIRECTIONS = (("fw/", ""), ("bw/", "_reverse"))
 def torch_module(
     work: Work, data: Mapping[str, np.ndarray], modules: Mapping[str, type[nn.Module]] = MODULES
 ) -> Program:
-    """torch.nn.LSTM, GRU or RNN, or what drops in for them in `modules`. With lengths it runs on a
-    PackedSequence.
+    """torch.nn.LSTM, GRU or RNN, or what drops in for them in `modules`.
+
+    With lengths it runs over the padding too, blanks the outputs there, and takes the last ones from where
+    each row ends: what users do to avoid a PackedSequence.
 
     TensorFlow's own GRU has no torch.nn module: nn.GRU, with weights of its own, is as near as one comes.
     """
@@ -34,11 +36,12 @@ def torch_module(
     lengths = torch.from_numpy(data["lengths"])
 
     def recur(inputs: Tensor) -> tuple[Tensor, Tensor]:
-        if work.sequence_length is None:
-            outputs, state = module(inputs)
-        else:
-            packed, state = module(pack_padded_sequence(inputs, lengths, enforce_sorted=False))
-            outputs, _ = pad_packed_sequence(packed, total_length=work.steps)
+        outputs, state = module(inputs)
+        if work.sequence_length is not None:
+            if work.loss == "last":
+                return outputs, outputs[lengths - 1, torch.arange(work.batch)]
+            ended = torch.arange(work.steps).unsqueeze(1) >= lengths
+            return outputs.masked_fill(ended.unsqueeze(2), 0.0), outputs[-1]
         final = state[0] if work.family == "lstm" else state
         return outputs, final[0] if work.directions == 1 else torch.cat(tuple(final), dim=1)
 
@@ -54,6 +57,20 @@ def torch_module(
         return found
 
     return Program(work, data, recur, list(module.parameters()), gradients)
+
+
+def torch_packed(work: Work, data: Mapping[str, np.ndarray]) -> Program:
+    """torch.nn.LSTM on a PackedSequence, which is packed and padded again in each call."""
+    module = nn.LSTM(work.inputs, work.units)
+    load(module, work, parameters_of(data))
+    lengths = torch.from_numpy(data["lengths"])
+
+    def recur(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        packed, (h, _) = module(pack_padded_sequence(inputs, lengths, enforce_sorted=False))
+        outputs, _ = pad_packed_sequence(packed, total_length=work.steps)
+        return outputs, h[0]
+
+    return Program(work, data, recur, list(module.parameters()), dict)
 
 
 def load(module: nn.Module, work: Work, values: Mapping[str, np.ndarray]) -> None:

@@ -37,7 +37,8 @@ def _builder(kind: str, threads: int):
     import torch
 
     # Before any work of torch's pool: its threads take the setting over as they start, and only then.
-    torch.set_flush_denormal(True)
+    if not torch.set_flush_denormal(True):
+        raise RuntimeError("torch cannot flush subnormals on this processor.")
     torch.set_num_threads(threads)
     from benchmarks import torch_peers
 
