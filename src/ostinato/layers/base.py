@@ -57,9 +57,7 @@ class RecurrentLayer(nn.Module):
         batch_first: bool,
         dropout: float,
         bidirectional: bool,
-        proj_size: int,
-        device: torch.device | str | None,
-        dtype: torch.dtype | None,
+        proj_size: int = 0,
     ) -> None:
         super().__init__()
         for name, size in (
@@ -82,9 +80,12 @@ class RecurrentLayer(nn.Module):
         self.proj_size = proj_size
         self.zoneout: tuple[float, ...] = ()
         self._all_weights: list[list[str]] = []
-        for layer in range(num_layers):
+
+    def make_parameters(self, device: torch.device | str | None, dtype: torch.dtype | None) -> None:
+        """Register the parameters of all layers, with their initial values."""
+        for layer in range(self.num_layers):
             for suffix in ("", "_reverse")[: self.num_directions]:
-                layer_input = input_size if layer == 0 else self.output_size * self.num_directions
+                layer_input = self.input_size if layer == 0 else self.output_size * self.num_directions
                 names = []
                 for name, shape in self.parameter_shapes(layer_input).items():
                     names.append(f"{name}_l{layer}{suffix}")
@@ -128,11 +129,16 @@ class RecurrentLayer(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw every parameter from U(-k, k), k = 1 / sqrt(hidden_size), in torch.nn's order: the same seed
-        gives the same numbers.
+        gives the same numbers. A layer norm starts out as 1 and 0.
         """
         bound = 1.0 / math.sqrt(self.hidden_size)
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+        for name, parameter in self.named_parameters():
+            if name.startswith("layer_norm_weight"):
+                nn.init.ones_(parameter)
+            elif name.startswith("layer_norm_bias"):
+                nn.init.zeros_(parameter)
+            else:
+                nn.init.uniform_(parameter, -bound, bound)
 
     def flatten_parameters(self) -> None:
         """Nothing: here for code that calls torch.nn's. The parameters need no common memory."""

@@ -18,6 +18,7 @@ from ostinato._state import Nest, flatten
 from ostinato.cells import is_transformed
 from ostinato.drivers.bidirectional import reverse_sequence
 from ostinato.kernels import reference
+from ostinato.kernels.layout import is_batch_major
 from ostinato.steps import LSTM, Family, masking
 
 
@@ -75,7 +76,7 @@ def both_ways(
 
     def beside(first: Tensor, second: Tensor) -> Tensor:
         second = reverse_sequence(second, lengths, time_axis=0)
-        if first.stride(0) < first.stride(1):  # batch-major in memory, and so it stays
+        if is_batch_major(first):  # and so it stays
             return torch.cat([first.transpose(0, 1), second.transpose(0, 1)], dim=2).transpose(0, 1)
         return torch.cat([first, second], dim=2)
 

@@ -44,20 +44,11 @@ class GRU(SingleStateLayer):
         zoneout: float = 0.0,
     ) -> None:
         super().__init__(
-            "GRU",
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            0,
-            device,
-            dtype,
+            "GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional
         )
         self.zoneout = (check_probability("zoneout", zoneout),)
         self.family = ResetAfterGRU(hidden_size)
+        self.make_parameters(device, dtype)
 
     def family_parameters(self, values: dict[str, Tensor]) -> list[Tensor]:
         gates = 2 * self.hidden_size

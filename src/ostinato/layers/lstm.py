@@ -11,11 +11,13 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ostinato import steps
 from ostinato._state import LSTMStateTuple
+from ostinato.layers import checks
 from ostinato.layers.base import RecurrentLayer
-from ostinato.layers.checks import check_probability
 from ostinato.layers.fused import fused_lstm_bias, fused_lstm_kernel
 
 State = tuple[Tensor, Tensor]
+_NORMS_I_J_F_O_C = (0, 2, 1, 3, 4)
+"""Where the layer norms of i, j, f, o and c stand among those of i, f, g, o and c (g is j)."""
 
 
 class LSTMOutputs(NamedTuple):
@@ -35,7 +37,7 @@ class LSTMOutputs(NamedTuple):
 
 class LSTM(RecurrentLayer):
     """The LSTM of `torch.nn.LSTM` (Hochreiter and Schmidhuber 1997; projection: Sak et al. 2014), with
-    lengths, all cell states and zoneout.
+    lengths, all cell states, layer norm and zoneout.
 
     i, f, o = sigmoid(W x + b + W' h + b'), g = tanh(...);  c' = f * c + i * g;  h' = o * tanh(c').
 
@@ -49,6 +51,9 @@ class LSTM(RecurrentLayer):
         bidirectional: a second direction over each row from its end; outputs side by side.
         proj_size: h is projected to this size m (without bias); 0: not, and m = n.
         device, dtype: of the parameters.
+        layer_norm: normalise each gate, and the new c, over the units (Ba, Kiros and Hinton 2016), as
+            `ostinato.LSTMCell(layer_norm=True)` with a forget_bias of 0 does. The norms' biases take the
+            place of the other ones.
         zoneout: the probability that a unit keeps its state at a step (Krueger et al. 2016), in training; in
             evaluation the state is the expectation. Two numbers are (of h, of c). A layer with zoneout runs
             step by step.
@@ -69,7 +74,9 @@ class LSTM(RecurrentLayer):
 
     Parameters, by torch.nn's names, for each layer k: `weight_ih_l{k}` `[4 * n, input_size or D * m]`,
     `weight_hh_l{k}` `[4 * n, m]`, `bias_ih_l{k}`, `bias_hh_l{k}` `[4 * n]`, with a projection
-    `weight_hr_l{k}` `[m, n]`, and the same with `_reverse`; gates in the order i, f, g, o.
+    `weight_hr_l{k}` `[m, n]`, and the same with `_reverse`; gates in the order i, f, g, o. With `layer_norm`
+    there are, in place of the biases, `layer_norm_weight_l{k}` and `layer_norm_bias_l{k}` `[5 * n]`, in the
+    order i, f, g, o, c.
 
     Raises:
         ValueError: a size or probability that is none.
@@ -100,6 +107,7 @@ class LSTM(RecurrentLayer):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
         *,
+        layer_norm: bool = False,
         zoneout: float | tuple[float, float] = 0.0,
     ) -> None:
         super().__init__(
@@ -112,21 +120,37 @@ class LSTM(RecurrentLayer):
             dropout,
             bidirectional,
             proj_size,
-            device,
-            dtype,
         )
+        checks.check_flag("layer_norm", layer_norm)
+        self.layer_norm = layer_norm
         self.zoneout = _h_and_c_of_zoneout(zoneout)
-        self.family = steps.LSTM(hidden_size, forget_bias=0.0, num_proj=proj_size or None)
+        self.family = steps.LSTM(
+            hidden_size, forget_bias=0.0, num_proj=proj_size or None, layer_norm=layer_norm
+        )
+        self.make_parameters(device, dtype)
+
+    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
+        shapes = super().parameter_shapes(input_size)
+        if not self.layer_norm:
+            return shapes
+        kept = {name: shape for name, shape in shapes.items() if not name.startswith("bias")}
+        norms = ("layer_norm_weight", "layer_norm_bias")[: 2 if self.bias else 1]
+        return kept | dict.fromkeys(norms, (5 * self.hidden_size,))
 
     def family_parameters(self, values: dict[str, Tensor]) -> list[Tensor]:
         weight_ih = values["weight_ih"]
-        if self.bias:
-            bias = fused_lstm_bias(values["bias_ih"], values["bias_hh"])
-        else:
-            bias = weight_ih.new_zeros(weight_ih.shape[0])
-        found = [fused_lstm_kernel(weight_ih, values["weight_hh"]), bias]
+        found = [fused_lstm_kernel(weight_ih, values["weight_hh"])]
+        if self.bias and not self.layer_norm:
+            found.append(fused_lstm_bias(values["bias_ih"], values["bias_hh"]))
+        elif not self.layer_norm:
+            found.append(weight_ih.new_zeros(weight_ih.shape[0]))
         if self.proj_size:
             found.append(values["weight_hr"].t())
+        if self.layer_norm:
+            gamma = values["layer_norm_weight"]
+            beta = values["layer_norm_bias"] if self.bias else torch.zeros_like(gamma)
+            pairs = list(zip(gamma.chunk(5), beta.chunk(5), strict=True))
+            found += [part for index in _NORMS_I_J_F_O_C for part in pairs[index]]
         return found
 
     def family_state(self, parts: Sequence[Any]) -> LSTMStateTuple:
@@ -134,6 +158,9 @@ class LSTM(RecurrentLayer):
 
     def state_parts(self, state: LSTMStateTuple) -> Sequence[Tensor]:
         return state.h, state.c
+
+    def extra_repr(self) -> str:
+        return super().extra_repr() + (", layer_norm=True" if self.layer_norm else "")
 
     @overload
     def forward(
@@ -194,4 +221,4 @@ def _h_and_c_of_zoneout(zoneout: Any) -> tuple[float, float]:
         h, c = zoneout
     else:
         h = c = zoneout
-    return check_probability("zoneout", h), check_probability("zoneout", c)
+    return checks.check_probability("zoneout", h), checks.check_probability("zoneout", c)

@@ -113,13 +113,11 @@ class RNN(SingleStateLayer):
             batch_first,
             dropout,
             bidirectional,
-            0,
-            device,
-            dtype,
         )
         self.nonlinearity = nonlinearity
         self.zoneout = (check_probability("zoneout", zoneout),)
         self.family = BasicRNN(hidden_size, nonlinearity)
+        self.make_parameters(device, dtype)
 
     def family_parameters(self, values: dict[str, Tensor]) -> list[Tensor]:
         weight_ih = values["weight_ih"]
