@@ -105,3 +105,18 @@ def test_a_stack_stays_batch_major_without_a_copy():
     assert outputs.is_contiguous()
     outputs, _ = dynamic_rnn(cell, torch.randn(6, 3, 2), time_major=True)
     assert outputs.is_contiguous()
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_a_compiler_need_not_know_the_sizes(time_major):
+    torch._dynamo.reset()
+    cell, inputs = BasicLSTMCell(4, 2), torch.randn(3, 5, 2)
+    for axis in (0, 1):
+        torch._dynamo.decorators.mark_unbacked(inputs, axis)
+
+    def run(inputs):
+        return dynamic_rnn(cell, inputs, time_major=time_major)[0]
+
+    compiled = torch.compile(run, fullgraph=True, backend="aot_eager")(inputs)
+    assert_close([compiled], [run(inputs)], torch.float32)
+    assert compiled.is_contiguous()

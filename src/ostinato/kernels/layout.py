@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
 
 def is_batch_major(inputs: Tensor) -> bool:
-    """Whether `inputs` `[time, batch, ...]` are a transposed view of batch-major memory. With one step or
-    one row there is nothing to tell the two apart by, and it is not.
+    """Whether `inputs` `[time, batch, ...]` are a transposed view of batch-major memory. (With one step or
+    one row both answers are the same memory.)
     """
-    time, batch_size = inputs.shape[:2]
-    return time > 1 and batch_size > 1 and inputs.stride(0) < inputs.stride(1)
+    of_time, of_batch, *_ = inputs.stride()
+    smaller: Any = of_time < of_batch
+    if isinstance(smaller, bool):
+        return smaller
+    # A compiler's symbols. Where it does not know a size it can still tell that one stride is a multiple of
+    # the other.
+    from torch.fx.experimental import symbolic_shapes
+
+    if symbolic_shapes.guard_or_true(smaller) == symbolic_shapes.guard_or_false(smaller):
+        return symbolic_shapes.guard_or_false(smaller)
+    return symbolic_shapes.statically_known_true(of_batch % of_time == 0)
 
 
 def empty_outputs(inputs: Tensor, size: int) -> Tensor:
