@@ -29,6 +29,7 @@ from torch import Tensor
 from ostinato._state import Nest, flatten, leaves
 from ostinato.kernels import reference
 from ostinato.kernels.layout import empty_outputs
+from ostinato.kernels.native import library, sequences
 from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU, activations
 
 _LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
@@ -135,6 +136,31 @@ class _SequenceOp:
             [leaf.new_empty(leaf.shape) for leaf in parameters],
         )
 
+    def cpu_forward(
+        self,
+        inputs: Tensor,
+        sequence_length: Tensor | None,
+        state: list[Tensor],
+        parameters: list[Tensor],
+        *options: Any,
+    ) -> Any:
+        build = library.load()
+        if build is None or not sequences.runs(self.family_type(*options[:-1]), inputs, state, parameters):
+            return self.forward(inputs, sequence_length, state, parameters, *options)
+        *family_options, keep = options
+        family = self.family_type(*family_options)
+        return sequences.forward(build, family, inputs, sequence_length, state, parameters, keep)
+
+    def cpu_backward(
+        self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any
+    ) -> Any:
+        sequence_length, state, parameters, outputs, kept, *options, input_gradient = arguments
+        build, family = library.load(), self.family_type(*options)
+        if build is None or not sequences.runs(family, inputs, state, parameters):
+            return self.backward(grad_outputs, grad_state, grad_kept, inputs, *arguments)
+        given = grad_outputs, grad_state, grad_kept, inputs, sequence_length, state, parameters, outputs, kept
+        return sequences.backward(build, family, *given, input_gradient)
+
     def setup_context(self, ctx: Any, inputs: Any, output: Any) -> None:
         sequence_inputs, sequence_length, state, parameters, *options = inputs
         outputs, _, kept = output
@@ -212,6 +238,8 @@ class _SequenceOp:
         )
         _LIBRARY.impl(self.name, self.forward, "CompositeExplicitAutograd")
         _LIBRARY.impl(f"{self.name}_backward", self.backward, "CompositeExplicitAutograd")
+        _LIBRARY.impl(self.name, self.cpu_forward, "CPU")
+        _LIBRARY.impl(f"{self.name}_backward", self.cpu_backward, "CPU")
         torch.library.register_fake(f"ostinato::{self.name}", self.fake_forward, lib=_LIBRARY)
         torch.library.register_fake(f"ostinato::{self.name}_backward", self.fake_backward, lib=_LIBRARY)
         torch.library.register_autograd(

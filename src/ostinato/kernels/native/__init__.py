@@ -1,0 +1,1 @@
+"""Native kernels for processors, in C++ without torch."""

@@ -1,0 +1,102 @@
+// The rows of a batch, longest first, and how a team shares them.
+#pragma once
+
+#include "call.h"
+#include "gemm.h"
+#include "workspace.h"
+
+namespace {
+
+// Rows in order of their lengths, so that those which still run at a step are the first ones.
+struct Rows {
+    int64 time, batch;
+    int64* order;   // [batch]: position -> row
+    int64* length;  // [batch]: position -> steps of that row, falling
+    int64* active;  // [time]: how many rows run at a step
+    bool ragged;
+
+    void layout(Workspace& workspace, const Call& call) {
+        time = call.time, batch = call.batch, ragged = call.sequence_length != nullptr;
+        workspace.take(order, batch);
+        workspace.take(length, batch);
+        workspace.take(active, time + 1);
+    }
+
+    void sort(const Call& call) {
+        for (int64 step = 0; step <= time; ++step) active[step] = 0;
+        const auto steps = [&](int64 row) {
+            if (!ragged) return time;
+            const int64 rest = call.sequence_length[row] - call.first_step;
+            return rest < 0 ? int64(0) : rest > time ? time : rest;
+        };
+        // A counting sort; `active[n]` counts the rows of n steps first, then those of more.
+        for (int64 row = 0; row < batch; ++row) ++active[steps(row)];
+        int64 longer = 0;
+        for (int64 step = time; step >= 0; --step) {
+            const int64 here = active[step];
+            active[step] = longer;
+            longer += here;
+        }
+        for (int64 row = 0; row < batch; ++row) {
+            const int64 position = active[steps(row)]++;
+            order[position] = row, length[position] = steps(row);
+        }
+        // `active[n]` is now the number of rows of n steps or more: those that run at step n - 1.
+        for (int64 step = 0; step < time; ++step) active[step] = active[step + 1];
+    }
+};
+
+// A member's share of positions: `first`, `first + step`, ... Rows of different lengths are dealt out one by
+// one, so that no member has all the long ones.
+struct Share {
+    int64 first, step, count;
+
+    int64 position(int64 i) const { return first + i * step; }
+
+    // How many of them lie before `limit`.
+    int64 before(int64 limit) const {
+        if (limit <= first) return 0;
+        const int64 n = (limit - first + step - 1) / step;
+        return n < count ? n : count;
+    }
+};
+
+// How a team shares the steps of a sequence. By rows: each member runs its rows through all steps, and waits
+// for nobody. By units: each member keeps its slice of the weights in its own cache, and all meet after each
+// step. One member alone is both.
+struct Split {
+    bool by_units;
+    int64 members;
+
+    Share rows(const Team::Member& member, int64 count, bool ragged) const {
+        if (by_units) return {0, 1, count};
+        if (ragged) return {member.rank, member.size, (count - member.rank + member.size - 1) / member.size};
+        return {member.begin(count), 1, member.end(count) - member.begin(count)};
+    }
+
+    // The member's vectors of units, [begin, end).
+    int64 begin(const Team::Member& member, int64 vectors) const { return by_units ? member.begin(vectors) : 0; }
+    int64 end(const Team::Member& member, int64 vectors) const {
+        return by_units ? member.end(vectors) : vectors;
+    }
+};
+
+// Weights that stay in a core's second-level cache beside what else is read.
+constexpr int64 kResidentBytes = int64(640) << 10;
+// Fewer rows than this are not worth a core of their own: they fill one tile, or two.
+constexpr int64 kRowsPerMember = 8;
+// With fewer units a step is over before another core has answered.
+constexpr int64 kUnitsToSplit = 128;
+
+// `weights` are the bytes that a step reads; `vectors` the vectors of units.
+inline Split choose_split(const Call& call, int64 weights, int64 vectors) {
+    const int64 rows = call.batch / kRowsPerMember;
+    if (call.threads <= 1) return {false, 1};
+    const bool divisible = call.units >= kUnitsToSplit && vectors >= 2;
+    if (divisible && (weights > kResidentBytes || rows < call.threads))
+        return {true, vectors < call.threads ? vectors : call.threads};
+    const int64 members = rows < call.threads ? rows : call.threads;
+    return {false, members < 1 ? 1 : members};
+}
+
+}  // namespace
