@@ -18,7 +18,7 @@ from ostinato.drivers.loop import run_loop
 from ostinato.memory import MemoryPlan
 
 LENGTHS = [None, [5, 2, 0], [7, 5, 9], [0, 0, 0]]
-NO_DROPOUT = [name for name in CELLS if "dropout" not in name and name != "stack_with_plain"]
+NO_DROPOUT = [name for name in CELLS if "dropout" not in name and name not in ("stack_with_plain", "zoneout")]
 
 
 def make(

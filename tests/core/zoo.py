@@ -17,6 +17,7 @@ from ostinato import (
     MultiRNNCell,
     ResidualWrapper,
     RNNCell,
+    ZoneoutWrapper,
 )
 
 
@@ -119,6 +120,12 @@ STEPPED: dict[str, Callable[[int, int], RNNCell]] = {
     "state_dropout": lambda num_units, input_size: DropoutWrapper(
         MultiRNNCell([BasicLSTMCell(num_units, input_size), GRUCell(num_units, num_units)]),
         state_keep_prob=0.7,
+    ),
+    "zoneout": lambda num_units, input_size: MultiRNNCell(
+        [
+            ZoneoutWrapper(BasicLSTMCell(num_units, input_size), LSTMStateTuple(c=0.4, h=0.2)),
+            ZoneoutWrapper(GRUCell(num_units, num_units), 0.3),
+        ]
     ),
     "residual_fn": lambda num_units, input_size: ResidualWrapper(
         GRUCell(num_units, input_size), lambda inputs, outputs: outputs + inputs.sum(1, keepdim=True)
