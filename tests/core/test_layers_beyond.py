@@ -1,4 +1,4 @@
-"""What the layers have beyond torch.nn's: lengths, all cell states, layer norm, zoneout and seeds."""
+"""What the layers have beyond torch.nn's: lengths, all cell states and layer norm."""
 
 from __future__ import annotations
 
@@ -11,49 +11,12 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import ostinato
 from core.comparing import assert_close, results_and_gradients
+from core.layers import KINDS, as_cells, inputs_of, make
 from ostinato import (
-    DropoutWrapper,
     LSTMStateTuple,
     MultiRNNCell,
-    ZoneoutWrapper,
     dynamic_rnn,
 )
-from ostinato.cells import BoundCell
-
-KINDS = ["LSTM", "GRU", "RNN"]
-
-
-def make(kind, *arguments, **options):
-    torch.manual_seed(2)
-    return getattr(ostinato, kind)(*arguments, dtype=torch.float64, **options)
-
-
-def inputs_of(*shape):
-    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
-
-
-def as_cells(layer):
-    """The layer's forward directions as a stack of cells over tensors made by hand."""
-    cells = []
-    for index in range(layer.num_layers):
-        values = {name: getattr(layer, f"{name}_l{index}") for name in ("weight_ih", "weight_hh")}
-        i, f, g, o = torch.cat(list(values.values()), dim=1).chunk(4)
-        parameters = {"kernel": torch.cat([i, g, f, o]).t()}
-        if layer.layer_norm:
-            weights, biases = (
-                getattr(layer, f"layer_norm_{name}_l{index}").chunk(5) for name in ("weight", "bias")
-            )
-            for name, place in {"input": 0, "transform": 2, "forget": 1, "output": 3, "state": 4}.items():
-                parameters[f"{name}/gamma"], parameters[f"{name}/beta"] = weights[place], biases[place]
-        else:
-            bias = getattr(layer, f"bias_ih_l{index}") + getattr(layer, f"bias_hh_l{index}")
-            i, f, g, o = bias.chunk(4)
-            parameters["bias"] = torch.cat([i, g, f, o])
-        if layer.proj_size:
-            parameters["projection/kernel"] = getattr(layer, f"weight_hr_l{index}").t()
-        cells.append(BoundCell(layer.family, parameters))
-    return cells
-
 
 # --- lengths ----------------------------------------------------------------------------------------------
 
@@ -271,105 +234,6 @@ def test_layer_norm_without_biases():
     inputs = inputs_of(5, 2, 3)
     assert_close([layer(inputs)[0]], [with_biases(inputs)[0]], torch.float64)
     assert repr(layer) == "LSTM(3, 4, bias=False, layer_norm=True)"
-
-
-# --- dropout and zoneout ----------------------------------------------------------------------------------
-
-
-def test_dropout_is_that_of_a_stack_of_cells():
-    layer = make("LSTM", 3, 4, 3, dropout=0.4)
-    inputs = inputs_of(6, 2, 3)
-    *cells, last = as_cells(layer)
-    stack = MultiRNNCell([*(DropoutWrapper(cell, output_keep_prob=0.6) for cell in cells), last])
-    expected, _ = dynamic_rnn(stack, inputs, [6, 3], time_major=True, seed=5)
-    assert_close([layer(inputs, sequence_length=[6, 3], seed=5)[0]], [expected], torch.float64)
-
-
-@pytest.mark.parametrize("options", [{"dropout": 0.5}, {"zoneout": 0.3}, {"zoneout": 0.3, "dropout": 0.5}])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_seed_decides_what_is_drawn(kind, options):
-    layer = make(kind, 3, 8, 2, bidirectional=True, **options)
-    inputs = inputs_of(6, 2, 3)
-    one, again, other = (layer(inputs, seed=seed)[0] for seed in (1, 1, 2))
-    assert torch.equal(one, again)
-    assert not torch.equal(one, other)
-    torch.manual_seed(0)
-    drawn = layer(inputs)[0]
-    assert not torch.equal(layer(inputs)[0], drawn)
-    torch.manual_seed(0)
-    assert torch.equal(layer(inputs)[0], drawn)
-    layer.eval()
-    assert torch.equal(layer(inputs, seed=1)[0], layer(inputs, seed=2)[0])
-
-
-def test_a_layer_without_randomness_draws_no_seed():
-    layers = [ostinato.LSTM(3, 4, 2, dropout=0.5, zoneout=0.5).eval(), ostinato.GRU(3, 4)]
-    expected = torch.get_rng_state()
-    for layer in layers:
-        layer(torch.zeros(5, 2, 3))
-    assert torch.equal(torch.get_rng_state(), expected)
-
-
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("zoneout", [0.3, (0.1, 0.6)])
-def test_zoneout_is_that_of_wrapped_cells(zoneout, training):
-    layer = make("LSTM", 3, 4, 2, zoneout=zoneout, batch_first=True).train(training)
-    h, c = zoneout if isinstance(zoneout, tuple) else (zoneout, zoneout)
-    stack = MultiRNNCell([ZoneoutWrapper(cell, LSTMStateTuple(c=c, h=h)) for cell in as_cells(layer)])
-    stack.train(training)
-    inputs = inputs_of(3, 6, 3)
-    leaves = [inputs, *layer.parameters()]
-
-    def as_a_stack():
-        outputs, states = dynamic_rnn(stack, inputs, [6, 2, 0], seed=9)
-        return outputs, torch.stack([s.h for s in states]), torch.stack([s.c for s in states])
-
-    expected = results_and_gradients(as_a_stack, leaves)
-    actual = results_and_gradients(lambda: layer(inputs, sequence_length=[6, 2, 0], seed=9), leaves)
-    for mine, reference in zip(actual, expected, strict=True):
-        assert_close(mine, reference, torch.float64)
-
-
-def test_zoneout_keeps_single_units():
-    layer = make("GRU", 3, 200, zoneout=0.25)
-    output, _ = layer(inputs_of(6, 2, 3))
-    kept = output[1:] == output[:-1]
-    assert 0.2 < float(kept.double().mean()) < 0.3
-    assert not torch.equal(kept[0], kept[1])
-    assert not torch.equal(kept[:, 0], kept[:, 1])
-    half = make("GRU", 3, 200, zoneout=0.5)(inputs_of(1, 2, 3), torch.ones(1, 2, 200).double())[0]
-    assert 0.4 < float((half == 1).double().mean()) < 0.6
-
-
-def test_zoneout_in_evaluation_is_the_expectation():
-    layer = make("RNN", 3, 4, zoneout=0.25).eval()
-    plain = make("RNN", 3, 4)
-    inputs, start = inputs_of(1, 2, 3), torch.randn(1, 2, 4, dtype=torch.float64)
-    expected = 0.25 * start + 0.75 * plain(inputs, start)[0]
-    assert_close([layer(inputs, start)[0]], [expected], torch.float64)
-
-
-def test_zoneout_with_everything_else():
-    layer = make("LSTM", 3, 4, 2, bidirectional=True, proj_size=2, layer_norm=True, zoneout=0.2, dropout=0.1)
-    output, (h_n, c_n), cells = layer(inputs_of(5, 2, 3), sequence_length=[5, 3], return_all_states=True)
-    assert torch.equal(output[4, 0, :2], h_n[2, 0])
-    assert torch.equal(cells[2, 1, :4], c_n[2, 1])
-    assert torch.equal(cells[0, 1, 4:], c_n[3, 1])
-    assert not cells[3:, 1].any()
-    assert "layer_norm=True" in repr(layer)
-    assert "zoneout=(0.2, 0.2)" in repr(layer)
-
-
-def test_zoneout_is_a_probability():
-    for wrong in (-0.1, 1.5, True, "half", (0.1, 2.0)):
-        with pytest.raises(ValueError, match="zoneout must be a probability in the range"):
-            ostinato.LSTM(3, 4, zoneout=wrong)
-    with pytest.raises(ValueError, match="zoneout must be a probability"):
-        ZoneoutWrapper(ostinato.GRUCell(4, 3), 2.0)
-    with pytest.raises(TypeError, match="in the structure of its state_size"):
-        ZoneoutWrapper(ostinato.GRUCell(4, 3), (0.1, 0.2))
-    with pytest.raises(TypeError, match="layer_norm must be True or False"):
-        ostinato.LSTM(3, 4, layer_norm=1)
 
 
 # --- what surrounds a layer -------------------------------------------------------------------------------

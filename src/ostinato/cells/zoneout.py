@@ -30,12 +30,11 @@ def zone_out(new: Tensor, old: Tensor, probability: float, kept: Tensor | None) 
     return old.where(kept, new)
 
 
-def checked_probability(probability: Any) -> float:
-    """Raise a ValueError where `probability` is none."""
-    numeric = isinstance(probability, int | float) and not isinstance(probability, bool)
-    if not numeric or not 0.0 <= probability <= 1.0:
-        raise ValueError(f"zoneout must be a probability in the range [0, 1], but is {probability!r}.")
-    return float(probability)
+def check_probability(name: str, value: Any) -> float:
+    """`value` as a float; a ValueError where it is no probability."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 1.0:
+        raise ValueError(f"{name} must be a probability in the range [0, 1], but is {value!r}.")
+    return float(value)
 
 
 class ZoneoutWrapper(CellWrapper):
@@ -74,7 +73,7 @@ class ZoneoutWrapper(CellWrapper):
                 "zoneout must be a probability, or one for each part of the cell's state in the structure of "
                 f"its state_size {cell.state_size}, but is {zoneout!r}."
             )
-        self.zoneout = map_nest(checked_probability, zoneout)
+        self.zoneout = map_nest(lambda value: check_probability("zoneout", value), zoneout)
 
     def forward(self, inputs: Nest, state: Nest) -> tuple[Nest, Nest]:
         probabilities = leaves(self.zoneout)

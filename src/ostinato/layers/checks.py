@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from ostinato._state import is_autocast_enabled
+from ostinato.cells.zoneout import check_probability
 
 
 def check_size(name: str, value: Any) -> None:
@@ -26,12 +27,6 @@ def check_size(name: str, value: Any) -> None:
 def check_flag(name: str, value: Any) -> None:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, but is {value!r}.")
-
-
-def check_probability(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError(f"{name} must be a probability in the range [0, 1], but is {value!r}.")
-    return float(value)
 
 
 def check_dropout(dropout: Any, num_layers: int) -> float:

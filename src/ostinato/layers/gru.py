@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ostinato.layers.checks import check_probability
+from ostinato.cells.zoneout import check_probability
 from ostinato.layers.fused import fused_kernel
 from ostinato.layers.rnn import SingleStateLayer
 from ostinato.steps import ResetAfterGRU

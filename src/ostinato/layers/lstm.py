@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from ostinato import steps
 from ostinato._state import LSTMStateTuple
+from ostinato.cells.zoneout import check_probability
 from ostinato.layers import checks
 from ostinato.layers.base import RecurrentLayer
 from ostinato.layers.fused import fused_lstm_bias, fused_lstm_kernel
@@ -162,28 +163,6 @@ class LSTM(RecurrentLayer):
     def extra_repr(self) -> str:
         return super().extra_repr() + (", layer_norm=True" if self.layer_norm else "")
 
-    @overload
-    def forward(
-        self,
-        input: Tensor | PackedSequence,
-        hx: State | None = None,
-        *,
-        sequence_length: Tensor | Sequence[int] | None = None,
-        return_all_states: Literal[False] = False,
-        seed: Tensor | int | None = None,
-    ) -> tuple[Any, State]: ...
-
-    @overload
-    def forward(
-        self,
-        input: Tensor | PackedSequence,
-        hx: State | None = None,
-        *,
-        sequence_length: Tensor | Sequence[int] | None = None,
-        return_all_states: Literal[True],
-        seed: Tensor | int | None = None,
-    ) -> LSTMOutputs: ...
-
     def forward(
         self,
         input: Tensor | PackedSequence,
@@ -221,4 +200,4 @@ def _h_and_c_of_zoneout(zoneout: Any) -> tuple[float, float]:
         h, c = zoneout
     else:
         h = c = zoneout
-    return checks.check_probability("zoneout", h), checks.check_probability("zoneout", c)
+    return check_probability("zoneout", h), check_probability("zoneout", c)

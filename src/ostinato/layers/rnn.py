@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from ostinato.cells.zoneout import check_probability
 from ostinato.layers.base import RecurrentLayer
-from ostinato.layers.checks import check_probability
 from ostinato.layers.fused import fused_kernel
 from ostinato.steps import BasicRNN
 
