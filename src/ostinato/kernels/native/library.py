@@ -10,12 +10,21 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import struct
+import threading
+import warnings
 from pathlib import Path
+
+from ostinato.kernels.native.choice import BrokenError, Choice, UnusableError, choose
 
 _int, _float, _pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
 """In the order of their numbers in simd.h."""
 MAX_PARAMETERS = 16
+ABI_VERSION = 1
+"""As `kAbiVersion` in call.h, which says when it is raised."""
+FOLDER = Path(__file__).parent
+"""Where the libraries are."""
 
 
 class Call(ctypes.Structure):
@@ -61,23 +70,115 @@ class Call(ctypes.Structure):
     ]
 
 
-@functools.cache
+_lock = threading.Lock()
+_loaded: Choice | None = None  # set once its warnings have been given
+_chosen: Choice | None = None
+_forked = False
+
+
+def _after_fork() -> None:
+    global _lock, _forked
+    # The thread that held the lock, and the pool's threads, are not in the child.
+    _lock = threading.Lock()
+    _forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def choice() -> Choice:
+    """What runs here, decided at the first call; see `ostinato.kernels.native.choice`."""
+    global _chosen
+    if _chosen is None:
+        with _lock:
+            if _chosen is None:
+                _chosen = choose(open_build)
+    return _chosen
+
+
 def load() -> ctypes.CDLL | None:
-    if os.environ.get("OSTINATO_KERNELS") == "reference":
-        return None
-    path = Path(__file__).parent / f"_kernels_{os.environ.get('OSTINATO_INSTRUCTION_SET', 'avx512')}.so"
-    return ctypes.CDLL(str(path)) if path.exists() else None
+    """The build to call, or None where the reference runs.
+
+    The first call warns (`RuntimeWarning`) of what should be there and is not.
+
+    Raises:
+        ValueError: a variable of the environment has a value that is none.
+        RuntimeError: what the environment forces does not run here.
+    """
+    global _loaded
+    if _loaded is None:
+        chosen = choice()
+        with _lock:
+            first, _loaded = _loaded is None, chosen
+        if first:
+            for sentence in chosen.warnings:
+                warnings.warn(sentence, RuntimeWarning, stacklevel=2)
+    return _loaded.build
+
+
+def open_build(instruction_set: str) -> ctypes.CDLL:
+    """The build of that instruction set, which this processor must run, once it has shown who it is.
+
+    Raises:
+        UnusableError: it was not built; as `BrokenError`, it is damaged, or from other sources.
+    """
+    path = FOLDER / f"_kernels_{instruction_set}.so"
+    if not path.is_file():
+        raise UnusableError(f"{path.name} was not built")
+    if _is_cut_short(path):
+        raise BrokenError(f"{path} is damaged: it ends too early")
+    try:
+        build = ctypes.CDLL(str(path))
+        build.ostinato_abi_version.restype = build.ostinato_call_size.restype = _int
+        found = build.ostinato_abi_version(), build.ostinato_call_size()
+    except (OSError, AttributeError) as error:
+        raise BrokenError(f"{path} is no library that loads here ({error})") from None
+    expected = ABI_VERSION, ctypes.sizeof(Call)
+    if found != expected:
+        raise BrokenError(
+            f"{path} is from other sources than {Path(__file__).name}: interface {found[0]} with calls of "
+            f"{found[1]} bytes, not {expected[0]} with {expected[1]}"
+        )
+    # A processor may claim instructions that it does not get right, as emulators do.
+    if hasattr(build, "ostinato_self_check") and (wrong := build.ostinato_self_check()):
+        raise BrokenError(f"what this processor computed in {path.name} was wrong (check {wrong})")
+    return build
+
+
+def _is_cut_short(path: Path) -> bool:
+    # The system's loader does not look: it maps what is missing, and the first touch ends the process. The
+    # table of an ELF file's sections stands at its end.
+    with path.open("rb") as file:
+        header = file.read(64)
+    if len(header) < 64:
+        return True
+    if header[:6] != b"\x7fELF\x02\x01":  # of 64 bits, little endian; whatever else, the loader judges
+        return False
+    (sections,) = struct.unpack_from("<Q", header, 0x28)
+    size, count = struct.unpack_from("<2H", header, 0x3A)
+    return bool(path.stat().st_size < sections + size * count)
 
 
 @functools.cache
 def parallel_for() -> int | None:
+    """The address of torch's `torch_parallel_for`, or None where torch has none: one thread then."""
     import torch
 
-    path = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
-    return ctypes.cast(ctypes.CDLL(str(path)).torch_parallel_for, ctypes.c_void_p).value
+    # Looked up in torch's Python module it is found in whichever library that module was linked with,
+    # whatever the name and the place of that.
+    try:
+        function = ctypes.CDLL(torch._C.__file__).torch_parallel_for
+    except (OSError, AttributeError):
+        return None
+    return ctypes.cast(function, ctypes.c_void_p).value
 
 
 def threads() -> int:
+    """How many threads a kernel may use: as many as torch, and one in a forked child.
+
+    The pool's threads do not survive a fork, and whoever waits for them waits for ever.
+    """
     import torch
 
-    return torch.get_num_threads()
+    return 1 if _forked else torch.get_num_threads()
