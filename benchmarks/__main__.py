@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import platform
 import sys
 import time
@@ -17,7 +18,7 @@ import ostinato
 from benchmarks import plot, report
 from benchmarks.context import Context, busy, missing_peers, started
 from benchmarks.groups import GRIDS, Group, all_groups
-from benchmarks.points import Point, Row, measure_point
+from benchmarks.points import Point, Row, estimate, measure_point
 from benchmarks.worker import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -83,6 +84,16 @@ def headline(about: dict[str, object]) -> str:
     threads = f"{about['threads']} thread{'s' if about['threads'] != 1 else ''}"
     versions = f"torch {about['torch']}, kernels: {about['kernels']}"
     return f"{about['processor']}, {threads}, {versions}{', quick' if about['quick'] else ''}"
+
+
+def forecast(seconds: float, quick: bool) -> str:
+    """How long a run takes, as a sentence."""
+    if quick:
+        return f"This takes about {math.ceil(seconds / 40) * 10} s."
+    return (
+        f"This takes about {max(1, round(seconds / 60))} min; a point that misses its bar is measured three "
+        "times, which takes longer."
+    )
 
 
 def measure_group(context: Context, group: Group) -> list[Row]:
@@ -153,15 +164,8 @@ def main(given: Sequence[str] | None = None) -> int:
         for warning in (busy(), *(f"{name} is not installed (make peers)." for name in missing_peers())):
             if warning:
                 print(warning)
-        entries = [
-            entry for group in chosen for point in group.points for entry in (*point.entries, *point.checks)
-        ]
-        seconds = sum(entry.estimate(rate) for entry in entries) / (4 if options.quick else 1)
-        print(
-            f"This takes about {seconds / 60:.0f} minutes."
-            if seconds > 90
-            else f"This takes about {seconds:.0f} s."
-        )
+        points = [point for group in chosen for point in group.points]
+        print(forecast(estimate(points, rate), options.quick), flush=True)
         for group in chosen:
             measure_group(context, group)
             save(options, about, context)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from benchmarks.context import Context, NotInstalled
 from benchmarks.measure import Contender, DifferentNumbers, Spread, check_same, interleave, ratios
-from benchmarks.work import Work
+from benchmarks.work import MATRICES, Work
 from benchmarks.worker import PeerFailed
 
 OURS = "ostinato"
@@ -35,12 +35,16 @@ class Entry:
     checked: bool = True
     step_seconds: float = 20e-6
 
-    def estimate(self, rate: float) -> float:
-        """About how many seconds it takes to measure, where matrices are multiplied at `rate` a second."""
-        passes = 3 if self.work.training else 1
-        seconds = self.work.floating_point_operations() / (0.3 * rate)
-        seconds += self.work.steps * self.step_seconds * passes
-        return 0.2 + seconds * (18 if seconds < 0.05 else 12 if seconds < 0.5 else 10)
+    def estimate(self, rate: float, calls: int | None = None) -> float:
+        """About how many seconds `calls` calls (None: those of a measurement) take where matrices are
+        multiplied at `rate` operations a second.
+        """
+        work, passes = self.work, 3 if self.work.training else 1
+        weights = 4.0 * MATRICES[work.family] * work.units * (work.inputs + work.units)
+        # Each step reads the weights, at 30 GB a second where no cache holds them.
+        step = self.step_seconds + (weights / 30e9 if weights > 1e6 else 0.0)
+        seconds = work.floating_point_operations() / (0.5 * rate) + work.steps * passes * step
+        return 0.1 + seconds * (calls or (18 if seconds < 0.05 else 12 if seconds < 0.5 else 9))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +104,12 @@ class Row:
     wrong: bool = False
     work: Work | None = None
     summary: bool = False
+
+
+def estimate(points: Sequence[Point], rate: float) -> float:
+    """About how many seconds the points take, misses not repeated."""
+    timed = sum(entry.estimate(rate) for point in points for entry in point.entries)
+    return timed + sum(entry.estimate(rate, calls=1) for point in points for entry in point.checks)
 
 
 def measure_point(context: Context, group: str, point: Point) -> list[Row]:
