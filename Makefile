@@ -1,5 +1,6 @@
-# Needs Python >= 3.10 and make. `make demo` and `make test` set up .venv the first time and again only when
-# pyproject.toml or constraints.txt changes. Another interpreter: make demo PYTHON=python3.12
+# Needs Python >= 3.10 and make, and GCC or Clang for the native kernels; without one, they are left out.
+# `make demo` and `make test` set up .venv the first time and again only when pyproject.toml, setup.py or
+# constraints.txt changes. Another interpreter: make demo PYTHON=python3.12
 PYTHON ?= python3
 
 VENV := .venv
@@ -7,14 +8,14 @@ VENV_PYTHON := $(VENV)/bin/python
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PYTHONPATH :=
 
-.PHONY: demo test bench bench-tf1 peers clean
+.PHONY: demo test kernels bench bench-tf1 peers clean
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/stamp-demo
+demo: $(VENV)/stamp-demo kernels
 	$(VENV_PYTHON) -m ostinato demo
 
 # One torch thread a worker: two workers with a thread pool each would fight over the same cores.
-test: $(VENV)/stamp-test
+test: $(VENV)/stamp-test kernels
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
@@ -22,10 +23,14 @@ test: $(VENV)/stamp-test
 	OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -q -n 2
 
 # make bench ARGS='--quick --only streaming': docs/benchmarks.md says what there is.
-bench: $(VENV)/stamp-demo
+# Compiles what is not up to date with the sources; the set-up has done it the first time.
+kernels: | $(VENV)/stamp-demo
+	$(VENV_PYTHON) src/ostinato/kernels/native/build.py
+
+bench: $(VENV)/stamp-demo kernels
 	$(VENV_PYTHON) -m benchmarks $(ARGS)
 
-bench-tf1: $(VENV)/stamp-demo
+bench-tf1: $(VENV)/stamp-demo kernels
 	$(VENV_PYTHON) benchmarks/tf1.py
 
 # What `make bench` compares with, beside torch: environments of their own, as none of them goes with our torch.
@@ -48,7 +53,8 @@ peers: .peers/tf1/stamp .peers/tf2/stamp .peers/jax/stamp
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .peers build dist src/ostinato.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .peers build dist src/ostinato/kernels/native/*.so src/ostinato.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # A stamp is written last, so that a set-up that failed is tried again by the next make.
 $(VENV)/stamp-venv:
@@ -57,10 +63,10 @@ $(VENV)/stamp-venv:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/stamp-demo: pyproject.toml constraints.txt | $(VENV)/stamp-venv
+$(VENV)/stamp-demo: pyproject.toml setup.py constraints.txt | $(VENV)/stamp-venv
 	$(INSTALL) --editable '.[demo]'
 	@touch $@
 
-$(VENV)/stamp-test: pyproject.toml constraints.txt | $(VENV)/stamp-venv
+$(VENV)/stamp-test: pyproject.toml setup.py constraints.txt | $(VENV)/stamp-venv
 	$(INSTALL) --editable '.[demo,dev]'
 	@touch $(VENV)/stamp-demo $@

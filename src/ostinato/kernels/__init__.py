@@ -2,7 +2,8 @@
 basic_rnn}`.
 """
 
+from ostinato.kernels.availability import Available, available
 from ostinato.kernels.dropout import step_uniform
 from ostinato.kernels.ops import has_sequence_op, sequence
 
-__all__ = ["has_sequence_op", "sequence", "step_uniform"]
+__all__ = ["Available", "available", "has_sequence_op", "sequence", "step_uniform"]
