@@ -55,6 +55,9 @@ def draw(path: Path, rows: Sequence[Row], rates: Mapping[str, float], about: str
         peer = GRIDS[family][0]
         for axis, (mode, what) in zip(line, PANELS, strict=True):
             batches, units, values = panel(found, rates, mode, what)
+            if not values.size:  # interrupted before this mode
+                axis.set_axis_off()
+                continue
             if what == "ratio":
                 # The colours show powers: half as fast is as far from even as twice as fast.
                 image = axis.imshow(
