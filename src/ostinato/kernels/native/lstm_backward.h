@@ -195,6 +195,7 @@ struct LstmBackward {
             left_unprojected[p] = unprojected + p * vectors * L;
             right_projected[p] = projected + p * hidden_vectors * L;
         }
+        meet();
         recompute(mine, first, last);
         if (normalised() || forward.projected) {
             meet();
