@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ostinato.kernels.layout import empty_outputs
 from ostinato.kernels.native import library
+from ostinato.kernels.native.shapes import check_results, check_sequence
 from ostinato.steps import LSTM, Family
 
 _KERNELS: dict[type, str] = {LSTM: "lstm"}
@@ -24,6 +25,7 @@ def runs(family: Family, inputs: Tensor, state: Sequence[Tensor], parameters: Se
     """Whether the native library can run `family` on these tensors."""
     return (
         type(family) in _KERNELS
+        and getattr(family, "activation", None) in library.ACTIVATIONS
         and inputs.dtype in _DTYPES
         and inputs.numel() > 0
         and all(tensor.dtype == inputs.dtype for tensor in (*state, *parameters))
@@ -39,8 +41,8 @@ def forward(
     parameters: Sequence[Tensor],
     keep: bool,
 ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    time, batch_size, _ = inputs.shape
     parts = _Parts(family, inputs, sequence_length, state, parameters)
+    time, batch_size, _ = inputs.shape
     outputs = empty_outputs(inputs, family.output_size)
     final = [torch.empty_like(leaf, memory_format=torch.contiguous_format) for leaf in state]
     kept = [inputs.new_empty(time, batch_size, family.num_units)] if keep and isinstance(family, LSTM) else []
@@ -73,7 +75,8 @@ def backward(
     time = inputs.shape[0]
     parts = _Parts(family, inputs, sequence_length, state, parameters)
     call, kernel = parts.call, getattr(build, f"ostinato_{_KERNELS[type(family)]}_backward")
-    outputs = _unit_stride(outputs)
+    check_results(family, inputs, (outputs, grad_outputs), (kept, grad_kept), (state, grad_state))
+    outputs, kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
     if grad_outputs is not None:
         grad_outputs = _unit_stride(grad_outputs)
     grad_kept = [None if leaf is None else leaf.contiguous() for leaf in grad_kept]
@@ -116,6 +119,7 @@ class _Parts:
         state: Sequence[Tensor],
         parameters: Sequence[Tensor],
     ) -> None:
+        check_sequence(family, inputs, sequence_length, state, parameters)
         self.inputs = _unit_stride(inputs)
         self.state = [leaf.contiguous() for leaf in state]
         self.parameters = [leaf.contiguous() for leaf in parameters]
@@ -184,4 +188,6 @@ def _fill_parameters(family: Family, places: Any, tensors: Sequence[Tensor]) -> 
 
 def _check(code: int) -> None:
     if code != 0:
-        raise MemoryError("There is not enough memory for the gates of a chunk of steps: use a smaller batch.")
+        raise MemoryError(
+            "There is not enough memory for the gates of a chunk of steps: use a smaller batch."
+        )
