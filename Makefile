@@ -22,16 +22,16 @@ test: $(VENV)/stamp-test kernels
 	$(VENV)/bin/lint-imports
 	OMP_NUM_THREADS=1 $(VENV_PYTHON) -m pytest -q -n 2
 
-# make bench ARGS='--quick --only streaming': docs/benchmarks.md says what there is.
 # Compiles what is not up to date with the sources; the set-up has done it the first time.
 kernels: | $(VENV)/stamp-demo
 	$(VENV_PYTHON) src/ostinato/kernels/native/build.py
 
+# make bench ARGS='--quick --only streaming': docs/benchmarks.md says what there is.
 bench: $(VENV)/stamp-demo kernels
 	$(VENV_PYTHON) -m benchmarks $(ARGS)
 
 bench-tf1: $(VENV)/stamp-demo kernels
-	$(VENV_PYTHON) benchmarks/tf1.py
+	$(VENV_PYTHON) -m benchmarks.tf1
 
 # What `make bench` compares with, beside torch: environments of their own, as none of them goes with our torch.
 # TensorFlow 1.15 needs Python 3.7: make peers TF1_PYTHON='env PYENV_VERSION=3.7.16 python3.7'

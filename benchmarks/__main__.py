@@ -16,10 +16,11 @@ import torch
 
 import ostinato
 from benchmarks import plot, report
-from benchmarks.context import Context, busy, missing_peers, started
+from benchmarks.context import Context, busy, started
+from benchmarks.environments import ROOT, missing_peers
 from benchmarks.groups import GRIDS, Group, all_groups
 from benchmarks.points import Point, Row, estimate, measure_point
-from benchmarks.worker import ROOT
+from ostinato import kernels
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -67,14 +68,14 @@ def processor() -> str:
 
 def describe(context: Context, quick: bool) -> dict[str, object]:
     """Where and with what this run is made."""
-    available = getattr(__import__("ostinato.kernels", fromlist=["kernels"]), "available", None)
+    found = kernels.available()
     return {
         "started": started(),
         "processor": processor(),
         "threads": context.threads,
         "torch": torch.__version__,
         "ostinato": ostinato.__version__,
-        "kernels": "reference" if available is None else str(available()),
+        "kernels": " ".join(filter(None, (found.in_use, found.instruction_set))),
         "quick": quick,
     }
 

@@ -6,7 +6,8 @@ import dataclasses
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-from benchmarks.context import Context, NotInstalled
+from benchmarks.context import Context
+from benchmarks.environments import NotInstalled
 from benchmarks.measure import Contender, DifferentNumbers, Spread, check_same, interleave, ratios
 from benchmarks.work import MATRICES, Work
 from benchmarks.worker import PeerFailed

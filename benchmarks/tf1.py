@@ -1,9 +1,9 @@
 """Time to build, and to train a first step of, the second seed's network: ours beside TensorFlow 1.15.
 
-    python benchmarks/tf1.py [--steps 820] [--batch 32]
+    python -m benchmarks.tf1 [--steps 820] [--batch 32]
 
-Each figure comes from a fresh process. Where the environment variable OSTINATO_TF1_PYTHON names a Python
-that has TensorFlow 1.15, the same code is timed under it too.
+Each figure comes from a fresh process. Where `make peers` has set up TensorFlow 1.15, or the environment
+variable OSTINATO_TF1_PYTHON names a Python that has it, the same code is timed under it too.
 
 Run it on a quiet machine: torch's threads wait for each other many times a step, so that other work on the
 same cores costs far more than its share. OMP_NUM_THREADS=1 is as fast here, and bears company.
@@ -14,7 +14,8 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+
+from benchmarks.environments import ROOT, tf1_python
 
 # The network of the second seed: 12 inputs, 64 units, 2 classes. It runs in either Python, so it keeps to the
 # syntax of Python 3.7.
@@ -63,10 +64,8 @@ def measured(python: str, face: str, driver: str, steps: int, batch: int) -> lis
     """(nodes, seconds to build the forward pass, to build all, for the first step, for a later step)."""
     environment = dict(os.environ)
     if face == "ostinato":
-        source = str(Path(__file__).resolve().parents[1] / "src")
-        environment["PYTHONPATH"] = os.pathsep.join([source, environment.get("PYTHONPATH", "")]).rstrip(
-            os.pathsep
-        )
+        path = [str(ROOT / "src"), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path).rstrip(os.pathsep)
     command = [python, "-c", NETWORK, driver, str(steps), str(batch), face]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
@@ -83,10 +82,10 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     arguments = parser.parse_args()
     faces = [("ostinato", sys.executable)]
-    if os.environ.get("OSTINATO_TF1_PYTHON"):
-        faces.append(("tensorflow", os.environ["OSTINATO_TF1_PYTHON"]))
+    if tf1_python().exists():
+        faces.append(("tensorflow", str(tf1_python())))
     else:
-        print("OSTINATO_TF1_PYTHON names no Python with TensorFlow 1.15: only ostinato is timed.")
+        print(f"There is no TensorFlow 1.15 at {tf1_python()} (see make peers): only ostinato is timed.")
     from tabulate import tabulate
 
     rows = [

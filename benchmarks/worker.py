@@ -15,13 +15,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.environments import ROOT
 from benchmarks.work import Work
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class PeerFailed(Exception):

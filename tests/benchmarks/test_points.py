@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from benchmarks.context import Context, NotInstalled
+from benchmarks.context import Context
+from benchmarks.environments import NotInstalled
 from benchmarks.measure import Contender
 from benchmarks.points import Comparison, Entry, Point, measure_point
 from benchmarks.work import Work
