@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ostinato.cells.zoneout import check_probability
-from ostinato.layers.fused import fused_kernel
+from ostinato.layers.fused import fused_kernel, transposed
 from ostinato.layers.rnn import SingleStateLayer
 from ostinato.steps import ResetAfterGRU
 
@@ -60,8 +60,8 @@ class GRU(SingleStateLayer):
         return [
             fused_kernel(weight_ih[:gates], weight_hh[:gates]),
             bias_ih[:gates] + bias_hh[:gates],
-            weight_ih[gates:].t(),
+            transposed(weight_ih[gates:]),
             bias_ih[gates:],
-            weight_hh[gates:].t(),
+            transposed(weight_hh[gates:]),
             bias_hh[gates:],
         ]

@@ -14,7 +14,7 @@ from ostinato._state import LSTMStateTuple
 from ostinato.cells.zoneout import check_probability
 from ostinato.layers import checks
 from ostinato.layers.base import RecurrentLayer
-from ostinato.layers.fused import fused_lstm_bias, fused_lstm_kernel
+from ostinato.layers.fused import fused_lstm_bias, fused_lstm_kernel, transposed
 
 State = tuple[Tensor, Tensor]
 _NORMS_I_J_F_O_C = (0, 2, 1, 3, 4)
@@ -146,7 +146,7 @@ class LSTM(RecurrentLayer):
         elif not self.layer_norm:
             found.append(weight_ih.new_zeros(weight_ih.shape[0]))
         if self.proj_size:
-            found.append(values["weight_hr"].t())
+            found.append(transposed(values["weight_hr"]))
         if self.layer_norm:
             gamma = values["layer_norm_weight"]
             beta = values["layer_norm_bias"] if self.bias else torch.zeros_like(gamma)
