@@ -170,6 +170,12 @@ def test_cell_states_of_both_directions_end_in_c_n():
             assert torch.equal(output[row, 0, 4:], h_n[3, row])
 
 
+def test_the_cell_state_of_a_single_step():
+    layer = make("LSTM", 3, 4, bidirectional=True)
+    result = layer(inputs_of(1, 2, 3), return_all_states=True)
+    assert torch.equal(result.cell_states[0], torch.cat(list(result.state[1]), 1))
+
+
 def test_cell_states_come_in_the_form_of_the_input():
     layer = make("LSTM", 3, 4)
     padded = inputs_of(5, 2, 3)
@@ -314,10 +320,11 @@ def test_second_derivatives():
 def test_autocast_computes_in_the_dtype_of_the_parameters(kind):
     layer = getattr(ostinato, kind)(3, 4)
     inputs = torch.randn(5, 2, 3)
-    expected = layer(inputs.bfloat16().float())[0]
-    with torch.autocast("cpu", torch.bfloat16):
-        found = layer(inputs.bfloat16())[0]
-    assert_close([found], [expected], torch.float32)
+    for steps in (5, 1):
+        expected = layer(inputs[:steps].bfloat16().float())[0]
+        with torch.autocast("cpu", torch.bfloat16):
+            found = layer(inputs[:steps].bfloat16())[0]
+        assert_close([found], [expected], torch.float32)
 
 
 @pytest.mark.parametrize("kind", KINDS)

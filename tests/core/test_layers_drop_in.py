@@ -112,6 +112,24 @@ def test_outputs_and_gradients_are_those_of_torch(kind, form):
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_call_with_a_single_step(kind):
+    for bidirectional, batch_first, bias in itertools.product(*[[False, True]] * 3):
+        theirs, ours = pair(
+            kind,
+            num_layers=2,
+            bidirectional=bidirectional,
+            batch_first=batch_first,
+            bias=bias,
+            dtype=torch.float64,
+        )
+        leaf = torch.randn(*((3, 1) if batch_first else (1, 3)), 4, dtype=torch.float64, requires_grad=True)
+        assert_same(theirs, ours, leaf, states_for(ours, 3))
+        # By way of lengths the sequence operator runs it.
+        torch.testing.assert_close(ours(leaf, sequence_length=[1, 1, 1]), ours(leaf))
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.parametrize("kind", KINDS)
 def test_float32_agrees_over_many_steps(kind):
     theirs, ours = pair(kind, hidden_size=32, num_layers=2, bidirectional=True)
     leaf = torch.randn(60, 4, 4, requires_grad=True)

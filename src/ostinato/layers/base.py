@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -19,6 +20,7 @@ from ostinato.cells import Run
 from ostinato.layers import checks
 from ostinato.layers.axes import time_major
 from ostinato.layers.directions import DirectionRun, LayerRun, both_ways, run_directions
+from ostinato.layers.single_step import has_single_step, single_step
 from ostinato.layers.zoneout import run_zoneout
 from ostinato.steps import Family
 
@@ -213,7 +215,17 @@ class RecurrentLayer(nn.Module):
         with_cells: bool,
     ) -> LayerRun:
         directions = range(self.num_directions)
-        parameters = [self.family_parameters(self._values(layer, direction)) for direction in directions]
+        values = [self._values(layer, direction) for direction in directions]
+        if lengths is None and inputs.shape[0] == 1 and has_single_step(values[0]) and not any(self.zoneout):
+
+            def take_step(direction: int, inputs: Tensor) -> DirectionRun:
+                state = self.state_parts(states[direction])
+                new = single_step(self.mode, values[direction], inputs[0], state)
+                cells = new[-1].unsqueeze(0) if with_cells else None
+                return DirectionRun(new[0].unsqueeze(0), self.family_state(new), cells)
+
+            return both_ways([partial(take_step, direction) for direction in directions], inputs, None)
+        parameters = [self.family_parameters(of_direction) for of_direction in values]
         if not any(self.zoneout):
             families = [self.family for _ in directions]
             return run_directions(families, parameters, inputs, lengths, states, with_cells)
@@ -221,7 +233,6 @@ class RecurrentLayer(nn.Module):
         probabilities = leaves(self.family_state(self.zoneout))
 
         def step_through(direction: int, inputs: Tensor) -> DirectionRun:
-            place = layer * self.num_directions + direction
             return run_zoneout(
                 self.family,
                 parameters[direction],
@@ -230,14 +241,11 @@ class RecurrentLayer(nn.Module):
                 states[direction],
                 probabilities,
                 seed,
-                place,
+                layer * self.num_directions + direction,
                 with_cells,
             )
 
-        runners = [
-            lambda inputs, direction=direction: step_through(direction, inputs) for direction in directions
-        ]
-        return both_ways(runners, inputs, lengths)
+        return both_ways([partial(step_through, direction) for direction in directions], inputs, lengths)
 
     def _drop(self, outputs: Tensor, layer: int, run: Run) -> Tensor:
         """Dropout of what passes from one layer to the next, each step by a mask of its own."""

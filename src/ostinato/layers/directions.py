@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -55,12 +56,12 @@ def run_directions(
     c of every step comes back `with_cells`.
     """
 
-    def runner(direction: int) -> Callable[[Tensor], DirectionRun]:
-        return lambda inputs: _run_family(
+    def run(direction: int, inputs: Tensor) -> DirectionRun:
+        return _run_family(
             families[direction], parameters[direction], inputs, lengths, states[direction], with_cells
         )
 
-    return both_ways([runner(direction) for direction in range(len(families))], inputs, lengths)
+    return both_ways([partial(run, direction) for direction in range(len(families))], inputs, lengths)
 
 
 def both_ways(
