@@ -115,7 +115,8 @@ def measure_group(context: Context, group: Group) -> list[Row]:
                 rows += failed(group, point, error)
     finally:
         rows += group.summarise(rows)
-        print(report.table(rows, context.rates), flush=True)
+        if rows:
+            print(report.table(rows, context.rates), flush=True)
         context.measured += rows
     return rows
 

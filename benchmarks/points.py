@@ -151,13 +151,13 @@ def measure_point(context: Context, group: str, point: Point) -> list[Row]:
         names = [contender.name for contender in timed]
         wanted = [c for c in point.comparisons if c.over in names and c.under in names]
         times = interleave(timed, context.rounds) if wanted else {}
-        found = {comparison: [Spread.of(_scaled(comparison, times))] for comparison in wanted}
-        missed = [c for c in wanted if c.meets(found[c][0].median) is False]
+        found = {comparison: [(_scaled(comparison, times), times)] for comparison in wanted}
+        missed = [c for c in wanted if c.meets(found[c][0][0].median) is False]
         for _ in range(0 if context.quick or not missed else 2):
             again = [c for c in timed if any(c.name in (m.over, m.under) for m in missed)]
             more = interleave(again, context.rounds)
             for comparison in missed:
-                found[comparison].append(Spread.of(_scaled(comparison, more)))
+                found[comparison].append((_scaled(comparison, more), more))
     finally:
         for contender in built.values():
             _close(contender)
@@ -168,9 +168,9 @@ def measure_point(context: Context, group: str, point: Point) -> list[Row]:
             note, wrong = notes.get(blamed, ("not measured", True))
             rows.append(row(comparison, note=note, wrong=wrong, met=False if wrong else None))
             continue
-        spreads = found[comparison]
-        median = statistics.median(spread.median for spread in spreads)
-        counted = next(spread for spread in spreads if spread.median == median)
+        medians = [spread.median for spread, _ in found[comparison]]
+        median = statistics.median(medians)  # of one or three
+        counted, times = found[comparison][medians.index(median)]
         ours = OURS if OURS in times else comparison.under
         work = next(entry.work for entry in point.entries if entry.name == ours)
         rows.append(
@@ -181,14 +181,14 @@ def measure_point(context: Context, group: str, point: Point) -> list[Row]:
                 other=Spread.of(times[comparison.other]),
                 met=None if context.quick else comparison.meets(median),
                 floating_point_operations=work.floating_point_operations(),
-                measured=tuple(spread.median for spread in spreads),
+                measured=tuple(medians),
             )
         )
     return rows
 
 
-def _scaled(comparison: Comparison, times: Mapping[str, Sequence[float]]) -> list[float]:
-    return [comparison.scale * ratio for ratio in ratios(times, comparison.over, comparison.under)]
+def _scaled(comparison: Comparison, times: Mapping[str, Sequence[float]]) -> Spread:
+    return Spread.of([comparison.scale * ratio for ratio in ratios(times, comparison.over, comparison.under)])
 
 
 def _close(contender: Contender) -> None:
