@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 
 import pytest
@@ -304,6 +305,21 @@ def test_under_torch_func(kind):
     assert_close(list(found.values()), list(expected), torch.float64)
     many = torch.func.vmap(lambda x: loss(values, x))(torch.stack([inputs, 2 * inputs]))
     assert_close([many], [torch.stack([loss(values, inputs), loss(values, 2 * inputs)])], torch.float64)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")  # what torch.func.jvp loads
+@pytest.mark.parametrize("time", [1, 4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_ensemble_and_forward_mode(kind, time):
+    layers = [getattr(ostinato, kind)(3, 4, 2, dtype=torch.float64) for _ in range(3)]
+    inputs = inputs_of(time, 2, 3).detach()
+    values, _ = torch.func.stack_module_state(layers)
+    base = copy.deepcopy(layers[0]).to("meta")
+    found = torch.func.vmap(lambda v: torch.func.functional_call(base, v, (inputs,))[0])(values)
+    assert_close(list(found), [layer(inputs)[0] for layer in layers], torch.float64)
+    _, slope = torch.func.jvp(lambda x: layers[0](x)[0], (inputs,), (torch.ones_like(inputs),))
+    ahead, behind = (layers[0](inputs + change)[0] for change in (1e-4, -1e-4))
+    torch.testing.assert_close(slope, (ahead - behind) / 2e-4, rtol=0, atol=1e-6)
 
 
 def test_second_derivatives():

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ostinato._state import is_autocast_enabled
+from ostinato.cells import is_transformed
 
 _WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 _FUNCTIONS: dict[str, Any] = {
@@ -21,10 +22,10 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 def has_single_step(values: Mapping[str, Tensor]) -> bool:
-    """Whether `single_step` knows all the parameters of a direction: a projection or a layer norm it does
-    not.
+    """Whether `single_step` can take a step with these parameters of a direction. It knows no projection and
+    no layer norm, and torch.func has no rules for torch's cell functions.
     """
-    return values.keys() <= set(_WEIGHTS)
+    return values.keys() <= set(_WEIGHTS) and not is_transformed()
 
 
 def single_step(
