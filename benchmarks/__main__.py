@@ -80,6 +80,15 @@ def describe(context: Context, quick: bool) -> dict[str, object]:
     }
 
 
+def without_native_kernels() -> str:
+    """A warning where ours runs on plain torch; empty otherwise."""
+    found = kernels.available()
+    if found.in_use == "cpu":
+        return ""
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in found.reasons.items())
+    return f"Ostinato runs on its reference, plain torch, and not on its native kernels ({reasons})."
+
+
 def headline(about: dict[str, object]) -> str:
     """The machine and the versions in one line."""
     threads = f"{about['threads']} thread{'s' if about['threads'] != 1 else ''}"
@@ -163,7 +172,8 @@ def main(given: Sequence[str] | None = None) -> int:
         rate = context.measure_rate("float32")
         print(headline(about))
         print(f"torch.mm: {rate / 1e9:.0f} GFLOP/s in float32")
-        for warning in (busy(), *(f"{name} is not installed (make peers)." for name in missing_peers())):
+        missing = (f"{name} is not installed (make peers)." for name in missing_peers())
+        for warning in (without_native_kernels(), busy(), *missing):
             if warning:
                 print(warning)
         points = [point for group in chosen for point in group.points]

@@ -253,7 +253,7 @@ def _bfloat16(quick: bool) -> Group:
             bars = (2.5, 1.0)
             comparisons = [Comparison(e.name, bar=bar) for e, bar in zip(entries[1:], bars, strict=True)]
             points.append(Point(f"batch {batch}, {units} units", entries, comparisons))
-    return Group("bfloat16", "LSTM in bfloat16: inputs = units, 100 steps", points)
+    return Group("bfloat16", f"LSTM in bfloat16: inputs = units, {20 if quick else 100} steps", points)
 
 
 def _lengths(quick: bool) -> Group:
