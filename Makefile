@@ -6,12 +6,14 @@ PYTHON ?= python3
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+BUILD_KERNELS := $(VENV_PYTHON) src/ostinato/kernels/native/build.py
 export PYTHONPATH :=
 
 .PHONY: demo test kernels bench bench-tf1 peers clean
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/stamp-demo kernels
+demo: $(VENV)/stamp-demo
+	-$(BUILD_KERNELS)
 	$(VENV_PYTHON) -m ostinato demo
 
 # One torch thread a worker: two workers with a thread pool each would fight over the same cores.
@@ -24,7 +26,7 @@ test: $(VENV)/stamp-test kernels
 
 # Compiles what is not up to date with the sources; the set-up has done it the first time.
 kernels: | $(VENV)/stamp-demo
-	$(VENV_PYTHON) src/ostinato/kernels/native/build.py
+	$(BUILD_KERNELS)
 
 # make bench ARGS='--quick --only streaming': docs/benchmarks.md says what there is.
 bench: $(VENV)/stamp-demo kernels

@@ -40,13 +40,12 @@ class BuildKernels(build_ext):
         build = load_build()
         output = SOURCES if self.editable_mode or self.inplace else self._in_wheel()
         if output != SOURCES:
-            # What an earlier build left is not for the compiler of today, or for none.
-            for library in output.glob("_kernels_*.so"):
-                library.unlink()
+            self._remove_libraries(output)  # which an earlier build left
         try:
             self.built = build.compile_kernels(output, log=self._say)
         except build.BuildError as error:
             self.built = []
+            self._remove_libraries(output)  # of other sources than these
             self._say(f"ostinato: {build.NO_KERNELS.format(error)}")
 
     def get_outputs(self) -> list[str]:
@@ -56,6 +55,11 @@ class BuildKernels(build_ext):
         return {
             str(self._in_wheel() / library.name): str(SOURCES / library.name) for library in self.built or ()
         }
+
+    @staticmethod
+    def _remove_libraries(folder: Path) -> None:
+        for library in folder.glob("_kernels_*.so"):
+            library.unlink()
 
     def _in_wheel(self) -> Path:
         return Path(self.build_lib, *PACKAGE.split("."))

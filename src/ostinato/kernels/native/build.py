@@ -53,6 +53,14 @@ class BuildError(Exception):
     """Nothing can be built here; the message says why, in a sentence."""
 
 
+class CompileError(BuildError):
+    """The compiler starts and then refuses; `said` is all it had to say."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
+
+
 def library_name(build: str) -> str:
     """The file of a build: the same name on every system, for ctypes asks for no particular one."""
     return f"_kernels_{build}.so"
@@ -97,13 +105,14 @@ def compile_kernels(output: Path, log: Log = print, builds: Sequence[str] = tupl
         running = {build: pool.submit(one, build) for build in wanted}
     built = []
     for build, result in running.items():
-        if error := result.exception():
-            (output / library_name(build)).unlink(missing_ok=True)
-            if build == "portable" or not isinstance(error, BuildError):
-                raise error
-            log(f"ostinato: {error}")
-        else:
+        error = result.exception()
+        if error is None:
             built.append(result.result())
+        elif build == "portable" or not isinstance(error, BuildError):
+            raise error
+        else:  # an assembler older than its compiler, say
+            (output / library_name(build)).unlink(missing_ok=True)
+            log(f"ostinato: {error}")
     return built
 
 
@@ -169,8 +178,8 @@ class _Compiler:
                     "-o",
                     str(fresh),
                 )
-            except BuildError as error:
-                raise BuildError(f"the {build} kernels were not built: {error}") from None
+            except CompileError as error:
+                raise CompileError(f"the {build} kernels do not compile: {error}", error.said) from None
             # A process that runs the old library keeps it; writing into that file would change its code.
             os.replace(fresh, library)
         if done.stderr:
@@ -196,16 +205,24 @@ class _Compiler:
         except subprocess.CalledProcessError as error:
             said = error.stderr.strip().splitlines()
             first = next((line for line in said if "error" in line), said[0] if said else "it said nothing")
-            raise BuildError(f"{self} failed with exit code {error.returncode}: {first}") from None
+            raise CompileError(
+                f"{self} failed with exit code {error.returncode}: {first}", error.stderr
+            ) from None
 
 
 def main() -> None:
-    """Bring the libraries beside the sources up to date; without a compiler, say so and succeed."""
+    """Bring the libraries beside the sources up to date.
+
+    Without a compiler, say so and succeed; with a compiler that refuses the sources, fail, and leave the
+    libraries as they were.
+    """
     named = sys.argv[1:]
     if unknown := [name for name in named if name not in BUILDS]:
         sys.exit(f"There is no build {', '.join(unknown)}; there are {', '.join(BUILDS)}.")
     try:
         compile_kernels(SOURCES, builds=named or tuple(BUILDS))
+    except CompileError as error:
+        sys.exit(f"{error.said}ostinato: {error}")
     except BuildError as error:
         print(f"ostinato: {NO_KERNELS.format(error)}", file=sys.stderr)
 
