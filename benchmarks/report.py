@@ -44,12 +44,10 @@ def _ratio(row: Row) -> str:
 
 
 def verdict(row: Row) -> str:
-    """met or missed, or why it is neither."""
+    """met or missed, or neither."""
     again = f", {len(row.measured)} times" if len(row.measured) > 1 else ""
-    if row.note:
-        return f"missed: {row.note}" if row.met is False else row.note
     if row.met is None:
-        return "" if row.bar is None else "not judged"
+        return "not measured" if row.note and not row.summary else "" if row.bar is None else "not judged"
     return ("met" if row.met else "missed") + again
 
 
@@ -61,8 +59,9 @@ def share(row: Row, rates: Mapping[str, float]) -> float | None:
 
 
 def table(rows: Sequence[Row], rates: Mapping[str, float]) -> str:
-    """The rows as text."""
+    """The rows as text; what a note says stands below them, as it would make the table too wide."""
     lines = []
+    notes = list(dict.fromkeys(row.note for row in rows if row.note))
     for row in rows:
         part = share(row, rates)
         lines.append(
@@ -74,12 +73,13 @@ def table(rows: Sequence[Row], rates: Mapping[str, float]) -> str:
                 "" if row.unit == RATE else _seconds(row.other),
                 _ratio(row),
                 _bar(row),
-                verdict(row),
+                verdict(row) + (f" ({notes.index(row.note) + 1})" if row.note else ""),
                 "" if part is None else f"{part:.0%}",
             ]
         )
     headers = ["work", "", "against", "ours", "it", "ratio (quartiles)", "bar", "", "of matmul rate"]
-    return tabulate(lines, headers, disable_numparse=True)
+    below = [f"({number}) {note}" for number, note in enumerate(notes, start=1)]
+    return "\n".join([tabulate(lines, headers, disable_numparse=True), *below])
 
 
 def as_json(row: Row, rates: Mapping[str, float]) -> dict[str, Any]:

@@ -114,7 +114,9 @@ def test_a_line_of_the_table() -> None:
     text = report.table([row(measured=(1.9, 2.0, 2.1))], {"float32": 1e9})
     for part in ("batch 8", "torch.nn.LSTM", "2.00x (1.50-2.50)", ">= 0.95", "met, 3 times", "50%", "2.00 s"):
         assert part in text
-    assert "missed: they differ" in report.table([row(ratio=None, met=False, note="they differ")], {})
+    noted = report.table([row(), row(ratio=None, met=False, note="they differ")], {})
+    assert "missed (1)" in noted
+    assert noted.endswith("\n(1) they differ")
     assert "0.55 of its time" in report.table([row(unit=" of its time", ratio=Spread(0.55, 0.55, 0.55))], {})
 
 
@@ -181,7 +183,7 @@ def test_one_points_failure_leaves_the_others(
     options = ["--quick", "--threads", "1", "--only", "streaming", "--json", str(path)]
     assert command.main(options) == 1
     printed = capsys.readouterr().out
-    assert "failed: out of luck" in printed
+    assert "(1) failed: out of luck" in printed
     assert "the second" in printed
 
 
