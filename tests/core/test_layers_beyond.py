@@ -341,6 +341,11 @@ def test_autocast_computes_in_the_dtype_of_the_parameters(kind):
         with torch.autocast("cpu", torch.bfloat16):
             found = layer(inputs[:steps].bfloat16())[0]
         assert_close([found], [expected], torch.float32)
+    with (
+        torch.autocast("cpu", torch.bfloat16),
+        pytest.raises(ValueError, match=r"an input of dtype torch\.int64"),
+    ):
+        layer(inputs.long())
 
 
 @pytest.mark.parametrize("kind", KINDS)

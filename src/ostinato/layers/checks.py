@@ -74,10 +74,11 @@ def check_input(name: str, given: Any, input_size: int, weight: Tensor) -> None:
             f"last dimension must be {input_size}."
         )
     _check_device(name, "input", tensor, weight)
-    if tensor.dtype != weight.dtype and not is_autocast_enabled(tensor.device):
+    if not _fits(weight, tensor):
+        other_way = f" or the layer with layer.to({tensor.dtype})" if tensor.is_floating_point() else ""
         raise ValueError(
             f"{name} has weights of dtype {weight.dtype}, but got an input of dtype {tensor.dtype}: convert "
-            f"one of the two, with input.to({weight.dtype}) or layer.to({tensor.dtype})."
+            f"the input with input.to({weight.dtype}){other_way}."
         )
 
 
@@ -97,11 +98,17 @@ def check_states(
                 f"{name} needs {what} of the shape {list(shape)} for this input, but got {list(state.shape)}."
             )
         _check_device(name, what, state, weight)
-        if state.dtype != weight.dtype and not is_autocast_enabled(state.device):
+        if not _fits(weight, state):
             raise RuntimeError(
                 f"{name} has weights of dtype {weight.dtype}, but got {what} of dtype {state.dtype}: convert "
                 f"it with {what}.to({weight.dtype})."
             )
+
+
+def _fits(weight: Tensor, tensor: Tensor) -> bool:
+    """Whether the dtype is that of the weights, or one that autocast would bring to it."""
+    autocast = is_autocast_enabled(tensor.device) and tensor.is_floating_point()
+    return tensor.dtype == weight.dtype or autocast
 
 
 def _check_device(name: str, what: str, tensor: Tensor, weight: Tensor) -> None:
