@@ -4,6 +4,18 @@ basic_rnn}`.
 
 from ostinato.kernels.availability import Available, available
 from ostinato.kernels.dropout import step_uniform
-from ostinato.kernels.ops import has_sequence_op, sequence
+from ostinato.kernels.eager import run_sequences, sequence
+from ostinato.kernels.native.sequences import SequenceRun
+from ostinato.kernels.ops import has_sequence_op
+from ostinato.kernels.reversal import reverse_sequence
 
-__all__ = ["Available", "available", "has_sequence_op", "sequence", "step_uniform"]
+__all__ = [
+    "Available",
+    "SequenceRun",
+    "available",
+    "has_sequence_op",
+    "reverse_sequence",
+    "run_sequences",
+    "sequence",
+    "step_uniform",
+]

@@ -26,10 +26,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ostinato._state import Nest, flatten, leaves
+from ostinato._state import flatten, leaves
 from ostinato.kernels import reference
 from ostinato.kernels.layout import empty_outputs
 from ostinato.kernels.native import library, sequences
+from ostinato.kernels.native.sequences import SequenceRun
 from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU, activations
 
 _LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
@@ -144,22 +145,27 @@ class _SequenceOp:
         parameters: list[Tensor],
         *options: Any,
     ) -> Any:
-        build = library.load()
-        if build is None or not sequences.runs(self.family_type(*options[:-1]), inputs, state, parameters):
-            return self.forward(inputs, sequence_length, state, parameters, *options)
         *family_options, keep = options
-        family = self.family_type(*family_options)
-        return sequences.forward(build, family, inputs, sequence_length, state, parameters, keep)
+        run = SequenceRun(self.family_type(*family_options), parameters, inputs, sequence_length, state)
+        build = library.load()
+        if build is None or not sequences.runs(run):
+            return self.forward(inputs, sequence_length, state, parameters, *options)
+        forward = sequences.ForwardPass(run, keep)
+        sequences.execute(build, [forward])
+        return forward.outputs, forward.final, forward.kept
 
     def cpu_backward(
         self, grad_outputs: Any, grad_state: Any, grad_kept: Any, inputs: Tensor, *arguments: Any
     ) -> Any:
         sequence_length, state, parameters, outputs, kept, *options, input_gradient = arguments
-        build, family = library.load(), self.family_type(*options)
-        if build is None or not sequences.runs(family, inputs, state, parameters):
+        run = SequenceRun(self.family_type(*options), parameters, inputs, sequence_length, state)
+        build = library.load()
+        if build is None or not sequences.runs(run):
             return self.backward(grad_outputs, grad_state, grad_kept, inputs, *arguments)
-        given = grad_outputs, grad_state, grad_kept, inputs, sequence_length, state, parameters, outputs, kept
-        return sequences.backward(build, family, *given, input_gradient)
+        incoming = sequences.Gradients(grad_outputs, grad_state, grad_kept[0] if grad_kept else None)
+        backward = sequences.BackwardPass(run, incoming, outputs, kept, input_gradient)
+        sequences.execute(build, [backward])
+        return backward.grad_inputs, backward.grad_state, backward.grad_parameters
 
     def setup_context(self, ctx: Any, inputs: Any, output: Any) -> None:
         sequence_inputs, sequence_length, state, parameters, *options = inputs
@@ -180,7 +186,7 @@ class _SequenceOp:
             grad_outputs, grad_state or [None] * len(state), grad_kept or [None] * len(kept)
         )
         if torch.is_grad_enabled():  # create_graph=True: the gradients must themselves be differentiable
-            gradients = self._differentiable_gradients(
+            gradients = self.differentiable_gradients(
                 ctx.options, incoming, inputs, sequence_length, state, parameters
             )
         else:
@@ -194,7 +200,7 @@ class _SequenceOp:
         grad_inputs, grad_states, grad_parameters = gradients
         return grad_inputs, None, grad_states, grad_parameters, *([None] * (len(ctx.options) + 1))
 
-    def _differentiable_gradients(
+    def differentiable_gradients(
         self,
         options: Sequence[Any],
         incoming: reference.Incoming,
@@ -276,18 +282,30 @@ def has_sequence_op(family: Family) -> bool:
     )
 
 
-def sequence(
-    family: Family, parameters: Sequence[Tensor], inputs: Tensor, sequence_length: Tensor | None, state: Nest
-) -> tuple[Tensor, Nest]:
-    """Run a whole sequence in one op: outputs `[time, batch, output_size]` and the final state."""
-    state_leaves, unflatten = flatten(state)
-    # Nothing is kept for a backward pass that will not come.
-    keep = torch.is_grad_enabled() and any(
-        tensor.requires_grad for tensor in (inputs, *state_leaves, *parameters)
+def requires_grad(run: SequenceRun) -> bool:
+    """Whether a backward pass through it may come."""
+    return torch.is_grad_enabled() and any(
+        tensor.requires_grad for tensor in (run.inputs, *run.state, *run.parameters)
     )
-    operation = getattr(torch.ops.ostinato, _SEQUENCE_OPS[type(family)].name)
-    options = [getattr(family, field.name) for field in dataclasses.fields(family)]  # type: ignore[arg-type]
-    outputs, final_state, _ = operation(
-        inputs, sequence_length, state_leaves, list(parameters), *options, keep
+
+
+def through_dispatcher(run: SequenceRun, keep: bool) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """Outputs, final state and what is kept, by the op of the run's family (forwards)."""
+    operation = getattr(torch.ops.ostinato, _SEQUENCE_OPS[type(run.family)].name)
+    fields = dataclasses.fields(run.family)  # type: ignore[arg-type]
+    options = [getattr(run.family, field.name) for field in fields]
+    found: tuple[Tensor, list[Tensor], list[Tensor]] = operation(
+        run.inputs, run.sequence_length, list(run.state), list(run.parameters), *options, keep
     )
-    return outputs, unflatten(final_state)
+    return found
+
+
+def differentiable_gradients(
+    run: SequenceRun, incoming: reference.Incoming
+) -> tuple[Tensor | None, list[Tensor | None], list[Tensor | None]]:
+    """The gradients of a run (forwards), themselves differentiable."""
+    fields = dataclasses.fields(run.family)  # type: ignore[arg-type]
+    options = [getattr(run.family, field.name) for field in fields]
+    return _SEQUENCE_OPS[type(run.family)].differentiable_gradients(
+        options, incoming, run.inputs, run.sequence_length, list(run.state), list(run.parameters)
+    )

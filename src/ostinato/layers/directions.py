@@ -6,7 +6,6 @@ side, so that a kernel that runs the two at the same time has one place to go.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -17,10 +16,9 @@ from torch import Tensor
 from ostinato import kernels
 from ostinato._state import Nest, flatten
 from ostinato.cells import is_transformed
-from ostinato.drivers.bidirectional import reverse_sequence
-from ostinato.kernels import reference
+from ostinato.kernels import SequenceRun, reference, reverse_sequence
 from ostinato.kernels.layout import is_batch_major
-from ostinato.steps import LSTM, Family, masking
+from ostinato.steps import Family, masking
 
 
 class DirectionRun(NamedTuple):
@@ -55,13 +53,41 @@ def run_directions(
     `parameters` stand in each family's order. Past a row's length outputs and cells are zeros. An LSTM's
     c of every step comes back `with_cells`.
     """
+    if is_transformed():  # torch.func and forward mode have rules for steps of torch ops only
 
-    def run(direction: int, inputs: Tensor) -> DirectionRun:
-        return _run_family(
-            families[direction], parameters[direction], inputs, lengths, states[direction], with_cells
-        )
+        def run(direction: int, inputs: Tensor) -> DirectionRun:
+            return _run_steps(
+                families[direction], parameters[direction], inputs, lengths, states[direction], with_cells
+            )
 
-    return both_ways([partial(run, direction) for direction in range(len(families))], inputs, lengths)
+        return both_ways([partial(run, direction) for direction in range(len(families))], inputs, lengths)
+
+    nests = [flatten(state) for state in states]
+    runs = [
+        SequenceRun(family, tensors, inputs, lengths, leaves, reverse=index == 1)
+        for index, (family, tensors, (leaves, _)) in enumerate(zip(families, parameters, nests, strict=True))
+    ]
+    results = kernels.run_sequences(runs, with_cells)
+    final = [unflatten(found.state) for found, (_, unflatten) in zip(results, nests, strict=True)]
+    cells = None
+    if with_cells:
+        # What a kernel keeps of a row that has ended is its own business.
+        cells = _beside([masking.zero_padding(lengths, _known(found.cells)) for found in results])
+    return LayerRun(_beside([found.outputs for found in results]), final, cells)
+
+
+def _known(cells: Tensor | None) -> Tensor:
+    assert cells is not None
+    return cells
+
+
+def _beside(directions: Sequence[Tensor]) -> Tensor:
+    """`[time, batch, size]` of each direction, side by side on the last axis."""
+    if len(directions) == 1:
+        return directions[0]
+    if is_batch_major(directions[0]):  # and so it stays
+        return torch.cat([each.transpose(0, 1) for each in directions], dim=2).transpose(0, 1)
+    return torch.cat(list(directions), dim=2)
 
 
 def both_ways(
@@ -76,46 +102,12 @@ def both_ways(
     backwards = runners[1](reverse_sequence(inputs, lengths, time_axis=0))
 
     def beside(first: Tensor, second: Tensor) -> Tensor:
-        second = reverse_sequence(second, lengths, time_axis=0)
-        if is_batch_major(first):  # and so it stays
-            return torch.cat([first.transpose(0, 1), second.transpose(0, 1)], dim=2).transpose(0, 1)
-        return torch.cat([first, second], dim=2)
+        return _beside([first, reverse_sequence(second, lengths, time_axis=0)])
 
     cells = None
     if forwards.cells is not None and backwards.cells is not None:
         cells = beside(forwards.cells, backwards.cells)
     return LayerRun(beside(forwards.outputs, backwards.outputs), [forwards.state, backwards.state], cells)
-
-
-def _run_family(
-    family: Family,
-    parameters: Sequence[Tensor],
-    inputs: Tensor,
-    lengths: Tensor | None,
-    state: Nest,
-    with_cells: bool,
-) -> DirectionRun:
-    if is_transformed():  # torch.func and forward mode have rules for steps of torch ops only
-        return _run_steps(family, parameters, inputs, lengths, state, with_cells)
-    if not with_cells:
-        outputs, final = kernels.sequence(family, parameters, inputs, lengths, state)
-        return DirectionRun(outputs, final, None)
-    outputs, final, cells = _sequence_with_cells(family, parameters, inputs, lengths, state)
-    # What an op keeps of a row that has ended is its own business.
-    return DirectionRun(outputs, final, masking.zero_padding(lengths, cells))
-
-
-def _sequence_with_cells(
-    family: Family, parameters: Sequence[Tensor], inputs: Tensor, lengths: Tensor | None, state: Nest
-) -> tuple[Tensor, Nest, Tensor]:
-    """The LSTM op, asked for what it would keep for its backward pass: c of every step, differentiable."""
-    assert isinstance(family, LSTM)
-    state_leaves, unflatten = flatten(state)
-    options = [getattr(family, field.name) for field in dataclasses.fields(family)]
-    outputs, final, (cells,) = torch.ops.ostinato.lstm(
-        inputs, lengths, state_leaves, list(parameters), *options, True
-    )
-    return outputs, unflatten(final), cells
 
 
 def _run_steps(

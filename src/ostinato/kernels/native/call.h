@@ -18,6 +18,7 @@ extern "C" struct Call {
     int64 peepholes, layer_norm;
     double forget_bias, cell_clip, proj_clip;  // a clip below 0: none
     int64 first_step;                          // of the sequence, where this is a part of it
+    int64 reverse;                             // each row from its last step to its first; not with parts
     const int64* sequence_length;              // [batch], or null: every row runs to the end
     const void* inputs;                        // [time, batch, input_size]
     int64 inputs_time, inputs_batch;
@@ -26,6 +27,7 @@ extern "C" struct Call {
     void* outputs;                             // [time, batch, output_size]
     int64 outputs_time, outputs_batch;
     void* kept;                                // an LSTM's c of every step [time, batch, units], or null
+    void* kept_gates;                          // its gates [time, batch, width in interleaved order], or null
     void* final_state[2];
     // The backward pass: what it is given, null where nothing depends on it ...
     const void* grad_outputs;                  // [time, batch, output_size]

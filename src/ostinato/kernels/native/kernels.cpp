@@ -1,11 +1,26 @@
 // One build of the kernels, for the instruction set that the compiler was told.
+#include "basic_rnn.h"
 #include "export.h"
+#include "gru.h"
+#include "gru_reset_after.h"
 #include "lstm_backward.h"
+#include "together.h"
 
 #define OSTINATO_KERNEL(name)                                                        \
     OSTINATO_EXPORT int ostinato_##name(const Call* call) {                          \
         return call->dtype == 0 ? name<float>(*call) : name<double>(*call);          \
     }
 
+OSTINATO_KERNEL(basic_rnn_forward)
+OSTINATO_KERNEL(basic_rnn_backward)
+OSTINATO_KERNEL(gru_forward)
+OSTINATO_KERNEL(gru_backward)
+OSTINATO_KERNEL(gru_reset_after_forward)
+OSTINATO_KERNEL(gru_reset_after_backward)
 OSTINATO_KERNEL(lstm_forward)
 OSTINATO_KERNEL(lstm_backward)
+
+OSTINATO_EXPORT int ostinato_run_together(const Kernel* kernels, const Call* const* calls, int64 count,
+                                          int64 threads, ParallelFor parallel_for) {
+    return run_together(kernels, calls, count, threads, parallel_for);
+}

@@ -21,6 +21,8 @@ _int, _float, _pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
 """In the order of their numbers in simd.h."""
 MAX_PARAMETERS = 16
+VECTOR_BYTES = 64
+"""The widest vectors of any build: gates are kept in rows of whole vectors."""
 ABI_VERSION = 1
 """As `kAbiVersion` in call.h, which says when it is raised."""
 FOLDER = Path(__file__).parent
@@ -44,6 +46,7 @@ class Call(ctypes.Structure):
         ("cell_clip", _float),
         ("proj_clip", _float),
         ("first_step", _int),
+        ("reverse", _int),
         ("sequence_length", _pointer),
         ("inputs", _pointer),
         ("inputs_time", _int),
@@ -54,6 +57,7 @@ class Call(ctypes.Structure):
         ("outputs_time", _int),
         ("outputs_batch", _int),
         ("kept", _pointer),
+        ("kept_gates", _pointer),
         ("final_state", _pointer * 2),
         ("grad_outputs", _pointer),
         ("grad_outputs_time", _int),

@@ -81,14 +81,23 @@ struct LstmRow {
     Vector<T> clip(Vector<T> c) const { return cell_clip < 0 ? c : clamp<T>(c, -cell_clip, cell_clip); }
 
     // One vector of units of a step: gates before activation to the new c and the output (before projection),
-    // of which `output_valid` lanes are written.
-    void forward(const T* gates, int64 v, int64 valid, int64 output_valid, const T* c_before, T* c,
-                 T* output) const {
+    // of which `output_valid` lanes are written; the gates go to `kept` where that is given.
+    void forward(const T* gates, int64 v, int64 valid, int64 output_valid, const T* c_before, T* c, T* output,
+                 T* kept) const {
         const Vector<T> before = load(c_before + v * L, valid);
         const Activated a = activate_gates(gates, v, before);
         const Vector<T> after = clip(a.f * before + a.i * a.j);
+        const Vector<T> o = output_gate(gates, v, after);
         store(c + v * L, after, valid);
-        store(output + v * L, output_gate(gates, v, after) * activate<T>(after, activation), output_valid);
+        store(output + v * L, o * activate<T>(after, activation), output_valid);
+        if (kept) store_gates(kept, a, o);
+    }
+
+    static void store_gates(T* gates, const Activated& a, Vector<T> o) {
+        store(gates + kI * L, a.i);
+        store(gates + kJ * L, a.j);
+        store(gates + kF * L, a.f);
+        store(gates + kO * L, o);
     }
 
     // A whole row under layer norm; `gates` are overwritten.
@@ -162,16 +171,14 @@ struct LstmRow {
         const Vector<T> before = load(c_before + v * L, valid), after = load(c + v * L, valid);
         const Activated a = activate_gates(gates, v, before);
         const Vector<T> o = output_gate(gates, v, after);
-        store(gates + kI * L, a.i);
-        store(gates + kJ * L, a.j);
-        store(gates + kF * L, a.f);
-        store(gates + kO * L, o);
+        store_gates(gates, a, o);
         if (output) store(output + v * L, o * activate<T>(after, activation));
     }
 
-    // One vector of units of a step back: `gates` i, j, f, o become their gradients before activation, `grad_c`
-    // (of c after the step) that of c before it. `grad_output` is that of o * activation(c).
-    void backward(T* gates, int64 v, int64 valid, const T* c_before, const T* c, Vector<T> grad_output,
+    // One vector of units of a step back: from the gates i, j, f, o to their gradients before activation, at
+    // `found` (which may be the same place); `grad_c` (of c after the step) becomes that of c before it.
+    // `grad_output` is that of o * activation(c).
+    void backward(const T* gates, T* found, int64 v, int64 valid, const T* c_before, const T* c, Vector<T> grad_output,
                   T* grad_c) const {
         const Vector<T> before = load(c_before + v * L, valid), after = load(c + v * L, valid);
         const Vector<T> i = load(gates + kI * L), j = load(gates + kJ * L), f = load(gates + kF * L),
@@ -186,7 +193,7 @@ struct LstmRow {
             grad = raw < -cell_clip ? Vector<T>{} : grad;
             grad = raw > cell_clip ? Vector<T>{} : grad;
         }
-        backward_gates(gates, v, before, grad, i, j, f, grad_o, grad_c);
+        backward_gates(found, v, before, grad, i, j, f, grad_o, grad_c);
     }
 
     // The rest of a step back, from `grad`, the gradient of f * c_before + i * j.

@@ -102,11 +102,14 @@ struct LstmBackward {
     }
 
     const T* grad_output_row(int64 step, int64 position) const {
-        return typed<T>(call.grad_outputs) + step * call.grad_outputs_time +
+        return typed<T>(call.grad_outputs) + forward.rows.at(step, position) * call.grad_outputs_time +
                forward.rows.order[position] * call.grad_outputs_batch;
     }
+    const T* grad_kept_at(int64 place, int64 position) const {
+        return typed<T>(call.grad_kept) + (place * call.batch + forward.rows.order[position]) * call.units;
+    }
     const T* grad_kept_row(int64 step, int64 position) const {
-        return typed<T>(call.grad_kept) + (step * call.batch + forward.rows.order[position]) * call.units;
+        return grad_kept_at(forward.rows.at(step, position), position);
     }
     T* grad_h_row(int64 position) const { return grad_h + position * hidden_vectors * L; }
     T* grad_c_row(int64 position) const { return grad_c + position * vectors * L; }
@@ -124,13 +127,13 @@ struct LstmBackward {
             copy_padded(call.grad_final_state[1], at, call.output_size, hidden_vectors * L, grad_h_row(i));
             copy_padded(call.grad_final_state[0], at, call.units, vectors * L, grad_c_row(i));
             if (!call.grad_kept) continue;
-            for (int64 step = call.time - 1; step >= forward.rows.length[i]; --step) add_grad_kept(step, i);
+            for (int64 step = call.time - 1; step >= forward.rows.length[i]; --step)
+                add_grad_kept(grad_kept_at(step, i), i);
         }
     }
 
-    void add_grad_kept(int64 step, int64 position) {
+    void add_grad_kept(const T* source, int64 position) {
         T* target = grad_c_row(position);
-        const T* source = grad_kept_row(step, position);
         for (int64 v = 0; v < vectors; ++v)
             store(target + v * L, load(target + v * L) + load(source + v * L, columns.valid(v)));
     }
@@ -196,7 +199,7 @@ struct LstmBackward {
             right_projected[p] = projected + p * hidden_vectors * L;
         }
         meet();
-        recompute(mine, first, last);
+        if (!call.kept_gates) recompute(mine, first, last);
         if (normalised() || forward.projected) {
             meet();
             if (normalised()) normalise_pairs(mine, from, to);
@@ -327,13 +330,14 @@ struct LstmBackward {
 
     void step_back(int64 q, int64 s, int64 first, int64 last) {
         const int64 step = chunk.start + s, position = chunk.position[q];
-        T *values = gates_row(chunk.base[s] + q), *carried = grad_c_row(position);
+        T *found = gates_row(chunk.base[s] + q), *carried = grad_c_row(position);
+        const T* values = call.kept_gates ? forward.kept_gates_row(step, position) : found;
         const T *before = forward.c_before(step, position), *after = forward.c_row(step, position);
         for (int64 v = first; v < last; ++v) {
             if (call.grad_kept)
                 store(carried + v * L, load(carried + v * L) +
                                            load(grad_kept_row(step, position) + v * L, columns.valid(v)));
-            forward.row.backward(values + v * kGates * L, v, columns.valid(v), before, after,
+            forward.row.backward(values + v * kGates * L, found + v * kGates * L, v, columns.valid(v), before, after,
                                  unprojected_gradient(step, position, v), carried);
         }
     }
@@ -345,7 +349,7 @@ struct LstmBackward {
         T *found = grad_normalised + p * norm_stride(), *scale = scales + p * (kGates + 1);
         T *state = found + kGates * vectors * L, *state_hat = hat + kGates * vectors * L;
         const T *before = forward.c_before(step, position), *after = forward.c_row(step, position);
-        if (call.grad_kept) add_grad_kept(step, position);
+        if (call.grad_kept) add_grad_kept(grad_kept_row(step, position), position);
         // Down to layer norm of c ...
         for (int64 v = 0; v < vectors; ++v) {
             T* gate = values + v * kGates * L;
@@ -404,8 +408,10 @@ struct LstmBackward {
                 if (p < previous) s = first_step;
                 previous = p;
                 while (chunk.base[s + 1] <= p) ++s;
-                T* target = typed<T>(call.grad_inputs) + (chunk.start + s) * call.grad_inputs_time +
-                            forward.rows.order[chunk.position[p - chunk.base[s]]] * call.grad_inputs_batch;
+                const int64 position = chunk.position[p - chunk.base[s]];
+                T* target = typed<T>(call.grad_inputs) +
+                            forward.rows.at(chunk.start + s, position) * call.grad_inputs_time +
+                            forward.rows.order[position] * call.grad_inputs_batch;
                 for (int64 n = 0; n < panels; ++n)
                     store(target + (panel + n) * L, load(values + n * L), sizes.valid(panel + n));
             },

@@ -55,20 +55,27 @@ struct LstmForward {
     }
 
     const T* input_row(int64 step, int64 position) const {
-        return typed<T>(call.inputs) + step * call.inputs_time + rows.order[position] * call.inputs_batch;
+        return typed<T>(call.inputs) + rows.at(step, position) * call.inputs_time + rows.order[position] * call.inputs_batch;
     }
-    T* output_row(int64 step, int64 position) const {
-        return typed<T>(call.outputs) + step * call.outputs_time + rows.order[position] * call.outputs_batch;
+    T* output_at(int64 place, int64 position) const {
+        return typed<T>(call.outputs) + place * call.outputs_time + rows.order[position] * call.outputs_batch;
     }
+    T* output_row(int64 step, int64 position) const { return output_at(rows.at(step, position), position); }
     const T* h_before(int64 step, int64 position) const {
         if (step > 0) return output_row(step - 1, position);
         return typed<T>(call.state[1]) + rows.order[position] * call.output_size;
     }
     // Without a backward pass c has one place, the final state's.
     T* c_row(int64 step, int64 position) const {
-        const int64 at = rows.order[position] * call.units;
-        return call.kept ? typed<T>(call.kept) + step * call.batch * call.units + at
-                         : typed<T>(call.final_state[0]) + at;
+        return call.kept ? kept_at(rows.at(step, position), position)
+                         : typed<T>(call.final_state[0]) + rows.order[position] * call.units;
+    }
+    T* kept_at(int64 place, int64 position) const {
+        return typed<T>(call.kept) + (place * call.batch + rows.order[position]) * call.units;
+    }
+    T* kept_gates_row(int64 step, int64 position) const {
+        return typed<T>(call.kept_gates) +
+               (rows.at(step, position) * call.batch + rows.order[position]) * columns.width();
     }
     const T* c_before(int64 step, int64 position) const {
         if (step > 0) return c_row(step - 1, position);
@@ -152,7 +159,8 @@ struct LstmForward {
             const int64 v = panel / kGates;
             T* output = projected ? outputs + position * vectors * L : output_row(step, position);
             const int64 valid = projected ? L : columns.valid(v);
-            row.forward(values, v, columns.valid(v), valid, c_before(step, position), c_row(step, position), output);
+            row.forward(values, v, columns.valid(v), valid, c_before(step, position), c_row(step, position), output,
+                        call.kept_gates ? kept_gates_row(step, position) + panel * L : nullptr);
         };
         if (hoisted)
             multiply<T>(
@@ -202,12 +210,12 @@ struct LstmForward {
     void finish(int64 position) {
         const int64 length = rows.length[position], at = rows.order[position];
         for (int64 step = length; step < rows.time; ++step)
-            std::memset(output_row(step, position), 0, size_t(call.output_size) * sizeof(T));
+            std::memset(output_at(step, position), 0, size_t(call.output_size) * sizeof(T));
         copy(typed<T>(call.final_state[1]) + at * call.output_size, h_before(length, position), call.output_size);
         T* c = typed<T>(call.final_state[0]) + at * call.units;
         if (call.kept || length == 0) copy(c, c_before(length, position), call.units);
         if (call.kept)
-            for (int64 step = length; step < rows.time; ++step) copy(c_row(step, position), c, call.units);
+            for (int64 step = length; step < rows.time; ++step) copy(kept_at(step, position), c, call.units);
     }
 
     static void copy(T* target, const T* source, int64 count) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "gemm.h"
+#include "team.h"
+#include "workspace.h"
 
 namespace {
 

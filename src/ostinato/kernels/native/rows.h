@@ -13,10 +13,14 @@ struct Rows {
     int64* order;   // [batch]: position -> row
     int64* length;  // [batch]: position -> steps of that row, falling
     int64* active;  // [time]: how many rows run at a step
-    bool ragged;
+    bool ragged, reverse;
+
+    // Where a step stands in memory.
+    int64 at(int64 step, int64 position) const { return reverse ? length[position] - 1 - step : step; }
 
     void layout(Workspace& workspace, const Call& call) {
         time = call.time, batch = call.batch, ragged = call.sequence_length != nullptr;
+        reverse = call.reverse;
         workspace.take(order, batch);
         workspace.take(length, batch);
         workspace.take(active, time + 1);

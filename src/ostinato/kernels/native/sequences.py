@@ -3,159 +3,270 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from ostinato.kernels.layout import empty_outputs
-from ostinato.kernels.native import library
+from ostinato.kernels.layout import is_batch_major
+from ostinato.kernels.native import buffers, library
 from ostinato.kernels.native.shapes import check_results, check_sequence
-from ostinato.steps import LSTM, Family
+from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU
 
-_KERNELS: dict[type, str] = {LSTM: "lstm"}
+_KERNELS: dict[type, str] = {
+    BasicRNN: "basic_rnn",
+    GRU: "gru",
+    ResetAfterGRU: "gru_reset_after",
+    LSTM: "lstm",
+}
 _DTYPES = {torch.float32: 0, torch.float64: 1}
 # A native call cannot be interrupted. One of so many multiplications is over in a fraction of a second, and
 # between two of them Python sees a Ctrl-C.
 _MULTIPLICATIONS_PER_CALL = 4_000_000_000
 
 
-def runs(family: Family, inputs: Tensor, state: Sequence[Tensor], parameters: Sequence[Tensor]) -> bool:
-    """Whether the native library can run `family` on these tensors."""
+class SequenceRun(NamedTuple):
+    """A family over `inputs` `[time, batch, input_size]` from `state`, all in one dtype.
+
+    `reverse` runs each row from its last step to its first; outputs stand where their inputs do.
+    """
+
+    family: Family
+    parameters: Sequence[Tensor]
+    inputs: Tensor
+    sequence_length: Tensor | None
+    state: Sequence[Tensor]
+    reverse: bool = False
+
+
+def runs(run: SequenceRun) -> bool:
+    """Whether the native library can do it."""
+    dtype = run.inputs.dtype
     return (
-        type(family) in _KERNELS
-        and getattr(family, "activation", None) in library.ACTIVATIONS
-        and inputs.dtype in _DTYPES
-        and inputs.numel() > 0
-        and all(tensor.dtype == inputs.dtype for tensor in (*state, *parameters))
+        type(run.family) in _KERNELS
+        and getattr(run.family, "activation", None) in library.ACTIVATIONS
+        and dtype in _DTYPES
+        and run.inputs.numel() > 0
+        and all(tensor.dtype == dtype for tensor in run.state)
+        and all(tensor.dtype == dtype for tensor in run.parameters)
+        and not (run.reverse and _steps_per_call(run) < run.inputs.shape[0])
     )
 
 
-def forward(
-    build: ctypes.CDLL,
-    family: Family,
-    inputs: Tensor,
-    sequence_length: Tensor | None,
-    state: Sequence[Tensor],
-    parameters: Sequence[Tensor],
-    keep: bool,
-) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    parts = _Parts(family, inputs, sequence_length, state, parameters)
-    time, batch_size, _ = inputs.shape
-    outputs = empty_outputs(inputs, family.output_size)
-    final = [torch.empty_like(leaf, memory_format=torch.contiguous_format) for leaf in state]
-    kept = [inputs.new_empty(time, batch_size, family.num_units)] if keep and isinstance(family, LSTM) else []
-    call, kernel = parts.call, getattr(build, f"ostinato_{_KERNELS[type(family)]}_forward")
-    _fill(call.final_state, final)
-    steps = parts.steps_per_call
-    for start in range(0, time, steps):
-        parts.select(start, start + steps, outputs, kept)
-        if start > 0:
-            # A part begins where the one before it ended; the final state is read before it is written.
-            _fill(call.state, [leaf.clone() for leaf in final] if steps < time else final)
-        _check(kernel(ctypes.byref(call)))
-    return outputs, final, kept
+def _steps_per_call(run: SequenceRun) -> int:
+    time, batch_size, _ = run.inputs.shape
+    multiplications = batch_size * sum(leaf.numel() for leaf in run.parameters)
+    return max(1, min(time, _MULTIPLICATIONS_PER_CALL // max(1, multiplications)))
 
 
-def backward(
-    build: ctypes.CDLL,
-    family: Family,
-    grad_outputs: Tensor | None,
-    grad_state: Sequence[Tensor | None],
-    grad_kept: Sequence[Tensor | None],
-    inputs: Tensor,
-    sequence_length: Tensor | None,
-    state: Sequence[Tensor],
-    parameters: Sequence[Tensor],
-    outputs: Tensor,
-    kept: Sequence[Tensor],
-    input_gradient: bool,
-) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-    time = inputs.shape[0]
-    parts = _Parts(family, inputs, sequence_length, state, parameters)
-    call, kernel = parts.call, getattr(build, f"ostinato_{_KERNELS[type(family)]}_backward")
-    check_results(family, inputs, (outputs, grad_outputs), (kept, grad_kept), (state, grad_state))
-    outputs, kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
-    if grad_outputs is not None:
-        grad_outputs = _unit_stride(grad_outputs)
-    grad_kept = [None if leaf is None else leaf.contiguous() for leaf in grad_kept]
-    grad_inputs = empty_outputs(inputs, inputs.shape[2]).zero_() if input_gradient else inputs.new_empty(0)
-    grad_parameters = [torch.zeros_like(leaf, memory_format=torch.contiguous_format) for leaf in parameters]
-    _fill_parameters(family, call.grad_parameters, grad_parameters)
-    carried = [None if leaf is None else leaf.contiguous() for leaf in grad_state]
-    steps = parts.steps_per_call
-    first_state = [leaf.contiguous() for leaf in state]
-    for start in reversed(range(0, time, steps)):
-        end = min(start + steps, time)
-        parts.select(start, end, outputs, kept)
-        # The state before this part is among what the forward pass kept; rows that have ended do not read it.
-        before = [leaf[start - 1].contiguous() for leaf in (*kept, outputs)] if start else first_state
-        _fill(call.state, before)
-        if grad_outputs is not None:
-            call.grad_outputs = _address(grad_outputs, start)
-            call.grad_outputs_time, call.grad_outputs_batch = grad_outputs.stride()[:2]
-        if grad_kept and grad_kept[0] is not None:
-            call.grad_kept = _address(grad_kept[0], start)
-        if input_gradient:
-            call.grad_inputs = _address(grad_inputs, start)
-            call.grad_inputs_time, call.grad_inputs_batch = grad_inputs.stride()[:2]
-        _fill(call.grad_final_state, carried)
-        found = [torch.empty_like(leaf, memory_format=torch.contiguous_format) for leaf in state]
-        _fill(call.grad_state, found)
-        _check(kernel(ctypes.byref(call)))
-        carried = list(found)
-    return grad_inputs, found, grad_parameters
+class _Pass:
+    """Calls that run a sequence one way, part by part, and the tensors that they point to."""
 
+    direction: str
 
-class _Parts:
-    """A call that runs a part of a sequence, and the tensors that it points to."""
-
-    def __init__(
-        self,
-        family: Any,
-        inputs: Tensor,
-        sequence_length: Tensor | None,
-        state: Sequence[Tensor],
-        parameters: Sequence[Tensor],
-    ) -> None:
-        check_sequence(family, inputs, sequence_length, state, parameters)
-        self.inputs = _unit_stride(inputs)
-        self.state = [leaf.contiguous() for leaf in state]
-        self.parameters = [leaf.contiguous() for leaf in parameters]
-        self.lengths = None if sequence_length is None else sequence_length.to(torch.int64).contiguous()
-        self.time, batch_size, input_size = inputs.shape
+    def __init__(self, run: SequenceRun) -> None:
+        family: Any = run.family
+        check_sequence(family, run.inputs, run.sequence_length, run.state, run.parameters)
+        self.run = run
+        self.inputs = _unit_stride(run.inputs)
+        self.state = [leaf.contiguous() for leaf in run.state]
+        self.parameters = [leaf.contiguous() for leaf in run.parameters]
+        self.time, batch_size, input_size = run.inputs.shape
+        self.steps_per_call = _steps_per_call(run)
         call = self.call = library.Call()
-        call.dtype = _DTYPES[inputs.dtype]
+        call.dtype = _DTYPES[run.inputs.dtype]
         call.batch, call.input_size = batch_size, input_size
         call.units, call.output_size = family.num_units, family.output_size
         call.activation = library.ACTIVATIONS.index(family.activation)
+        call.reverse = run.reverse
         call.cell_clip = call.proj_clip = -1.0
         if isinstance(family, LSTM):
             call.peepholes, call.layer_norm = family.use_peepholes, family.layer_norm
             call.forget_bias = family.forget_bias
-            call.cell_clip = -1.0 if family.cell_clip is None else family.cell_clip
-            call.proj_clip = -1.0 if family.proj_clip is None else family.proj_clip
+            if family.cell_clip is not None:
+                call.cell_clip = family.cell_clip
+            if family.proj_clip is not None:
+                call.proj_clip = family.proj_clip
         _fill(call.state, self.state)
         _fill_parameters(family, call.parameters, self.parameters)
-        call.sequence_length = None if self.lengths is None else self.lengths.data_ptr()
-        call.inputs_time, call.inputs_batch = self.inputs.stride()[:2]
+        if run.sequence_length is not None:
+            self.lengths = run.sequence_length.to(torch.int64).contiguous()
+            call.sequence_length = self.lengths.data_ptr()
+        call.inputs_time, call.inputs_batch, _ = self.inputs.stride()
         call.threads, call.parallel_for = library.threads(), library.parallel_for()
-        multiplications = batch_size * sum(leaf.numel() for leaf in parameters)
-        self.steps_per_call = max(1, min(self.time, _MULTIPLICATIONS_PER_CALL // max(1, multiplications)))
 
-    def select(self, start: int, end: int, outputs: Tensor, kept: Sequence[Tensor]) -> None:
-        """Point to the steps [start, end)."""
+    def parts(self) -> Iterator[library.Call]:
+        """The call, set up for one part after the other."""
+        raise NotImplementedError
+
+    def _select(self, start: int, outputs: Tensor, kept: Sequence[Tensor]) -> None:
+        """Point to the steps from `start`."""
         call = self.call
-        call.time, call.first_step = min(end, self.time) - start, start
+        call.time, call.first_step = min(self.steps_per_call, self.time - start), start
         call.inputs = _address(self.inputs, start)
         call.outputs = _address(outputs, start)
-        call.outputs_time, call.outputs_batch = outputs.stride()[:2]
-        call.kept = _address(kept[0], start) if kept else None
+        call.outputs_time, call.outputs_batch, _ = outputs.stride()
+        if kept:
+            call.kept = _address(kept[0], start)
+        if len(kept) > 1:
+            call.kept_gates = _address(kept[1], start)
+
+
+class ForwardPass(_Pass):
+    """Outputs `[time, batch, output_size]`, the final state, and with `keep` what the backward pass reads:
+    an LSTM's c of every step, and its gates where `keep_gates`.
+    """
+
+    direction = "forward"
+
+    def __init__(self, run: SequenceRun, keep: bool, keep_gates: bool = False) -> None:
+        super().__init__(run)
+        family, (time, batch_size, _) = run.family, run.inputs.shape
+        self.outputs = _empty(run.inputs, family.output_size)
+        self.final = [torch.empty_like(leaf) for leaf in self.state]
+        self.kept: list[Tensor] = []
+        if keep and isinstance(family, LSTM):
+            self.kept.append(buffers.empty((time, batch_size, family.num_units), run.inputs))
+            if keep_gates:
+                lanes = library.VECTOR_BYTES // run.inputs.element_size()
+                width = 4 * -(-family.num_units // lanes) * lanes
+                self.kept.append(buffers.empty((time, batch_size, width), run.inputs))
+        _fill(self.call.final_state, self.final)
+
+    def parts(self) -> Iterator[library.Call]:
+        for start in range(0, self.time, self.steps_per_call):
+            self._select(start, self.outputs, self.kept)
+            if start > 0:
+                # A part begins where the one before it ended, and must not overwrite what it reads.
+                self.state = [leaf.clone() for leaf in self.final]
+                _fill(self.call.state, self.state)
+            yield self.call
+
+
+class Gradients(NamedTuple):
+    """The gradients of what reached a run; None where nothing depends on it."""
+
+    outputs: Tensor | None
+    state: Sequence[Tensor | None]
+    kept: Tensor | None
+
+
+class BackwardPass(_Pass):
+    """The gradients of inputs (where `input_gradient`; else empty), state and parameters."""
+
+    direction = "backward"
+
+    def __init__(
+        self,
+        run: SequenceRun,
+        incoming: Gradients,
+        outputs: Tensor,
+        kept: Sequence[Tensor],
+        input_gradient: bool,
+    ) -> None:
+        super().__init__(run)
+        gradients = [incoming.kept] if kept else []
+        check_results(
+            run.family,
+            run.inputs,
+            (outputs, incoming.outputs),
+            (kept[:1], gradients),
+            (run.state, incoming.state),
+        )
+        self.outputs, self.kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
+        self.grad_outputs = None if incoming.outputs is None else _unit_stride(incoming.outputs)
+        self.grad_kept = None if incoming.kept is None else incoming.kept.contiguous()
+        self.carried = [None if leaf is None else leaf.contiguous() for leaf in incoming.state]
+        self.grad_inputs = run.inputs.new_empty(0)
+        if input_gradient:
+            self.grad_inputs = _empty(run.inputs, run.inputs.shape[2]).zero_()
+        self.grad_parameters = [torch.zeros_like(leaf) for leaf in self.parameters]
+        self.grad_state = [torch.empty_like(leaf) for leaf in self.state]
+        _fill_parameters(run.family, self.call.grad_parameters, self.grad_parameters)
+        _fill(self.call.grad_state, self.grad_state)
+
+    def parts(self) -> Iterator[library.Call]:
+        call = self.call
+        initial = self.state
+        for start in reversed(range(0, self.time, self.steps_per_call)):
+            self._select(start, self.outputs, self.kept)
+            # The state before this part is among what the forward pass kept; rows that have ended do not
+            # read it.
+            if start > 0:
+                self.state = [leaf[start - 1].contiguous() for leaf in (*self.kept[:1], self.outputs)]
+            else:
+                self.state = initial
+            _fill(call.state, self.state)
+            if self.grad_outputs is not None:
+                call.grad_outputs = _address(self.grad_outputs, start)
+                call.grad_outputs_time, call.grad_outputs_batch, _ = self.grad_outputs.stride()
+            if self.grad_kept is not None:
+                call.grad_kept = _address(self.grad_kept, start)
+            if self.grad_inputs.dim() == 3:
+                call.grad_inputs = _address(self.grad_inputs, start)
+                call.grad_inputs_time, call.grad_inputs_batch, _ = self.grad_inputs.stride()
+            _fill(call.grad_final_state, self.carried)
+            yield call
+            self.carried = [leaf.clone() for leaf in self.grad_state] if start > 0 else []
+
+
+def execute(build: ctypes.CDLL, passes: Sequence[_Pass]) -> None:
+    """Run them, two at the same time where each is one call and the threads would be idle otherwise.
+
+    Raises:
+        MemoryError: there is no memory to work in.
+    """
+    threads = library.threads()
+    if len(passes) > 1 and threads > 1 and all(_leaves_threads_idle(each, threads) for each in passes):
+        calls = [next(each.parts()) for each in passes]
+        for call in calls:
+            call.threads = 1
+        kernels = [getattr(build, _symbol(each)) for each in passes]
+        count = len(passes)
+        _check(
+            build.ostinato_run_together(
+                (ctypes.c_void_p * count)(
+                    *(ctypes.cast(kernel, ctypes.c_void_p).value for kernel in kernels)
+                ),
+                (ctypes.c_void_p * count)(*(ctypes.addressof(call) for call in calls)),
+                ctypes.c_int64(count),
+                ctypes.c_int64(threads),
+                ctypes.c_void_p(library.parallel_for()),
+            )
+        )
+        return
+    for each in passes:
+        kernel = getattr(build, _symbol(each))
+        for call in each.parts():
+            _check(kernel(ctypes.byref(call)))
+
+
+def _leaves_threads_idle(each: _Pass, threads: int) -> bool:
+    """Whether a pass is one call that has no more use for `threads` than another one beside it."""
+    if each.steps_per_call < each.time:
+        return False
+    # As rows.h deals out rows and units: one of two passes has half of the threads.
+    small = each.call.units < 128 and each.call.batch < 16
+    return threads <= 2 or small
+
+
+def _symbol(each: _Pass) -> str:
+    return f"ostinato_{_KERNELS[type(each.run.family)]}_{each.direction}"
+
+
+def _empty(inputs: Tensor, size: int) -> Tensor:
+    """As `empty_outputs`, in memory that is used again."""
+    time, batch_size, _ = inputs.shape
+    if is_batch_major(inputs):
+        return buffers.empty((batch_size, time, size), inputs).transpose(0, 1)
+    return buffers.empty((time, batch_size, size), inputs)
 
 
 def _address(sequence: Tensor, step: int) -> int:
     """Where a step of `[time, ...]` begins."""
+    if step == 0:
+        return sequence.data_ptr()
     return sequence.data_ptr() + step * sequence.stride(0) * sequence.element_size()
 
 
@@ -178,10 +289,13 @@ def _fill_parameters(family: Family, places: Any, tensors: Sequence[Tensor]) -> 
         return
     rest = iter(tensors)
     places[0] = next(rest).data_ptr()
-    places[1] = None if family.layer_norm else next(rest).data_ptr()
-    for place in range(2, 5):
-        places[place] = next(rest).data_ptr() if family.use_peepholes else None
-    places[5] = next(rest).data_ptr() if family.num_proj is not None else None
+    if not family.layer_norm:
+        places[1] = next(rest).data_ptr()
+    if family.use_peepholes:
+        for place in range(2, 5):
+            places[place] = next(rest).data_ptr()
+    if family.num_proj is not None:
+        places[5] = next(rest).data_ptr()
     for place, tensor in enumerate(rest, start=6):
         places[place] = tensor.data_ptr()
 

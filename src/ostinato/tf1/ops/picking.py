@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ostinato.drivers import bidirectional
+from ostinato.kernels import reverse_sequence as reverse_rows
 
 from .. import registry
 from ..dtypes import as_dtype, bool_, float32, int32, int64
@@ -171,9 +171,7 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
 
 def _reverse_sequence(x: torch.Tensor, lengths: torch.Tensor, seq_dim: int, batch_dim: int) -> torch.Tensor:
     rows = x.movedim((batch_dim, seq_dim), (0, 1))
-    return bidirectional.reverse_sequence(rows, lengths.to(torch.int64), 1).movedim(
-        (0, 1), (batch_dim, seq_dim)
-    )
+    return reverse_rows(rows, lengths.to(torch.int64), 1).movedim((0, 1), (batch_dim, seq_dim))
 
 
 def _reverse_sequence_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:

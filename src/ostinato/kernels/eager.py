@@ -1,0 +1,197 @@
+"""Sequences in eager mode on the processor: native code behind one autograd node, without the dispatcher.
+
+The dispatcher's ops (`ostinato.kernels.ops`) serve everything: a compiler, another device, a tensor of a
+class of its own. What they cost a call is small change for a long sequence and most of a short one's time, so
+where nobody could be looking, plain tensors in eager mode, the same passes run straight away. Both
+directions of a bidirectional layer then run at the same time, and a backward walk need not reverse tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from ostinato._state import Nest, flatten
+from ostinato.kernels import ops, reference, reversal
+from ostinato.kernels.native import library, sequences
+from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradients, SequenceRun
+from ostinato.steps import LSTM, Family
+
+_PLAIN = (Tensor, torch.nn.Parameter)
+# Keeping an LSTM's gates saves a quarter of a training step's arithmetic and costs memory traffic; it pays
+# from so many rows of the kernel (docs/native.md has the measurement), while the gates are no more than this.
+_ROWS_TO_KEEP_GATES = 256
+_MOST_GATES = 1 << 28
+
+
+class Result(NamedTuple):
+    """Outputs `[time, batch, output_size]`, the leaves of the final state, and an LSTM's c of every step
+    where it was asked for (past a row's end its last one).
+    """
+
+    outputs: Tensor
+    state: list[Tensor]
+    cells: Tensor | None
+
+
+def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list[Result]:
+    """Run families over sequences, at the same time where that is quicker."""
+    build = library.load() if all(_is_plain(run) for run in runs) else None
+    if build is not None and all(sequences.runs(run) for run in runs):
+        return _run_native(build, runs, with_cells)
+    return [_run_by_dispatcher(run, with_cells) for run in runs]
+
+
+def sequence(
+    family: Family, parameters: Sequence[Tensor], inputs: Tensor, sequence_length: Tensor | None, state: Nest
+) -> tuple[Tensor, Nest]:
+    """Run a whole sequence: outputs `[time, batch, output_size]` and the final state."""
+    state_leaves, unflatten = flatten(state)
+    run = SequenceRun(family, parameters, inputs, sequence_length, state_leaves)
+    (result,) = run_sequences([run])
+    return result.outputs, unflatten(result.state)
+
+
+def _is_plain(run: SequenceRun) -> bool:
+    """Whether nothing but autograd can see what is done with these tensors."""
+    return (
+        not torch.compiler.is_compiling()
+        and run.inputs.device.type == "cpu"
+        and all(type(tensor) in _PLAIN for tensor in (run.inputs, *run.state, *run.parameters))
+        and not torch._C._len_torch_dispatch_stack()
+        and torch._C._functorch.peek_interpreter_stack() is None
+        and forward_ad._current_level < 0
+        and torch._C._get_tracing_state() is None
+    )
+
+
+def _run_by_dispatcher(run: SequenceRun, with_cells: bool) -> Result:
+    inputs = run.inputs
+    if run.reverse:
+        inputs = reversal.reverse_sequence(inputs, run.sequence_length, 0)
+    forwards = run._replace(inputs=inputs, reverse=False)
+    outputs, state, kept = ops.through_dispatcher(forwards, with_cells or ops.requires_grad(run))
+    cells = kept[0] if with_cells else None
+    if run.reverse:
+        outputs = reversal.reverse_sequence(outputs, run.sequence_length, 0)
+        cells = None if cells is None else reversal.reverse_sequence(cells, run.sequence_length, 0)
+    return Result(outputs, list(state), cells)
+
+
+def _run_native(build: Any, runs: Sequence[SequenceRun], with_cells: bool) -> list[Result]:
+    if not any(ops.requires_grad(run) for run in runs):
+        passes = [ForwardPass(run, keep=with_cells) for run in runs]
+        sequences.execute(build, passes)
+        return [Result(each.outputs, each.final, each.kept[0] if with_cells else None) for each in passes]
+    tensors = [tensor for run in runs for tensor in (run.inputs, *run.state, *run.parameters)]
+    found: tuple[Tensor, ...] = _Sequences.apply(build, runs, with_cells, *tensors)  # type: ignore[no-untyped-call]
+    results, rest = [], iter(found)
+    for run in runs:
+        outputs, state = next(rest), [next(rest) for _ in run.state]
+        results.append(Result(outputs, state, next(rest) if with_cells else None))
+    return results
+
+
+def _keeps_gates(run: SequenceRun) -> bool:
+    family, (time, batch_size, input_size) = run.family, run.inputs.shape
+    return (
+        isinstance(family, LSTM)
+        and not family.layer_norm
+        and family.num_proj is None
+        and input_size + family.num_units >= _ROWS_TO_KEEP_GATES
+        and time * batch_size * 4 * family.num_units * run.inputs.element_size() <= _MOST_GATES
+    )
+
+
+class _Sequences(torch.autograd.Function):
+    """Several runs as one node of the graph. The tensors of all runs come one after the other: inputs,
+    state, parameters.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, build: Any, runs: Sequence[SequenceRun], with_cells: bool, *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        passes = [ForwardPass(run, keep=True, keep_gates=_keeps_gates(run)) for run in runs]
+        sequences.execute(build, passes)
+        ctx.build, ctx.with_cells = build, with_cells
+        # The tensors themselves are saved as autograd saves them; here, what they are part of.
+        ctx.runs = [_emptied(run) for run in runs]
+        ctx.kept_counts = [len(each.kept) for each in passes]
+        ctx.set_materialize_grads(False)
+        kept = [leaf for each in passes for leaf in each.kept]
+        ctx.save_for_backward(*tensors, *(each.outputs for each in passes), *kept)
+        results: list[Tensor] = []
+        for each in passes:
+            results += [each.outputs, *each.final]
+            if with_cells:
+                results.append(each.kept[0])
+        return tuple(results)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
+        saved, incoming_grads = iter(ctx.saved_tensors), iter(grads)
+        runs = [_take(run, saved) for run in ctx.runs]
+        outputs = [next(saved) for _ in runs]
+        kept = [[next(saved) for _ in range(count)] for count in ctx.kept_counts]
+        incoming = []
+        for run in runs:
+            of_outputs, of_state = next(incoming_grads), [next(incoming_grads) for _ in run.state]
+            incoming.append(Gradients(of_outputs, of_state, next(incoming_grads) if ctx.with_cells else None))
+        needs = iter(ctx.needs_input_grad[3:])
+        input_needs = []
+        for run in runs:
+            input_needs.append(next(needs))
+            for _ in (*run.state, *run.parameters):
+                next(needs)
+        if torch.is_grad_enabled():  # create_graph=True: the gradients must themselves be differentiable
+            found = [
+                gradient
+                for run, given in zip(runs, incoming, strict=True)
+                for gradient in _differentiable(run, given)
+            ]
+            return None, None, None, *found
+        passes = [
+            BackwardPass(*arguments)
+            for arguments in zip(runs, incoming, outputs, kept, input_needs, strict=True)
+        ]
+        sequences.execute(ctx.build, passes)
+        gradients: list[Tensor | None] = []
+        for each, need in zip(passes, input_needs, strict=True):
+            gradients += [each.grad_inputs if need else None, *each.grad_state, *each.grad_parameters]
+        return None, None, None, *gradients
+
+
+def _emptied(run: SequenceRun) -> Any:
+    nothing: Any = None
+    return run._replace(
+        inputs=nothing, state=[nothing] * len(run.state), parameters=[nothing] * len(run.parameters)
+    )
+
+
+def _take(run: SequenceRun, tensors: Any) -> SequenceRun:
+    """`run` with the next tensors in its places."""
+    return run._replace(
+        inputs=next(tensors),
+        state=[next(tensors) for _ in run.state],
+        parameters=[next(tensors) for _ in run.parameters],
+    )
+
+
+def _differentiable(run: SequenceRun, incoming: Gradients) -> list[Tensor | None]:
+    def flip(tensor: Tensor | None) -> Tensor | None:
+        if tensor is None or not run.reverse:
+            return tensor
+        return reversal.reverse_sequence(tensor, run.sequence_length, 0)
+
+    inputs = flip(run.inputs)
+    assert inputs is not None
+    forwards = run._replace(inputs=inputs, reverse=False)
+    kept = [flip(incoming.kept)] if isinstance(run.family, LSTM) else []
+    given = reference.Incoming(flip(incoming.outputs), incoming.state, kept)
+    of_inputs, of_state, of_parameters = ops.differentiable_gradients(forwards, given)
+    return [flip(of_inputs), *of_state, *of_parameters]

@@ -1,0 +1,98 @@
+// Columns of several parameters as one matrix whose gates stand interleaved: a family's gates may come from
+// more than one kernel, and a product wants those of one operand side by side.
+#pragma once
+
+#include "call.h"
+#include "products.h"
+#include "team.h"
+
+namespace {
+
+constexpr int kMaxGates = 3;
+
+// `v` with zeros past its first `count` lanes. Lanes that are no units hold what an infinite input times a weight
+// of zero gives: NaN, which would spread through the next product.
+template <class T>
+inline Vector<T> first_lanes(Vector<T> v, int64 count) {
+    return count >= lanes<T> ? v : load(reinterpret_cast<const T*>(&v), count);
+}
+
+// Where the columns of a gate stand: in the parameter at this place, whose rows are `width` long, from `row`
+// and `column` on.
+struct GateSource {
+    int place;
+    int64 row, column, width;
+
+    int64 offset() const { return row * width + column; }
+};
+
+template <class T>
+struct GateMatrix {
+    static constexpr int64 L = lanes<T>;
+    Columns<T> columns;
+    int64 depth;
+    GateSource sources[kMaxGates];
+    Packed<T> packed;  // for products with rows of `depth`
+    Packed<T> back;    // its transpose, for products with rows of interleaved gates
+    T* sums;           // [depth][columns.width()]: its gradient, before it is added to the parameters'
+
+    void layout(Workspace& workspace) { packed.layout(workspace, depth, columns.panels()); }
+    void layout_sums(Workspace& workspace) { workspace.take(sums, depth * columns.width()); }
+    void layout_back(Workspace& workspace) { back.layout(workspace, columns.width(), (depth + L - 1) / L); }
+
+    void pack(const Call& call, const Team::Member& member) const {
+        for (int64 panel = member.begin(columns.panels()); panel < member.end(columns.panels()); ++panel) {
+            const int64 vector = panel / columns.gates, valid = columns.valid(vector);
+            const GateSource& gate = sources[panel % columns.gates];
+            const T* source = typed<T>(call.parameters[gate.place]) + gate.offset() + vector * L;
+            T* target = packed.data + panel * packed.stride();
+            for (int64 k = 0; k < depth; ++k) store(target + k * L, load(source + k * gate.width, valid));
+        }
+    }
+
+    void pack_back(const Call& call, const Team::Member& member) const {
+        for (int64 panel = member.begin(back.panels); panel < member.end(back.panels); ++panel) {
+            const int64 first = panel * L, rows = depth - first < L ? depth - first : L;
+            T* target = back.data + panel * back.stride();
+            for (int64 vector = 0; vector < columns.vectors(); ++vector)
+                for (int64 g = 0; g < columns.gates; ++g, target += L * L) {
+                    const GateSource& gate = sources[g];
+                    const T* source =
+                        typed<T>(call.parameters[gate.place]) + gate.offset() + first * gate.width + vector * L;
+                    const int64 valid = columns.valid(vector);
+                    if (rows < L || valid < L) std::memset(target, 0, size_t(L * L) * sizeof(T));
+                    for (int64 i = 0; i < rows; ++i)
+                        for (int64 lane = 0; lane < valid; ++lane)
+                            target[lane * L + i] = source[i * gate.width + lane];
+                }
+        }
+    }
+
+    void clear_sums(const Team::Member& member) const {
+        const int64 count = depth * columns.width(), begin = member.begin(count);
+        std::memset(sums + begin, 0, size_t(member.end(count) - begin) * sizeof(T));
+    }
+
+    void add_sums(const Call& call, const Team::Member& member) const {
+        for (int64 k = member.begin(depth); k < member.end(depth); ++k)
+            for (int64 panel = 0; panel < columns.panels(); ++panel) {
+                const int64 vector = panel / columns.gates, valid = columns.valid(vector);
+                const GateSource& gate = sources[panel % columns.gates];
+                T* target =
+                    typed<T>(call.grad_parameters[gate.place]) + gate.offset() + k * gate.width + vector * L;
+                store(target, load(target, valid) + load(sums + k * columns.width() + panel * L), valid);
+            }
+    }
+};
+
+// Gates that are computed at the same time.
+template <class T>
+struct GatePart {
+    GateMatrix<T> input, state, bias;  // of the inputs, of the state or what stands for it, and added: one row
+    T* gates;                          // [chunk][batch][input.columns.width()]: the inputs' share, ahead of the steps
+
+    int64 width() const { return input.columns.width(); }
+    int64 bytes() const { return input.packed.bytes() + state.packed.bytes(); }
+};
+
+}  // namespace
