@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -194,3 +197,13 @@ def test_a_script_with_its_import_changed(script):
         assert len(values) == 3
         found.append((torch.stack(values), model.state_dict()))
     torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-5)
+
+
+def test_what_the_documentation_shows_runs():
+    page = Path(__file__).parents[2] / "docs" / "layers.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    names = {"x": torch.randn(3, 20, 12), "ostinato": ostinato, "step": 7}
+    for block in blocks:
+        exec(block, names)
+    assert len(blocks) == 4
+    assert names["cell_states"].shape == (3, 20, 2 * 64)
