@@ -1,7 +1,7 @@
 """One layer over a sequence, in one direction or in both.
 
-`run_directions` is handed both directions at once, and hands back one tensor with their outputs side by
-side, so that a kernel that runs the two at the same time has one place to go.
+`run_directions` hands both directions to the kernels at once, which may run them at the same time. What is
+stepped instead (zoneout, torch.func, a single step) goes through `both_ways`, one direction after the other.
 """
 
 from __future__ import annotations
