@@ -11,5 +11,6 @@ import ostinato
 @pytest.fixture(autouse=True)
 def names_of_doctests(doctest_namespace: dict[str, Any]) -> None:
     # The modules among the public names are left out: an example imports those by name.
-    names = {name: getattr(ostinato, name) for name in ostinato.__all__ if name not in ("datasets", "tf1")}
+    modules = ("datasets", "kernels", "tf1")
+    names = {name: getattr(ostinato, name) for name in ostinato.__all__ if name not in modules}
     doctest_namespace.update(names, torch=torch)

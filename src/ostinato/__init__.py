@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ostinato import datasets, tf1
+    from ostinato import datasets, kernels, tf1
     from ostinato._state import LSTMStateTuple
     from ostinato._summary import summary
     from ostinato.cells import (
@@ -56,7 +56,7 @@ _HOMES = {
     "ostinato.layers": ["GRU", "LSTM", "LSTMOutputs", "RNN"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ["datasets", "tf1"]
+_MODULES = ["datasets", "kernels", "tf1"]
 
 __all__ = [
     "BasicLSTMCell",
@@ -77,6 +77,7 @@ __all__ = [
     "bidirectional_dynamic_rnn",
     "datasets",
     "dynamic_rnn",
+    "kernels",
     "raw_rnn",
     "static_bidirectional_rnn",
     "static_rnn",

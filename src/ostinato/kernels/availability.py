@@ -38,8 +38,8 @@ def available() -> Available:
         RuntimeError: what a variable forces does not run here; the message says why.
 
     Example:
-        >>> from ostinato import kernels
-        >>> found = kernels.available()
+        >>> import ostinato
+        >>> found = ostinato.kernels.available()
         >>> found.in_use in found.implementations
         True
     """
