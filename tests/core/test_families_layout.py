@@ -91,8 +91,8 @@ def test_autograd_asks_for_the_gradient_of_inputs_only_where_they_have_one(neede
 
     parameters, inputs, state = arguments(FAMILIES["gru"])
     inputs = inputs.transpose(0, 1).requires_grad_(needed)
-    outputs, _ = kernels.sequence(FAMILIES["gru"], parameters, inputs, None, state)
-    with Watch():
+    with Watch():  # which sends the run through the dispatcher
+        outputs, _ = kernels.sequence(FAMILIES["gru"], parameters, inputs, None, state)
         outputs.sum().backward()
     assert asked == [needed]
     assert (inputs.grad is not None) == needed

@@ -141,7 +141,10 @@ class _Sequences(torch.autograd.Function):
         incoming = []
         for run in runs:
             of_outputs, of_state = next(incoming_grads), [next(incoming_grads) for _ in run.state]
-            incoming.append(Gradients(of_outputs, of_state, next(incoming_grads) if ctx.with_cells else None))
+            of_kept = (
+                [next(incoming_grads) if ctx.with_cells else None] if isinstance(run.family, LSTM) else []
+            )
+            incoming.append(Gradients(of_outputs, of_state, of_kept))
         needs = iter(ctx.needs_input_grad[3:])
         input_needs = []
         for run in runs:
@@ -191,7 +194,7 @@ def _differentiable(run: SequenceRun, incoming: Gradients) -> list[Tensor | None
     inputs = flip(run.inputs)
     assert inputs is not None
     forwards = run._replace(inputs=inputs, reverse=False)
-    kept = [flip(incoming.kept)] if isinstance(run.family, LSTM) else []
+    kept = [flip(leaf) for leaf in incoming.kept]
     given = reference.Incoming(flip(incoming.outputs), incoming.state, kept)
     of_inputs, of_state, of_parameters = ops.differentiable_gradients(forwards, given)
     return [flip(of_inputs), *of_state, *of_parameters]

@@ -162,7 +162,7 @@ class _SequenceOp:
         build = library.load()
         if build is None or not sequences.runs(run):
             return self.backward(grad_outputs, grad_state, grad_kept, inputs, *arguments)
-        incoming = sequences.Gradients(grad_outputs, grad_state, grad_kept[0] if grad_kept else None)
+        incoming = sequences.Gradients(grad_outputs, grad_state, grad_kept)
         backward = sequences.BackwardPass(run, incoming, outputs, kept, input_gradient)
         sequences.execute(build, [backward])
         return backward.grad_inputs, backward.grad_state, backward.grad_parameters

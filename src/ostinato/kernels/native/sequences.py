@@ -149,7 +149,7 @@ class Gradients(NamedTuple):
 
     outputs: Tensor | None
     state: Sequence[Tensor | None]
-    kept: Tensor | None
+    kept: Sequence[Tensor | None]
 
 
 class BackwardPass(_Pass):
@@ -166,17 +166,11 @@ class BackwardPass(_Pass):
         input_gradient: bool,
     ) -> None:
         super().__init__(run)
-        gradients = [incoming.kept] if kept else []
-        check_results(
-            run.family,
-            run.inputs,
-            (outputs, incoming.outputs),
-            (kept[:1], gradients),
-            (run.state, incoming.state),
-        )
+        state = run.state, incoming.state
+        check_results(run.family, run.inputs, (outputs, incoming.outputs), (kept[:1], incoming.kept), state)
         self.outputs, self.kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
         self.grad_outputs = None if incoming.outputs is None else _unit_stride(incoming.outputs)
-        self.grad_kept = None if incoming.kept is None else incoming.kept.contiguous()
+        self.grad_kept = [leaf.contiguous() for leaf in incoming.kept if leaf is not None]
         self.carried = [None if leaf is None else leaf.contiguous() for leaf in incoming.state]
         self.grad_inputs = run.inputs.new_empty(0)
         if input_gradient:
@@ -201,8 +195,8 @@ class BackwardPass(_Pass):
             if self.grad_outputs is not None:
                 call.grad_outputs = _address(self.grad_outputs, start)
                 call.grad_outputs_time, call.grad_outputs_batch, _ = self.grad_outputs.stride()
-            if self.grad_kept is not None:
-                call.grad_kept = _address(self.grad_kept, start)
+            if self.grad_kept:
+                call.grad_kept = _address(self.grad_kept[0], start)
             if self.grad_inputs.dim() == 3:
                 call.grad_inputs = _address(self.grad_inputs, start)
                 call.grad_inputs_time, call.grad_inputs_batch, _ = self.grad_inputs.stride()
