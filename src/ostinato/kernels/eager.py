@@ -22,7 +22,7 @@ from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradien
 from ostinato.steps import LSTM, Family
 
 _PLAIN = (Tensor, torch.nn.Parameter)
-# Keeping an LSTM's gates saves a quarter of a training step's arithmetic and costs memory traffic; it pays
+# Keeping the gates saves a quarter of a training step's arithmetic and costs memory traffic; it pays
 # from so many rows of the kernel (docs/native.md has the measurement), while the gates are no more than this.
 _ROWS_TO_KEEP_GATES = 256
 _MOST_GATES = 1 << 28
@@ -59,9 +59,16 @@ def sequence(
 def _is_plain(run: SequenceRun) -> bool:
     """Whether nothing but autograd can see what is done with these tensors."""
     return (
-        not torch.compiler.is_compiling()
-        and run.inputs.device.type == "cpu"
+        is_eager()
+        and run.inputs.is_cpu
         and all(type(tensor) in _PLAIN for tensor in (run.inputs, *run.state, *run.parameters))
+    )
+
+
+def is_eager() -> bool:
+    """Whether ops run one by one as they are called, with nobody between them and their results."""
+    return (
+        not torch.compiler.is_compiling()
         and not torch._C._len_torch_dispatch_stack()
         and torch._C._functorch.peek_interpreter_stack() is None
         and forward_ad._current_level < 0
@@ -98,12 +105,13 @@ def _run_native(build: Any, runs: Sequence[SequenceRun], with_cells: bool) -> li
 
 def _keeps_gates(run: SequenceRun) -> bool:
     family, (time, batch_size, input_size) = run.family, run.inputs.shape
+    gates = sequences.GATES.get(type(family), 0)
+    if isinstance(family, LSTM) and (family.layer_norm or family.num_proj is not None):
+        gates = 0
     return (
-        isinstance(family, LSTM)
-        and not family.layer_norm
-        and family.num_proj is None
+        gates > 0
         and input_size + family.num_units >= _ROWS_TO_KEEP_GATES
-        and time * batch_size * 4 * family.num_units * run.inputs.element_size() <= _MOST_GATES
+        and time * batch_size * gates * family.num_units * run.inputs.element_size() <= _MOST_GATES
     )
 
 

@@ -13,6 +13,11 @@ struct Gru : OutputState<T, 2> {
     T *reset_state, *update;  // [batch, padded units]: r * h and u of a step
 
     enum { kGates, kCandidate };  // the parts
+    // Where gates are kept: r and u, interleaved, then the candidate.
+    T* kept_row(int64 step, int64 position) const {
+        return call.kept_gates ? Base::kept_gates_row(3, step, position) : nullptr;
+    }
+
     // Places in Call::parameters.
     static constexpr int kGatesKernel = 0, kGatesBias = 1, kCandidateKernel = 2, kCandidateBias = 3;
 
@@ -42,10 +47,15 @@ struct Gru : OutputState<T, 2> {
             parts[kGates], at, [&](int64 position) { return Base::h_before(at.step, position); },
             [&](int64 position, int64 panel, int64 panels, const T* values) {
                 const T* before = Base::h_before(at.step, position);
+                T* kept = kept_row(at.step, position);
                 for (int64 n = 0; n < panels; n += 2) {
-                    const int64 v = (panel + n) / 2, place = position * padded() + v * L;
-                    store(reset_state + place, sigmoid(load(values + n * L)) * load(before + v * L, Base::valid(v)));
-                    store(update + place, sigmoid(load(values + (n + 1) * L)));
+                    const int64 v = (panel + n) / 2, valid = Base::valid(v), place = position * padded() + v * L;
+                    const Vector<T> reset = sigmoid(load(values + n * L)), u = sigmoid(load(values + (n + 1) * L));
+                    store(reset_state + place, reset * load(before + v * L, valid));
+                    store(update + place, u);
+                    if (!kept) continue;
+                    store(kept + (panel + n) * L, first_lanes<T>(reset, valid));
+                    store(kept + (panel + n + 1) * L, first_lanes<T>(u, valid));
                 }
             });
         meet();
@@ -53,19 +63,20 @@ struct Gru : OutputState<T, 2> {
             parts[kCandidate], at, [&](int64 position) { return reset_state + position * padded(); },
             [&](int64 position, int64 panel, int64 panels, const T* values) {
                 const T* before = Base::h_before(at.step, position);
-                T* output = Base::output_row(at.step, position);
+                T *output = Base::output_row(at.step, position), *kept = kept_row(at.step, position);
                 for (int64 n = 0; n < panels; ++n) {
                     const int64 v = panel + n, valid = Base::valid(v);
                     const Vector<T> candidate = activate<T>(load(values + n * L), call.activation);
                     const Vector<T> u = load(update + position * padded() + v * L);
                     store(output + v * L, u * load(before + v * L, valid) + (T(1) - u) * candidate, valid);
+                    if (kept) store(kept + 2 * padded() + v * L, first_lanes<T>(candidate, valid));
                 }
             });
         meet();
     }
 };
 
-// A pair's row: r and u, interleaved, then the candidate, all of which become their gradients; then r * h.
+// A pair's row: r and u, interleaved, then the candidate, or the gradients of all three; then r * h.
 template <class T>
 struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
     using Base = OutputStateBackward<T, Gru<T>, GruBackward<T>>;
@@ -74,6 +85,10 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
 
     GruBackward(const Call& c, int64 team) : Base(c, team, 4 * Columns<T>{1, c.units}.width()) {}
 
+    // A pair's gates: where they were kept, or where they were computed again.
+    const T* gates_row(int64 p, int64 step, int64 position) const {
+        return forward.call.kept_gates ? forward.kept_row(step, position) : pair_row(p);
+    }
     T* candidate_row(int64 p) const { return pair_row(p) + 2 * forward.padded(); }
     T* reset_state_row(int64 p) const { return pair_row(p) + 3 * forward.padded(); }
 
@@ -87,6 +102,7 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
 
     template <class Meet>
     void recompute(const Pairs& mine, int64 first, int64 last, Meet meet) const {
+        if (forward.call.kept_gates) return;
         Base::recompute_part(Forward::kGates, mine, first, last, [&](int64 p, int64 panel, int64 panels, const T* values) {
             const T* before = Base::left[Forward::kGates][p];
             for (int64 n = 0; n < panels; n += 2) {
@@ -113,14 +129,16 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
         for (int64 i = 0; i < at.count; ++i) {
             const int64 position = at.position(i), p = at.pair(i);
             const T* before = forward.h_before(at.step(), position);
-            T *gates = pair_row(p), *candidates = candidate_row(p), *carried = Base::grad_h_row(position);
+            const T *gates = gates_row(p, at.step(), position), *candidates = gates + 2 * forward.padded();
+            T* carried = Base::grad_h_row(position);
             for (int64 v = at.first; v < at.last; ++v) {
                 const Vector<T> grad = Base::output_gradient(at.step(), position, v);
                 const Vector<T> u = load(gates + (2 * v + 1) * L), candidate = load(candidates + v * L);
                 const Vector<T> h = load(before + v * L, forward.valid(v));
-                store(candidates + v * L,
+                if (forward.call.kept_gates) store(reset_state_row(p) + v * L, load(gates + 2 * v * L) * h);
+                store(candidate_row(p) + v * L,
                       grad * (T(1) - u) * derivative<T>(candidate, forward.call.activation));
-                store(gates + (2 * v + 1) * L, grad * (h - candidate) * u * (T(1) - u));
+                store(pair_row(p) + (2 * v + 1) * L, grad * (h - candidate) * u * (T(1) - u));
                 store(carried + v * L, grad * u);
             }
         }
@@ -128,10 +146,9 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
         // From the candidate to r * h, and on to r and h.
         Base::multiply_back(at, Forward::kCandidate, [&](T* carried, int64 i, int64 v, Vector<T> found) {
             const int64 p = at.pair(i);
-            T* gate = pair_row(p) + 2 * v * L;
-            const Vector<T> reset = load(gate);
+            const Vector<T> reset = load(gates_row(p, at.step(), at.position(i)) + 2 * v * L);
             const Vector<T> h = load(Base::left[Forward::kGates][p] + v * L, forward.valid(v));
-            store(gate, found * h * reset * (T(1) - reset));
+            store(pair_row(p) + 2 * v * L, found * h * reset * (T(1) - reset));
             store(carried, load(carried) + found * reset);
         });
         meet();

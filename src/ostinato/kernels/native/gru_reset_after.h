@@ -48,6 +48,12 @@ struct GruResetAfter : OutputState<T, 1> {
         Vector<T> reset, update, hidden, candidate;
     };
 
+    // Where gates are kept: r, u, n and h . R + d of each vector of units.
+    static constexpr int64 kKept = 4;
+    T* kept_row(int64 step, int64 position) const {
+        return call.kept_gates ? Base::kept_gates_row(kKept, step, position) : nullptr;
+    }
+
     // One vector of units: the inputs' share of r, u, n, and the state's, to the gates.
     Activated gates(const T* from_inputs, const T* from_state, int64 v) const {
         const Vector<T> reset = sigmoid(load(from_inputs) + load(from_state));
@@ -67,6 +73,12 @@ struct GruResetAfter : OutputState<T, 1> {
                 const Vector<T> before = load(Base::h_before(at.step, position(i)) + v * L, valid);
                 store(Base::output_row(at.step, position(i)) + v * L,
                       a.update * before + (T(1) - a.update) * a.candidate, valid);
+                if (!call.kept_gates) return;
+                T* kept = kept_row(at.step, position(i)) + v * kKept * L;
+                store(kept, first_lanes<T>(a.reset, valid));
+                store(kept + L, first_lanes<T>(a.update, valid));
+                store(kept + 2 * L, first_lanes<T>(a.candidate, valid));
+                store(kept + 3 * L, first_lanes<T>(a.hidden, valid));
             },
             Factor{parts[0].state.packed, [&](int64 i) { return Base::h_before(at.step, position(i)); }});
         meet();
@@ -79,7 +91,8 @@ template <class T>
 struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruResetAfterBackward<T>> {
     using Base = OutputStateBackward<T, GruResetAfter<T>, GruResetAfterBackward<T>>;
     using Base::forward, Base::L, Base::pair_row;
-    static constexpr int64 kGates = GruResetAfter<T>::kGates;
+    using Forward = GruResetAfter<T>;
+    static constexpr int64 kGates = Forward::kGates;
     T* hidden_sums;  // [state.columns.width()]: the last gate's are the hidden bias's gradient
 
     GruResetAfterBackward(const Call& c, int64 team) : Base(c, team, 2 * Columns<T>{kGates, c.units}.width()) {}
@@ -99,6 +112,7 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
 
     template <class Meet>
     void recompute(const Pairs& mine, int64 first, int64 last, Meet) const {
+        if (forward.call.kept_gates) return;
         const GatePart<T>& part = forward.parts[0];
         const auto pair = [&](int64 i) { return Base::chunk.base[mine.step[i]] + mine.row[i]; };
         multiply<T>(
@@ -128,12 +142,15 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
         for (int64 i = 0; i < at.count; ++i) {
             const int64 position = at.position(i), p = at.pair(i);
             const T* before = forward.h_before(at.step(), position);
+            const T* kept = forward.kept_row(at.step(), position);
             T* carried = Base::grad_h_row(position);
             for (int64 v = at.first; v < at.last; ++v) {
                 T *inputs = pair_row(p) + v * kGates * L, *state = state_row(p) + v * kGates * L;
                 const Vector<T> grad = Base::output_gradient(at.step(), position, v);
-                const Vector<T> reset = load(inputs), u = load(inputs + L), candidate = load(inputs + 2 * L);
-                const Vector<T> hidden = load(state + 2 * L), h = load(before + v * L, forward.valid(v));
+                const T* gates = kept ? kept + v * Forward::kKept * L : inputs;
+                const Vector<T> reset = load(gates), u = load(gates + L), candidate = load(gates + 2 * L);
+                const Vector<T> hidden = load(kept ? gates + 3 * L : state + 2 * L);
+                const Vector<T> h = load(before + v * L, forward.valid(v));
                 const Vector<T> to_candidate =
                     grad * (T(1) - u) * derivative<T>(candidate, forward.call.activation);
                 const Vector<T> to_reset = to_candidate * hidden * reset * (T(1) - reset);
@@ -165,7 +182,7 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
     void add_sums(const Team::Member& member) const {
         Base::add_sums(member);
         if (member.rank != 0) return;
-        T* target = typed<T>(forward.call.grad_parameters[GruResetAfter<T>::kHiddenBias]);
+        T* target = typed<T>(forward.call.grad_parameters[Forward::kHiddenBias]);
         for (int64 v = 0; v < forward.vectors; ++v) {
             const int64 valid = forward.valid(v);
             store(target + v * L, load(target + v * L, valid) + load(hidden_sums + (v * kGates + 2) * L), valid);

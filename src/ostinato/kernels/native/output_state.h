@@ -80,6 +80,11 @@ struct OutputState {
         if (step > 0) return output_row(step - 1, position);
         return typed<T>(call.state[0]) + rows.order[position] * call.units;
     }
+    // Where the forward pass keeps a step's gates for the backward pass: `gates` vectors for each one of units.
+    T* kept_gates_row(int64 gates, int64 step, int64 position) const {
+        return typed<T>(call.kept_gates) +
+               (rows.at(step, position) * call.batch + rows.order[position]) * gates * padded();
+    }
     T* gates_row(const GatePart<T>& part, int64 slot, int64 position) const {
         return part.gates + (slot * call.batch + position) * part.width();
     }

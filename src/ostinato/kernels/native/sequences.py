@@ -20,6 +20,8 @@ _KERNELS: dict[type, str] = {
     ResetAfterGRU: "gru_reset_after",
     LSTM: "lstm",
 }
+GATES: dict[type, int] = {GRU: 3, ResetAfterGRU: 4, LSTM: 4}
+"""How many values a unit has in the gates that a forward pass can keep; a basic RNN's are its outputs."""
 _DTYPES = {torch.float32: 0, torch.float64: 1}
 # A native call cannot be interrupted. One of so many multiplications is over in a fraction of a second, and
 # between two of them Python sees a Ctrl-C.
@@ -107,15 +109,19 @@ class _Pass:
         call.inputs = _address(self.inputs, start)
         call.outputs = _address(outputs, start)
         call.outputs_time, call.outputs_batch, _ = outputs.stride()
-        if kept:
-            call.kept = _address(kept[0], start)
-        if len(kept) > 1:
-            call.kept_gates = _address(kept[1], start)
+        for leaf in self._cells(kept):
+            call.kept = _address(leaf, start)
+        for leaf in kept[len(self._cells(kept)) :]:
+            call.kept_gates = _address(leaf, start)
+
+    def _cells(self, kept: Sequence[Tensor]) -> Sequence[Tensor]:
+        """What is kept of an LSTM besides its gates: c of every step."""
+        return kept[:1] if isinstance(self.run.family, LSTM) else []
 
 
 class ForwardPass(_Pass):
     """Outputs `[time, batch, output_size]`, the final state, and with `keep` what the backward pass reads:
-    an LSTM's c of every step, and its gates where `keep_gates`.
+    an LSTM's c of every step, and the gates where `keep_gates`.
     """
 
     direction = "forward"
@@ -128,10 +134,10 @@ class ForwardPass(_Pass):
         self.kept: list[Tensor] = []
         if keep and isinstance(family, LSTM):
             self.kept.append(buffers.empty((time, batch_size, family.num_units), run.inputs))
-            if keep_gates:
-                lanes = library.VECTOR_BYTES // run.inputs.element_size()
-                width = 4 * -(-family.num_units // lanes) * lanes
-                self.kept.append(buffers.empty((time, batch_size, width), run.inputs))
+        if keep and keep_gates:
+            lanes = library.VECTOR_BYTES // run.inputs.element_size()
+            width = GATES[type(family)] * -(-family.num_units // lanes) * lanes
+            self.kept.append(buffers.empty((time, batch_size, width), run.inputs))
         _fill(self.call.final_state, self.final)
 
     def parts(self) -> Iterator[library.Call]:
@@ -167,7 +173,9 @@ class BackwardPass(_Pass):
     ) -> None:
         super().__init__(run)
         state = run.state, incoming.state
-        check_results(run.family, run.inputs, (outputs, incoming.outputs), (kept[:1], incoming.kept), state)
+        check_results(
+            run.family, run.inputs, (outputs, incoming.outputs), (self._cells(kept), incoming.kept), state
+        )
         self.outputs, self.kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
         self.grad_outputs = None if incoming.outputs is None else _unit_stride(incoming.outputs)
         self.grad_kept = [leaf.contiguous() for leaf in incoming.kept if leaf is not None]
@@ -188,7 +196,9 @@ class BackwardPass(_Pass):
             # The state before this part is among what the forward pass kept; rows that have ended do not
             # read it.
             if start > 0:
-                self.state = [leaf[start - 1].contiguous() for leaf in (*self.kept[:1], self.outputs)]
+                self.state = [
+                    leaf[start - 1].contiguous() for leaf in (*self._cells(self.kept), self.outputs)
+                ]
             else:
                 self.state = initial
             _fill(call.state, self.state)
