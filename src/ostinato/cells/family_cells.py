@@ -12,6 +12,7 @@ from ostinato._init import Initializer, constant_, glorot_uniform_
 from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest, zeros
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
+from ostinato.kernels import SequenceRun
 from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU
 from ostinato.steps.activations import Activation
 from ostinato.steps.family import check_positive_integer
@@ -58,6 +59,9 @@ class FamilyCell(RNNCell):
             TypeError: a dtype or the state's structure does not fit.
             ValueError: a shape does not fit.
         """
+        found = self._native_step(inputs, state)
+        if found is not None:
+            return found
         parameters = self.family_parameters()
         inputs, state = self._checked(inputs, state, parameters, "[batch, {}]")
         if not is_autocast_enabled(inputs.device):
@@ -66,6 +70,10 @@ class FamilyCell(RNNCell):
             inputs.device.type, enabled=False
         ):  # as the sequence ops: in the parameters' dtype
             return self.family.step(parameters, inputs, state)
+
+    def _native_step(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest] | None:
+        """One step in native code, or None where there is none for it."""
+        return None
 
     def _checked(
         self, inputs: Tensor, state: Nest, parameters: Mapping[str, Tensor], axes: str
@@ -102,6 +110,14 @@ class FamilyCell(RNNCell):
 
     def lower(self) -> RunSequence | None:
         return self._run_sequence if self._runs(FamilyCell) and kernels.has_sequence_op(self.family) else None
+
+    def sequence_run(
+        self, inputs: Tensor, state: Nest, lengths: Tensor | None, reverse: bool = False
+    ) -> SequenceRun:
+        """This cell over `inputs` `[time, batch, input_size]`, to be run beside others."""
+        parameters = self.family_parameters()
+        inputs, state = self._checked(inputs, state, parameters, "[time, batch, {}]")
+        return SequenceRun(self.family, list(parameters.values()), inputs, lengths, leaves(state), reverse)
 
     def _run_sequence(self, inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
         parameters = self.family_parameters()
@@ -156,6 +172,7 @@ class _OwningCell(FamilyCell):
         super().__init__()
         self.family = family
         self._initializer = initializer
+        self._has_step_kernel = kernels.has_step_kernel(family)
         for spec in family.parameters(input_size):
             module, name = self._module_of(spec.name, make=True)
             module.register_parameter(name, nn.Parameter(torch.empty(spec.shape, device=device, dtype=dtype)))
@@ -193,6 +210,15 @@ class _OwningCell(FamilyCell):
             module, name = self._module_of(spec.name)
             found[spec.name] = getattr(module, name)
         return found
+
+    def _native_step(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest] | None:
+        if not self._has_step_kernel:
+            return None
+        # Straight from the module's own: one that is computed (a parametrization) is not there.
+        kernel, bias = self._parameters.get("kernel"), self._parameters.get("bias")
+        if kernel is None or bias is None:
+            return None
+        return kernels.lstm_step(self.family, kernel, bias, inputs, state)
 
     def extra_repr(self) -> str:
         options = ", ".join(
@@ -284,6 +310,15 @@ class GRUCell(_OwningCell):
     ) -> None:
         form = ResetAfterGRU if reset_after else GRU
         super().__init__(form(num_units, activation or "tanh"), input_size, initializer, device, dtype)
+
+    def _native_step(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest] | None:
+        if not self._has_step_kernel:
+            return None
+        # Straight from the module's own: one that is computed (a parametrization) is not there.
+        kernel, bias = self._parameters.get("kernel"), self._parameters.get("bias")
+        if kernel is None or bias is None:
+            return None
+        return kernels.lstm_step(self.family, kernel, bias, inputs, state)
 
     def extra_repr(self) -> str:
         reset_after = ", reset_after=True" if isinstance(self.family, ResetAfterGRU) else ""

@@ -5,16 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
 
-from ostinato._state import Nest, leaves, map_nest
-from ostinato.cells import RNNCell, Run, check_cell
+from ostinato._state import Nest, flatten, leaves, map_nest
+from ostinato.cells import FamilyCell, RNNCell, Run, check_cell, lower
 from ostinato.drivers import arguments
-from ostinato.drivers.dynamic import dynamic_rnn
+from ostinato.drivers.dynamic import dynamic_rnn, prepare
 from ostinato.drivers.static import static_rnn
-from ostinato.kernels import reverse_sequence
+from ostinato.kernels import reverse_sequence, run_sequences
 
 
 def _other_direction(seed: Tensor | int | None) -> Tensor | None:
@@ -55,6 +56,9 @@ def bidirectional_dynamic_rnn(
     check_cell(cell_fw, "cell_fw")
     check_cell(cell_bw, "cell_bw")
     arguments.check_no_packed_sequence("bidirectional_dynamic_rnn", inputs)
+    if not swap_memory and isinstance(inputs, Tensor) and _is_one_op(cell_fw) and _is_one_op(cell_bw):
+        states = initial_state_fw, initial_state_bw
+        return _run_both((cell_fw, cell_bw), inputs, sequence_length, states, dtype, time_major)
     outputs_fw, state_fw = dynamic_rnn(
         cell_fw,
         inputs,
@@ -83,6 +87,34 @@ def bidirectional_dynamic_rnn(
         seed=_other_direction(seed),
     )
     return (outputs_fw, reverse(outputs_bw)), (state_fw, state_bw)
+
+
+def _is_one_op(cell: RNNCell) -> TypeGuard[FamilyCell]:
+    """Whether a sequence of `cell` is one op of a family: no stack, no wrapper, nothing random."""
+    return isinstance(cell, FamilyCell) and lower(cell) is not None
+
+
+def _run_both(
+    cells: tuple[FamilyCell, FamilyCell],
+    inputs: Tensor,
+    sequence_length: Tensor | Sequence[int] | None,
+    initial_states: tuple[Nest, Nest],
+    dtype: torch.dtype | None,
+    time_major: bool,
+) -> tuple[tuple[Nest, Nest], tuple[Nest, Nest]]:
+    """Both directions at once: no reversed copies, and each on threads of its own where that is quicker."""
+    given = [
+        prepare(cell, inputs, sequence_length, s, dtype, time_major)
+        for cell, s in zip(cells, initial_states, strict=True)
+    ]
+    runs = [
+        cell.sequence_run(each.inputs, each.state, each.lengths, reverse)
+        for cell, each, reverse in zip(cells, given, (False, True), strict=True)
+    ]
+    found = run_sequences(runs)
+    outputs = [result.outputs if time_major else result.outputs.transpose(0, 1) for result in found]
+    states = [flatten(each.state)[1](result.state) for each, result in zip(given, found, strict=True)]
+    return (outputs[0], outputs[1]), (states[0], states[1])
 
 
 def static_bidirectional_rnn(

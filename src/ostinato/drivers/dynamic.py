@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -59,6 +60,37 @@ def dynamic_rnn(
     >>> outputs.shape, bool((outputs[1, 3:] == 0).all()), bool((outputs[1, 2] == state.h[1]).all())
     (torch.Size([2, 5, 64]), True, True)
     """
+    inputs, lengths, state = prepare(cell, inputs, sequence_length, initial_state, dtype, time_major)
+    plan = MemoryPlan.recompute() if swap_memory else MemoryPlan.keep_all()
+    run = Run(seed)
+
+    run_sequence = lower(cell) if isinstance(inputs, Tensor) else None
+    if run_sequence is not None:
+        with run.at(0):
+            outputs, final_state = run_sequence(inputs, state, SequenceContext(lengths, plan))
+    else:
+        steps = arguments.steps_to_run(lengths, leaves(inputs)[0].shape[0])
+        outputs, final_state = run_loop(cell, inputs, state, lengths, run, plan, steps)
+    return (outputs if time_major else map_nest(_swap_batch_and_time, outputs)), final_state
+
+
+class Prepared(NamedTuple):
+    """Time-major inputs, the rows' lengths and the initial state: checked."""
+
+    inputs: Nest
+    lengths: Tensor | None
+    state: Nest
+
+
+def prepare(
+    cell: RNNCell,
+    inputs: Nest,
+    sequence_length: Tensor | Sequence[int] | None,
+    initial_state: Nest,
+    dtype: torch.dtype | None,
+    time_major: bool,
+) -> Prepared:
+    """What `dynamic_rnn` runs on, from what it is given; raises what it raises."""
     arguments.check_no_packed_sequence("dynamic_rnn", inputs)
     check_cell(cell)
     input_leaves = leaves(inputs)
@@ -77,17 +109,7 @@ def dynamic_rnn(
     like = leaves(inputs)[0]
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, like)
-    plan = MemoryPlan.recompute() if swap_memory else MemoryPlan.keep_all()
-    run = Run(seed)
-
-    run_sequence = lower(cell) if isinstance(inputs, Tensor) else None
-    if run_sequence is not None:
-        with run.at(0):
-            outputs, final_state = run_sequence(inputs, state, SequenceContext(lengths, plan))
-    else:
-        steps = arguments.steps_to_run(lengths, time)
-        outputs, final_state = run_loop(cell, inputs, state, lengths, run, plan, steps)
-    return (outputs if time_major else map_nest(_swap_batch_and_time, outputs)), final_state
+    return Prepared(inputs, lengths, state)
 
 
 def _swap_batch_and_time(tensor: Tensor) -> Tensor:

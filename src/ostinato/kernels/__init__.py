@@ -8,12 +8,16 @@ from ostinato.kernels.eager import run_sequences, sequence
 from ostinato.kernels.native.sequences import SequenceRun
 from ostinato.kernels.ops import has_sequence_op
 from ostinato.kernels.reversal import reverse_sequence
+from ostinato.kernels.step import lstm_step
+from ostinato.kernels.step import runs as has_step_kernel
 
 __all__ = [
     "Available",
     "SequenceRun",
     "available",
     "has_sequence_op",
+    "has_step_kernel",
+    "lstm_step",
     "reverse_sequence",
     "run_sequences",
     "sequence",

@@ -4,6 +4,7 @@
 #include "gru.h"
 #include "gru_reset_after.h"
 #include "lstm_backward.h"
+#include "lstm_step.h"
 #include "together.h"
 
 #define OSTINATO_KERNEL(name)                                                        \
@@ -19,6 +20,7 @@ OSTINATO_KERNEL(gru_reset_after_forward)
 OSTINATO_KERNEL(gru_reset_after_backward)
 OSTINATO_KERNEL(lstm_forward)
 OSTINATO_KERNEL(lstm_backward)
+OSTINATO_KERNEL(lstm_step)
 
 OSTINATO_EXPORT int ostinato_run_together(const Kernel* kernels, const Call* const* calls, int64 count,
                                           int64 threads, ParallelFor parallel_for) {
