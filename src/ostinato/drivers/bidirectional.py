@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ostinato._state import Nest, flatten, leaves, map_nest
-from ostinato.cells import FamilyCell, RNNCell, Run, check_cell, lower
+from ostinato.cells import RNNCell, Run, check_cell, lower
+from ostinato.cells.family_cells import FamilyCell
 from ostinato.drivers import arguments
 from ostinato.drivers.dynamic import dynamic_rnn, prepare
 from ostinato.drivers.static import static_rnn

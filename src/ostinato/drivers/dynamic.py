@@ -105,7 +105,7 @@ def prepare(
             )
     if not time_major:
         inputs = map_nest(_swap_batch_and_time, inputs)
-    time, batch_size = arguments.time_and_batch(inputs)
+    _, batch_size = arguments.time_and_batch(inputs)
     like = leaves(inputs)[0]
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, like)

@@ -10,13 +10,6 @@ namespace {
 
 constexpr int kMaxGates = 3;
 
-// `v` with zeros past its first `count` lanes. Lanes that are no units hold what an infinite input times a weight
-// of zero gives: NaN, which would spread through the next product.
-template <class T>
-inline Vector<T> first_lanes(Vector<T> v, int64 count) {
-    return count >= lanes<T> ? v : load(reinterpret_cast<const T*>(&v), count);
-}
-
 // Where the columns of a gate stand: in the parameter at this place, whose rows are `width` long, from `row`
 // and `column` on.
 struct GateSource {

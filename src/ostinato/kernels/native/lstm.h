@@ -90,14 +90,14 @@ struct LstmRow {
         const Vector<T> o = output_gate(gates, v, after);
         store(c + v * L, after, valid);
         store(output + v * L, o * activate<T>(after, activation), output_valid);
-        if (kept) store_gates(kept, a, o);
+        if (kept) store_gates(kept, valid, a, o);
     }
 
-    static void store_gates(T* gates, const Activated& a, Vector<T> o) {
-        store(gates + kI * L, a.i);
-        store(gates + kJ * L, a.j);
-        store(gates + kF * L, a.f);
-        store(gates + kO * L, o);
+    static void store_gates(T* gates, int64 valid, const Activated& a, Vector<T> o) {
+        store(gates + kI * L, first_lanes<T>(a.i, valid));
+        store(gates + kJ * L, first_lanes<T>(a.j, valid));
+        store(gates + kF * L, first_lanes<T>(a.f, valid));
+        store(gates + kO * L, first_lanes<T>(o, valid));
     }
 
     // A whole row under layer norm; `gates` are overwritten.
@@ -130,13 +130,11 @@ struct LstmRow {
         Vector<T> squares = {};
         for (int64 v = 0; v < columns.vectors(); ++v) {
             const Vector<T> centred = load(values + v * stride) - mean;
-            Vector<T> square = centred * centred;
-            if (columns.valid(v) < L) square = load(reinterpret_cast<const T*>(&square), columns.valid(v));
-            squares += square;
+            squares += first_lanes<T>(centred * centred, columns.valid(v));
         }
         const T scale = T(1) / std::sqrt(total(squares) / T(units) + T(kNormEpsilon));
         for (int64 v = 0; v < columns.vectors(); ++v) {
-            const Vector<T> hat = (load(values + v * stride) - mean) * scale;
+            const Vector<T> hat = first_lanes<T>((load(values + v * stride) - mean) * scale, columns.valid(v));
             if (hats) store(hats + v * stride, hat);
             store(values + v * stride, load(gain + v * L) * hat + load(shift + v * L));
         }
@@ -155,7 +153,7 @@ struct LstmRow {
         for (int64 v = 0; v < columns.vectors(); ++v) {
             const Vector<T> g = load(gradient + v * stride, columns.valid(v)) * load(gain + v * L);
             const Vector<T> found = (g - mean - load(hats + v * stride) * correlation) * scale;
-            store(gradient + v * stride, load(reinterpret_cast<const T*>(&found), columns.valid(v)));
+            store(gradient + v * stride, first_lanes<T>(found, columns.valid(v)));
         }
     }
 
@@ -171,7 +169,7 @@ struct LstmRow {
         const Vector<T> before = load(c_before + v * L, valid), after = load(c + v * L, valid);
         const Activated a = activate_gates(gates, v, before);
         const Vector<T> o = output_gate(gates, v, after);
-        store_gates(gates, a, o);
+        store_gates(gates, valid, a, o);
         if (output) store(output + v * L, o * activate<T>(after, activation));
     }
 
@@ -188,10 +186,10 @@ struct LstmRow {
         Vector<T> grad = load(grad_c + v * L) + grad_output * o * derivative<T>(active, activation);
         if (peepholes) grad += grad_o * load(w_o + v * L);
         if (cell_clip >= 0) {
-            // A clipped value passes no gradient on; one on the bound does, as in torch.clamp.
+            // A clipped value passes no gradient on, nor a NaN; one on the bound does, as in torch.clamp.
             const Vector<T> raw = f * before + i * j;
-            grad = raw < -cell_clip ? Vector<T>{} : grad;
-            grad = raw > cell_clip ? Vector<T>{} : grad;
+            grad = raw >= -cell_clip ? grad : Vector<T>{};
+            grad = raw <= cell_clip ? grad : Vector<T>{};
         }
         backward_gates(found, v, before, grad, i, j, f, grad_o, grad_c);
     }

@@ -301,8 +301,8 @@ struct LstmBackward {
                     grad += load(grad_output_row(chunk.start + s, position) + v * L, sizes.valid(v));
                 if (call.proj_clip >= 0) {
                     const Vector<T> raw = load(target + v * L);
-                    grad = raw < T(-call.proj_clip) ? Vector<T>{} : grad;
-                    grad = raw > T(call.proj_clip) ? Vector<T>{} : grad;
+                    grad = raw >= T(-call.proj_clip) ? grad : Vector<T>{};
+                    grad = raw <= T(call.proj_clip) ? grad : Vector<T>{};
                 }
                 store(target + v * L, grad);
             }
@@ -361,8 +361,8 @@ struct LstmBackward {
             if (row.cell_clip >= 0) {
                 const Vector<T> raw = load(row.state_gain + v * L) * load(state_hat + v * L) +
                                       load(row.state_shift + v * L);
-                grad = raw < -row.cell_clip ? Vector<T>{} : grad;
-                grad = raw > row.cell_clip ? Vector<T>{} : grad;
+                grad = raw >= -row.cell_clip ? grad : Vector<T>{};
+                grad = raw <= row.cell_clip ? grad : Vector<T>{};
             }
             store(gate + kO * L, grad_o);
             store(state + v * L, grad);

@@ -77,6 +77,13 @@ inline void store(T* p, Vector<T> v, int64 count) {
         std::memcpy(p, &v, size_t(count) * sizeof(T));
 }
 
+// `v` with zeros past its first `count` lanes. Lanes that are no units hold what an infinite input times a weight
+// of zero gives: NaN, which would spread through the next product.
+template <class T>
+inline Vector<T> first_lanes(Vector<T> v, int64 count) {
+    return count >= lanes<T> ? v : load(reinterpret_cast<const T*>(&v), count);
+}
+
 template <class T>
 inline Vector<T> all_lanes(T x) {
     return Vector<T>{} + x;
