@@ -89,13 +89,14 @@ def compile_kernels(output: Path, log: Log = print, builds: Sequence[str] = tupl
         flags = BUILDS[build]
         if flags and compiler.machine not in ("x86_64", "amd64"):
             continue
-        if unknown := [flag for flag in flags if not compiler.takes(flag)]:
+        if unknown := compiler.unknown(flags):
             log(f"ostinato: {compiler} does not know {' '.join(unknown)}; the {build} kernels are left out.")
             continue
         wanted[build] = flags
     for build in set(builds) - wanted.keys():
         (output / library_name(build)).unlink(missing_ok=True)
-    optional = [flag for flag in _WHERE_KNOWN if compiler.takes(flag)]
+    unknown = compiler.unknown(_WHERE_KNOWN)
+    optional = [flag for flag in _WHERE_KNOWN if flag not in unknown]
     output.mkdir(parents=True, exist_ok=True)
 
     def one(build: str) -> Path:
@@ -146,13 +147,13 @@ class _Compiler:
             errors.append("there is no C++ compiler, neither c++ nor g++ nor clang++, and CXX names none")
         raise BuildError("; ".join(errors))
 
-    def takes(self, flag: str) -> bool:
-        """Whether the compiler knows the flag."""
+    def unknown(self, flags: Sequence[str]) -> list[str]:
+        """Those of the flags that the compiler does not know."""
         try:
-            self._check([*_FLAGS, "-Werror", flag])
+            self._check([*_FLAGS, "-Werror", *flags])
         except BuildError:
-            return False
-        return True
+            return [flag for flag in flags if len(flags) == 1 or self.unknown([flag])]
+        return []
 
     def _check(self, flags: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
