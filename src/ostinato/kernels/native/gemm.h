@@ -98,7 +98,8 @@ inline int64 tile_rows(int64 rows, int64 done) {
     return (rest + tiles - 1) / tiles;
 }
 
-// sum[m][n] += sum over p of left[p][m] * right[p][n], for M columns of `left` and N vectors of `right`.
+// sum[m][n] += sum over p of left[p][m] * right[p][n], for M columns of `left` and N vectors of `right`. The rows
+// are summed by themselves first: what they round off then does not grow with all that was summed before.
 template <class T, int M, int N>
 void outer_tile(const T* const* left, int64 left_offset, const T* const* right, int64 right_offset, int64 rows,
                 T* sums, int64 sums_stride) {
@@ -107,7 +108,7 @@ void outer_tile(const T* const* left, int64 left_offset, const T* const* right, 
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m)
 #pragma GCC unroll 16
-        for (int n = 0; n < N; ++n) sum[m][n] = load(sums + m * sums_stride + n * L);
+        for (int n = 0; n < N; ++n) sum[m][n] = Vector<T>{};
     for (int64 p = 0; p < rows; ++p) {
         const T* a = left[p] + left_offset;
         const T* b = right[p] + right_offset;
@@ -124,7 +125,10 @@ void outer_tile(const T* const* left, int64 left_offset, const T* const* right, 
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m)
 #pragma GCC unroll 16
-        for (int n = 0; n < N; ++n) store(sums + m * sums_stride + n * L, sum[m][n]);
+        for (int n = 0; n < N; ++n) {
+            T* target = sums + m * sums_stride + n * L;
+            store(target, load(target) + sum[m][n]);
+        }
 }
 
 template <class T>

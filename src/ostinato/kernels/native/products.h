@@ -81,12 +81,15 @@ inline auto from_zero() {
     return [](int64, int64) -> const T* { return nullptr; };
 }
 
+// Sums over pairs run over so many rows at a time, which stay in the first-level cache.
+constexpr int64 kRowsInCache = 128;
+
 // sums [left columns][width] += sum over p of left[p][m] * right[p][n]: a member's part of the tiles, each
 // summed over all p in order. `sums` rows are `width` = vectors * lanes long.
 template <class T>
 void accumulate_outer(const Team::Member& member, const T* const* left, int64 columns, const T* const* right,
                       int64 vectors, int64 rows, T* sums) {
-    constexpr int64 L = lanes<T>, kRowsInCache = 128;
+    constexpr int64 L = lanes<T>;
     const int64 tall = (columns + kTileRows - 1) / kTileRows, wide = (vectors + kTilePanels - 1) / kTilePanels;
     const int64 last = member.end(tall * wide);
     for (int64 index = member.begin(tall * wide); index < last;) {
@@ -111,7 +114,12 @@ void accumulate_rows(const Team::Member& member, const T* const* right, int64 ve
     constexpr int64 L = lanes<T>;
     for (int64 n = member.begin(vectors); n < member.end(vectors); ++n) {
         Vector<T> sum = load(sums + n * L);
-        for (int64 p = 0; p < rows; ++p) sum += load(right[p] + n * L);
+        for (int64 p = 0; p < rows; p += kRowsInCache) {
+            const int64 end = rows - p < kRowsInCache ? rows : p + kRowsInCache;
+            Vector<T> part = {};
+            for (int64 i = p; i < end; ++i) part += load(right[i] + n * L);
+            sum += part;
+        }
         store(sums + n * L, sum);
     }
 }
