@@ -61,8 +61,13 @@ def _is_plain(run: SequenceRun) -> bool:
     return (
         is_eager()
         and run.inputs.is_cpu
-        and all(type(tensor) in _PLAIN for tensor in (run.inputs, *run.state, *run.parameters))
+        and all(_has_values(tensor) for tensor in (run.inputs, *run.state, *run.parameters))
     )
+
+
+def _has_values(tensor: Tensor) -> bool:
+    # A lazy negation has a bit that says so, and the wrong sign in memory: the dispatcher resolves it.
+    return type(tensor) in _PLAIN and not tensor.is_neg()
 
 
 def is_eager() -> bool:

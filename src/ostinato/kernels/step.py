@@ -35,7 +35,7 @@ def lstm_step(
     family: Any, kernel: Tensor, bias: Tensor, inputs: Tensor, state: Any
 ) -> tuple[Tensor, LSTMStateTuple] | None:
     """The output and the new state, or None where something is not as this needs it: then the step of torch
-    ops runs, or says what is wrong. The shapes of `kernel` and `bias` fit the family.
+    ops runs, or says what is wrong.
     """
     if type(state) is not LSTMStateTuple or not eager.is_eager():
         return None
@@ -57,11 +57,16 @@ def lstm_step(
         or len(shape) != 2
         or not 0 < shape[0] <= _MOST_ROWS
         or shape[1] + units != rows
+        or kernel.shape[1] != 4 * units
+        or bias.shape != (4 * units,)
         or not c.shape == h.shape == (shape[0], units)
         or not dtype == inputs.dtype == c.dtype == h.dtype == bias.dtype
         or not (inputs.is_cpu and c.is_cpu and h.is_cpu and kernel.is_cpu)
         or not (inputs.is_contiguous() and c.is_contiguous() and h.is_contiguous())
         or not (kernel.is_contiguous() and bias.is_contiguous())
+        or inputs.is_neg()
+        or c.is_neg()
+        or h.is_neg()
         or torch.is_autocast_enabled("cpu")
     ):
         return None

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ostinato.kernels.layout import is_batch_major
 from ostinato.kernels.native import buffers, library
-from ostinato.kernels.native.shapes import check_results, check_sequence
+from ostinato.kernels.native.shapes import check_gates, check_results, check_sequence
 from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU
 
 _KERNELS: dict[type, str] = {
@@ -118,6 +118,11 @@ class _Pass:
         """What is kept of an LSTM besides its gates: c of every step."""
         return kept[:1] if isinstance(self.run.family, LSTM) else []
 
+    def _shape_of_gates(self) -> tuple[int, int, int]:
+        family, (time, batch_size, _) = self.run.family, self.run.inputs.shape
+        lanes = library.VECTOR_BYTES // self.run.inputs.element_size()
+        return time, batch_size, GATES.get(type(family), 0) * -(-family.num_units // lanes) * lanes
+
 
 class ForwardPass(_Pass):
     """Outputs `[time, batch, output_size]`, the final state, and with `keep` what the backward pass reads:
@@ -135,9 +140,7 @@ class ForwardPass(_Pass):
         if keep and isinstance(family, LSTM):
             self.kept.append(buffers.empty((time, batch_size, family.num_units), run.inputs))
         if keep and keep_gates:
-            lanes = library.VECTOR_BYTES // run.inputs.element_size()
-            width = GATES[type(family)] * -(-family.num_units // lanes) * lanes
-            self.kept.append(buffers.empty((time, batch_size, width), run.inputs))
+            self.kept.append(buffers.empty(self._shape_of_gates(), run.inputs))
         _fill(self.call.final_state, self.final)
 
     def parts(self) -> Iterator[library.Call]:
@@ -173,13 +176,14 @@ class BackwardPass(_Pass):
     ) -> None:
         super().__init__(run)
         state = run.state, incoming.state
-        check_results(
-            run.family, run.inputs, (outputs, incoming.outputs), (self._cells(kept), incoming.kept), state
-        )
+        cells = self._cells(kept)
+        check_results(run.family, run.inputs, (outputs, incoming.outputs), (cells, incoming.kept), state)
+        check_gates(run.inputs, kept[len(cells) :], self._shape_of_gates())
         self.outputs, self.kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
-        self.grad_outputs = None if incoming.outputs is None else _unit_stride(incoming.outputs)
-        self.grad_kept = [leaf.contiguous() for leaf in incoming.kept if leaf is not None]
-        self.carried = [None if leaf is None else leaf.contiguous() for leaf in incoming.state]
+        # Autograd may hand over what it has not negated yet.
+        self.grad_outputs = None if incoming.outputs is None else _unit_stride(incoming.outputs.resolve_neg())
+        self.grad_kept = [leaf.resolve_neg().contiguous() for leaf in incoming.kept if leaf is not None]
+        self.carried = [None if leaf is None else leaf.resolve_neg().contiguous() for leaf in incoming.state]
         self.grad_inputs = run.inputs.new_empty(0)
         if input_gradient:
             self.grad_inputs = _empty(run.inputs, run.inputs.shape[2]).zero_()

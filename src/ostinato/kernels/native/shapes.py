@@ -81,6 +81,18 @@ def check_results(
         _check("the gradient of a state", gradient, leaf.shape, inputs.dtype)
 
 
+def check_gates(inputs: Tensor, gates: Sequence[Tensor], shape: tuple[int, ...]) -> None:
+    """Check the gates that a forward pass kept, where it did.
+
+    Raises:
+        ValueError: more than one tensor, or a shape or a dtype that does not fit.
+    """
+    if len(gates) > 1:
+        raise ValueError(f"A sequence keeps its gates in one tensor, but got {len(gates)}.")
+    for leaf in gates:
+        _check("the kept gates", leaf, shape, inputs.dtype)
+
+
 def _check(
     name: str, tensor: Tensor | None, shape: tuple[int, ...], dtype: torch.dtype | None = None
 ) -> None:
