@@ -42,7 +42,8 @@ def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list
     """Run families over sequences, at the same time where that is quicker."""
     build = library.load() if all(_is_plain(run) for run in runs) else None
     if build is not None and all(sequences.runs(run) for run in runs):
-        return _run_native(build, runs, with_cells)
+        with library.torch_operations():
+            return _run_native(build, runs, with_cells)
     return [_run_by_dispatcher(run, with_cells) for run in runs]
 
 
@@ -171,11 +172,12 @@ class _Sequences(torch.autograd.Function):
                 for gradient in _differentiable(run, given)
             ]
             return None, None, None, *found
-        passes = [
-            BackwardPass(*arguments)
-            for arguments in zip(runs, incoming, outputs, kept, input_needs, strict=True)
-        ]
-        sequences.execute(ctx.build, passes)
+        with library.torch_operations():
+            passes = [
+                BackwardPass(*arguments)
+                for arguments in zip(runs, incoming, outputs, kept, input_needs, strict=True)
+            ]
+            sequences.execute(ctx.build, passes)
         gradients: list[Tensor | None] = []
         for each, need in zip(passes, input_needs, strict=True):
             gradients += [each.grad_inputs if need else None, *each.grad_state, *each.grad_parameters]

@@ -150,8 +150,9 @@ class _SequenceOp:
         build = library.load()
         if build is None or not sequences.runs(run):
             return self.forward(inputs, sequence_length, state, parameters, *options)
-        forward = sequences.ForwardPass(run, keep)
-        sequences.execute(build, [forward])
+        with library.torch_operations():
+            forward = sequences.ForwardPass(run, keep)
+            sequences.execute(build, [forward])
         return forward.outputs, forward.final, forward.kept
 
     def cpu_backward(
@@ -163,8 +164,9 @@ class _SequenceOp:
         if build is None or not sequences.runs(run):
             return self.backward(grad_outputs, grad_state, grad_kept, inputs, *arguments)
         incoming = sequences.Gradients(grad_outputs, grad_state, grad_kept)
-        backward = sequences.BackwardPass(run, incoming, outputs, kept, input_gradient)
-        sequences.execute(build, [backward])
+        with library.torch_operations():
+            backward = sequences.BackwardPass(run, incoming, outputs, kept, input_gradient)
+            sequences.execute(build, [backward])
         return backward.grad_inputs, backward.grad_state, backward.grad_parameters
 
     def setup_context(self, ctx: Any, inputs: Any, output: Any) -> None:

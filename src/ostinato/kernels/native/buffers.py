@@ -7,6 +7,7 @@ here for the next request of its size.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -24,6 +25,15 @@ _NUMPY = {torch.float32: numpy.float32, torch.float64: numpy.float64}
 _lock = threading.Lock()
 _free: OrderedDict[int, list[numpy.ndarray]] = OrderedDict()  # bytes -> blocks, least recently used first
 _kept = 0
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # the thread that held it is not in the child
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class _Lease(numpy.ndarray):

@@ -7,6 +7,7 @@ build without torch's headers; it knows tensors as addresses, and torch's thread
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -186,3 +187,26 @@ def threads() -> int:
     import torch
 
     return 1 if _forked else torch.get_num_threads()
+
+
+class _OneThread:
+    def __enter__(self) -> None:
+        import torch
+
+        self._before = torch.get_num_threads()
+        torch.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        torch.set_num_threads(self._before)
+
+
+_AS_IT_IS: contextlib.nullcontext[None] = contextlib.nullcontext()
+
+
+def torch_operations() -> contextlib.AbstractContextManager[None]:
+    """What torch's own operations run in beside a kernel: in a forked child they too wait for the pool's
+    threads, so there they get one.
+    """
+    return _OneThread() if _forked else _AS_IT_IS
