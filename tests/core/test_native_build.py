@@ -174,14 +174,6 @@ def package(tmp_path):
     return folder
 
 
-def pip(*arguments, cwd=None, **environment):
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
-    options = {"cwd": cwd, "env": os.environ | environment, "capture_output": True, "text": True}
-    done = subprocess.run(command, **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
 def hook(name, package, output):
     """What pip calls to make a distribution: its name."""
     script = f"from setuptools import build_meta; print(build_meta.{name}({str(output)!r}))"
@@ -225,10 +217,15 @@ def test_without_a_compiler_it_installs_and_runs(package, tmp_path):
     (site,) = home.glob("lib/python*/site-packages")
     # What is installed here, torch among it, comes after what is installed there.
     (site / "beneath.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    said = pip(
-        *("--python", python, "install", "--verbose", "--no-deps", "--no-build-isolation", package),
-        CXX="/bin/false",
+    install = [python, "-m", "pip", "install", "--verbose", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run(
+        [*install, "--ignore-installed", "--disable-pip-version-check", package],
+        env=os.environ | {"CXX": "/bin/false"},
+        capture_output=True,
+        text=True,
     )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
     assert "ostinato: the native kernels were not built: /bin/false failed with exit code 1" in said
     assert "py3-none-any.whl" in said
     script = """if True:
