@@ -41,7 +41,7 @@ struct BasicRnnBackward : OutputStateBackward<T, BasicRnn<T>, BasicRnnBackward<T
     using Base = OutputStateBackward<T, BasicRnn<T>, BasicRnnBackward<T>>;
     using Base::forward, Base::L;
 
-    BasicRnnBackward(const Call& c, int64 team) : Base(c, team, c.units) {}
+    BasicRnnBackward(const Call& c, int64 team) : Base(c, team, c.units, false) {}
 
     void point(int64 p, int64 step, int64 position) const {
         Base::left[0][p] = forward.h_before(step, position);

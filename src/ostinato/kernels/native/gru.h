@@ -83,7 +83,7 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
     using Base::forward, Base::L, Base::pair_row;
     using Forward = Gru<T>;
 
-    GruBackward(const Call& c, int64 team) : Base(c, team, 4 * Columns<T>{1, c.units}.width()) {}
+    GruBackward(const Call& c, int64 team) : Base(c, team, 4 * Columns<T>{1, c.units}.width(), !c.kept_gates) {}
 
     // A pair's gates: where they were kept, or where they were computed again.
     const T* gates_row(int64 p, int64 step, int64 position) const {
@@ -102,7 +102,7 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
 
     template <class Meet>
     void recompute(const Pairs& mine, int64 first, int64 last, Meet meet) const {
-        if (forward.call.kept_gates) return;
+        if (!forward.multiplies) return;
         Base::recompute_part(Forward::kGates, mine, first, last, [&](int64 p, int64 panel, int64 panels, const T* values) {
             const T* before = Base::left[Forward::kGates][p];
             for (int64 n = 0; n < panels; n += 2) {

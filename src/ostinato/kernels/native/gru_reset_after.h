@@ -95,7 +95,8 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
     static constexpr int64 kGates = Forward::kGates;
     T* hidden_sums;  // [state.columns.width()]: the last gate's are the hidden bias's gradient
 
-    GruResetAfterBackward(const Call& c, int64 team) : Base(c, team, 2 * Columns<T>{kGates, c.units}.width()) {}
+    GruResetAfterBackward(const Call& c, int64 team)
+        : Base(c, team, 2 * Columns<T>{kGates, c.units}.width(), !c.kept_gates) {}
 
     void layout(Workspace& workspace) {
         Base::layout(workspace);
@@ -112,7 +113,7 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
 
     template <class Meet>
     void recompute(const Pairs& mine, int64 first, int64 last, Meet) const {
-        if (forward.call.kept_gates) return;
+        if (!forward.multiplies) return;
         const GatePart<T>& part = forward.parts[0];
         const auto pair = [&](int64 i) { return Base::chunk.base[mine.step[i]] + mine.row[i]; };
         multiply<T>(

@@ -14,6 +14,7 @@ struct OutputState {
     GatePart<T> parts[kParts] = {};
     int64 vectors, chunk = 1;
     bool hoisted = false;
+    bool multiplies = true;  // by the matrices as they stand: not in a backward pass that recomputes nothing
 
     explicit OutputState(const Call& c) : call(c), vectors(Columns<T>{1, c.units}.vectors()) {}
 
@@ -52,6 +53,7 @@ struct OutputState {
     void layout(Workspace& workspace) {
         rows.layout(workspace, call);
         for (GatePart<T>& part : parts) {
+            if (!multiplies) break;
             part.input.layout(workspace);
             part.state.layout(workspace);
             part.bias.layout(workspace);
@@ -61,6 +63,7 @@ struct OutputState {
 
     void pack(const Team::Member& member) {
         for (const GatePart<T>& part : parts) {
+            if (!multiplies) break;
             part.input.pack(call, member);
             part.state.pack(call, member);
             part.bias.pack(call, member);

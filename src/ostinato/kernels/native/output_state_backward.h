@@ -26,8 +26,10 @@ struct OutputStateBackward {
     T** grad_inputs;
     Pairs* pairs;
 
-    // `width` is what a pair's row holds.
-    OutputStateBackward(const Call& c, int64 team, int64 width) : forward(c), call(c), members(team) {
+    // `width` is what a pair's row holds; `recomputes` says whether the gates are computed again.
+    OutputStateBackward(const Call& c, int64 team, int64 width, bool recomputes)
+        : forward(c), call(c), members(team) {
+        forward.multiplies = recomputes;
         input_vectors = (call.input_size + L - 1) / L;
         stride = round_up(width, L) + L;  // rows a power of two apart would meet in the same sets of a cache
         chunk_steps = walk_chunk(call, stride * int64(sizeof(T)));
