@@ -34,6 +34,9 @@ BUILDS = {
 }
 """Each instruction set's flags; all but the portable build are for x86-64 alone."""
 
+ON_DEMAND = {"amx_emulated": (*BUILDS["avx512_bf16"], "-DOSTINATO_EMULATE_AMX")}
+"""Builds for tests: the matrix unit's instructions done in plain arithmetic. Never loaded by choice."""
+
 # Without exceptions and run-time types two functions of the C++ runtime are left, as old as C++11: a library
 # then runs wherever torch does, which needs that runtime too.
 _FLAGS = (
@@ -86,7 +89,7 @@ def compile_kernels(output: Path, log: Log = print, builds: Sequence[str] = tupl
     compiler = _Compiler.find()
     wanted = {}
     for build in builds:
-        flags = BUILDS[build]
+        flags = {**BUILDS, **ON_DEMAND}[build]
         if flags and compiler.machine not in ("x86_64", "amd64"):
             continue
         if unknown := compiler.unknown(flags):
@@ -218,8 +221,8 @@ def main() -> None:
     libraries as they were.
     """
     named = sys.argv[1:]
-    if unknown := [name for name in named if name not in BUILDS]:
-        sys.exit(f"There is no build {', '.join(unknown)}; there are {', '.join(BUILDS)}.")
+    if unknown := [name for name in named if name not in BUILDS and name not in ON_DEMAND]:
+        sys.exit(f"There is no build {', '.join(unknown)}; there are {', '.join([*BUILDS, *ON_DEMAND])}.")
     try:
         compile_kernels(SOURCES, builds=named or tuple(BUILDS))
     except CompileError as error:
