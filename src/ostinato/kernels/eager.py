@@ -22,9 +22,10 @@ from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradien
 from ostinato.steps import LSTM, Family
 
 _PLAIN = (Tensor, torch.nn.Parameter)
-# Keeping the gates saves a quarter of a training step's arithmetic and costs memory traffic; it pays
-# from so many rows of the kernel (docs/native.md has the measurement), while the gates are no more than this.
-_ROWS_TO_KEEP_GATES = 256
+# Keeping the gates saves a quarter of a training step's arithmetic and costs memory traffic. An LSTM's pay from
+# so many rows of the kernel, a GRU's, which has fewer, always (docs/native.md has the measurements), while the
+# gates are no more than this.
+_ROWS_TO_KEEP_GATES = {LSTM: 256}
 _MOST_GATES = 1 << 28
 
 
@@ -41,10 +42,37 @@ class Result(NamedTuple):
 def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list[Result]:
     """Run families over sequences, at the same time where that is quicker."""
     build = library.load() if all(_is_plain(run) for run in runs) else None
-    if build is not None and all(sequences.runs(run) for run in runs):
+    wide = [_in_float32(run) for run in runs] if build is not None else []
+    if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
-            return _run_native(build, runs, with_cells)
+            results = _run_native(build, wide, with_cells)
+        return [_in_dtype_of(run.inputs, result) for run, result in zip(runs, results, strict=True)]
     return [_run_by_dispatcher(run, with_cells) for run in runs]
+
+
+def _in_float32(run: SequenceRun) -> SequenceRun:
+    """`run` as the native library takes it. bfloat16 is a matter of products: sums and states are float32."""
+    if run.inputs.dtype == torch.float32:
+        if torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16:
+            return run._replace(round_to_bfloat16=True)
+        return run
+    tensors = (run.inputs, *run.state, *run.parameters)
+    if any(tensor.dtype != torch.bfloat16 for tensor in tensors):
+        return run
+    return run._replace(
+        inputs=run.inputs.float(),
+        state=[leaf.float() for leaf in run.state],
+        parameters=[leaf.float() for leaf in run.parameters],
+        round_to_bfloat16=True,
+    )
+
+
+def _in_dtype_of(inputs: Tensor, result: Result) -> Result:
+    dtype = inputs.dtype
+    if result.outputs.dtype == dtype:
+        return result
+    cells = None if result.cells is None else result.cells.to(dtype)
+    return Result(result.outputs.to(dtype), [leaf.to(dtype) for leaf in result.state], cells)
 
 
 def sequence(
@@ -116,7 +144,7 @@ def _keeps_gates(run: SequenceRun) -> bool:
         gates = 0
     return (
         gates > 0
-        and input_size + family.num_units >= _ROWS_TO_KEEP_GATES
+        and input_size + family.num_units >= _ROWS_TO_KEEP_GATES.get(type(family), 0)
         and time * batch_size * gates * family.num_units * run.inputs.element_size() <= _MOST_GATES
     )
 

@@ -12,7 +12,7 @@ constexpr int64 kAbiVersion = 1;
 constexpr int kMaxParameters = 16;
 
 extern "C" struct Call {
-    int64 dtype;  // 0: float32, 1: float64
+    int64 dtype;  // 0: float32, 1: float64, 2: float32 whose products round their operands to bfloat16
     int64 time, batch, input_size, units, output_size;
     int64 activation;
     int64 peepholes, layer_norm;
@@ -41,6 +41,9 @@ extern "C" struct Call {
     void* grad_parameters[kMaxParameters];
     int64 threads;
     ParallelFor parallel_for;
+
+    // The batch, where products are to round to bfloat16; else 0.
+    int64 half_batch() const { return dtype == 2 ? batch : 0; }
 };
 
 template <class T>

@@ -8,6 +8,8 @@
 // depend on how rows and columns are dealt out to threads.
 #pragma once
 
+#include <type_traits>
+
 #include "simd.h"
 
 namespace {

@@ -9,7 +9,7 @@
 
 #define OSTINATO_KERNEL(name)                                                        \
     OSTINATO_EXPORT int ostinato_##name(const Call* call) {                          \
-        return call->dtype == 0 ? name<float>(*call) : name<double>(*call);          \
+        return call->dtype == 1 ? name<double>(*call) : name<float>(*call);          \
     }
 
 OSTINATO_KERNEL(basic_rnn_forward)

@@ -21,6 +21,7 @@ struct LstmBackward {
     T *hats, *scales, *grad_normalised, *unprojected, *projected, *grad_output;
     const T **left_inputs, **left_state, **left_unprojected, **right_gates, **right_projected;
     Pairs* pairs;
+    HalfOuter outer;
 
     explicit LstmBackward(const Call& c, int64 team) : forward(c), call(c), columns(forward.columns), members(team) {
         vectors = columns.vectors();
@@ -37,8 +38,8 @@ struct LstmBackward {
         forward.hoisted = false, forward.chunk = 1;
         forward.layout(workspace);
         chunk.layout(workspace, call, chunk_steps);
-        state_kernel_back.layout(workspace, columns.width(), hidden_vectors);
-        if (call.grad_inputs) input_kernel_back.layout(workspace, columns.width(), input_vectors);
+        state_kernel_back.layout(workspace, columns.width(), hidden_vectors, call.half_batch());
+        if (call.grad_inputs) input_kernel_back.layout(workspace, columns.width(), input_vectors, call.half_batch());
         const int64 pairs_capacity = chunk_steps * call.batch;
         workspace.take(gates, pairs_capacity * stride);
         workspace.take(grad_h, call.batch * hidden_vectors * L);
@@ -54,6 +55,10 @@ struct LstmBackward {
             mine.layout(workspace, pairs_capacity);
             if (pairs) pairs[i] = mine;
         }
+        if (kHasHalf && call.half_batch() != 0) {
+            const int64 rows = call.input_size > call.output_size ? call.input_size : call.output_size;
+            outer.layout(workspace, rows, columns.panels(), L, pairs_capacity);
+        }
         if (call.peepholes) workspace.take(peephole_sums, 3 * vectors * L);
         if (normalised()) {
             workspace.take(norm_sums, 2 * norm_stride());
@@ -62,7 +67,7 @@ struct LstmBackward {
             workspace.take(scales, pairs_capacity * (kGates + 1));
         }
         if (!forward.projected) return;
-        projection_back.layout(workspace, hidden_vectors * L, vectors);
+        projection_back.layout(workspace, hidden_vectors * L, vectors, call.half_batch());
         workspace.take(unprojected, pairs_capacity * vectors * L);
         workspace.take(projected, pairs_capacity * hidden_vectors * L);
         workspace.take(grad_output, call.batch * vectors * L);
@@ -83,13 +88,18 @@ struct LstmBackward {
         const T* recurrent = kernel + call.input_size * kGates * call.units;
         pack_transposed(recurrent, call.output_size, columns, member.begin(hidden_vectors),
                         member.end(hidden_vectors), state_kernel_back.data);
-        if (call.grad_inputs)
+        state_kernel_back.round(member.begin(hidden_vectors), member.end(hidden_vectors));
+        if (call.grad_inputs) {
             pack_transposed(kernel, call.input_size, columns, member.begin(input_vectors), member.end(input_vectors),
                             input_kernel_back.data);
-        if (forward.projected)
+            input_kernel_back.round(member.begin(input_vectors), member.end(input_vectors));
+        }
+        if (forward.projected) {
             pack_transposed(typed<T>(call.parameters[LstmForward<T>::kProjection]), call.units,
                             Columns<T>{1, call.output_size}, member.begin(vectors), member.end(vectors),
                             projection_back.data);
+            projection_back.round(member.begin(vectors), member.end(vectors));
+        }
         const auto clear = [&](T* part, int64 count) {
             std::memset(part + member.begin(count), 0,
                         size_t(member.end(count) - member.begin(count)) * sizeof(T));
@@ -384,9 +394,18 @@ struct LstmBackward {
     // The chunk's part of the parameters' and the inputs' gradients.
     void sum_chunk(const Team::Member& member) {
         const int64 count = chunk.pairs(), width = columns.width();
-        accumulate_outer<T>(member, left_inputs, call.input_size, right_gates, columns.panels(), count, sums);
-        accumulate_outer<T>(member, left_state, call.output_size, right_gates, columns.panels(), count,
-                            sums + call.input_size * width);
+        if (outer.left) {
+            const bool in_tiles = fills_tiles(call.batch);
+            accumulate_outer_half<T>(member, outer, in_tiles, left_inputs, call.input_size, right_gates,
+                                     columns.panels(), count, sums);
+            member.barrier();
+            accumulate_outer_half<T>(member, outer, in_tiles, left_state, call.output_size, right_gates,
+                                     columns.panels(), count, sums + call.input_size * width);
+        } else {
+            accumulate_outer<T>(member, left_inputs, call.input_size, right_gates, columns.panels(), count, sums);
+            accumulate_outer<T>(member, left_state, call.output_size, right_gates, columns.panels(), count,
+                                sums + call.input_size * width);
+        }
         if (call.parameters[LstmForward<T>::kBias])
             accumulate_rows<T>(member, right_gates, columns.panels(), count, bias_sums);
         if (forward.projected)

@@ -36,8 +36,8 @@ struct LstmForward {
     void layout(Workspace& workspace) {
         rows.layout(workspace, call);
         row.layout(workspace, call, columns);
-        input_kernel.layout(workspace, call.input_size, columns.panels());
-        state_kernel.layout(workspace, call.output_size, columns.panels());
+        input_kernel.layout(workspace, call.input_size, columns.panels(), call.half_batch());
+        state_kernel.layout(workspace, call.output_size, columns.panels(), call.half_batch());
         workspace.take(bias, columns.width());
         if (hoisted) workspace.take(gates, chunk * call.batch * columns.width());
         if (row.layer_norm) {
@@ -45,7 +45,7 @@ struct LstmForward {
             workspace.take(scratch, vectors * L * call.batch);
         }
         if (projected) {
-            projection.layout(workspace, call.units, projection_vectors);
+            projection.layout(workspace, call.units, projection_vectors, call.half_batch());
             workspace.take(outputs, call.batch * vectors * L);
         }
     }
@@ -88,9 +88,13 @@ struct LstmForward {
         ::pack(kernel, call.input_size, columns, begin, end, input_kernel.data);
         ::pack(kernel + call.input_size * kGates * call.units, call.output_size, columns, begin, end,
                state_kernel.data);
-        if (projected)
+        input_kernel.round(begin, end);
+        state_kernel.round(begin, end);
+        if (projected) {
             ::pack(typed<T>(call.parameters[kProjection]), call.units, Columns<T>{1, call.output_size},
                    member.begin(projection_vectors), member.end(projection_vectors), projection.data);
+            projection.round(member.begin(projection_vectors), member.end(projection_vectors));
+        }
         if (member.rank != 0) return;
         if (call.parameters[kBias])
             ::pack(typed<T>(call.parameters[kBias]), 1, columns, 0, columns.panels(), bias);

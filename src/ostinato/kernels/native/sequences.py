@@ -32,6 +32,8 @@ class SequenceRun(NamedTuple):
     """A family over `inputs` `[time, batch, input_size]` from `state`, all in one dtype.
 
     `reverse` runs each row from its last step to its first; outputs stand where their inputs do.
+    `round_to_bfloat16` lets products of float32 round their operands, where the processor has instructions
+    for that; sums, states and all else stay float32.
     """
 
     family: Family
@@ -40,6 +42,7 @@ class SequenceRun(NamedTuple):
     sequence_length: Tensor | None
     state: Sequence[Tensor]
     reverse: bool = False
+    round_to_bfloat16: bool = False
 
 
 def runs(run: SequenceRun) -> bool:
@@ -78,6 +81,8 @@ class _Pass:
         self.steps_per_call = _steps_per_call(run)
         call = self.call = library.Call()
         call.dtype = _DTYPES[run.inputs.dtype]
+        if run.round_to_bfloat16 and run.inputs.dtype == torch.float32:
+            call.dtype = 2
         call.batch, call.input_size = batch_size, input_size
         call.units, call.output_size = family.num_units, family.output_size
         call.activation = library.ACTIVATIONS.index(family.activation)
