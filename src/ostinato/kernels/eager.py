@@ -22,10 +22,10 @@ from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradien
 from ostinato.steps import LSTM, Family
 
 _PLAIN = (Tensor, torch.nn.Parameter)
-# Keeping the gates saves a quarter of a training step's arithmetic and costs memory traffic. An LSTM's pay from
-# so many rows of the kernel, a GRU's, which has fewer, always (docs/native.md has the measurements), while the
-# gates are no more than this.
-_ROWS_TO_KEEP_GATES = {LSTM: 256}
+# Keeping the gates saves a quarter of a training step's arithmetic and costs memory traffic. An LSTM's pay
+# from so many rows of the kernel, a GRU's at any size (docs/native.md has the measurements), while the gates
+# are no more than this.
+_ROWS_TO_KEEP_GATES: dict[type, int] = {LSTM: 256}
 _MOST_GATES = 1 << 28
 
 
