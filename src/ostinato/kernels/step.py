@@ -83,5 +83,6 @@ def lstm_step(
     call.final_state[0], call.final_state[1] = new_c.data_ptr(), new_h.data_ptr()
     call.parameters[0], call.parameters[1] = kernel.data_ptr(), bias.data_ptr()
     call.threads, call.parallel_for = library.threads(), library.parallel_for()
-    build.ostinato_lstm_step(_byref(call))
+    if build.ostinato_lstm_step(_byref(call)) != 0:
+        return None
     return new_h, LSTMStateTuple(new_c, new_h)

@@ -6,7 +6,8 @@
 
 #include "simd.h"
 
-#if defined(__AMX_BF16__) && defined(__AMX_TILE__)
+// GCC and Clang spell these differently.
+#if (defined(__AMX_BF16__) && defined(__AMX_TILE__)) || (defined(__AMXBF16__) && defined(__AMXTILE__))
 #define OSTINATO_HAS_AMX 1
 #elif defined(OSTINATO_EMULATE_AMX)
 #define OSTINATO_HAS_AMX 1

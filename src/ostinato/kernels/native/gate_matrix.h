@@ -29,9 +29,14 @@ struct GateMatrix {
     Packed<T> back;    // its transpose, for products with rows of interleaved gates
     T* sums;           // [depth][columns.width()]: its gradient, before it is added to the parameters'
 
-    void layout(Workspace& workspace) { packed.layout(workspace, depth, columns.panels()); }
+    // `half_batch` as in Packed.
+    void layout(Workspace& workspace, int64 half_batch = 0) {
+        packed.layout(workspace, depth, columns.panels(), half_batch);
+    }
     void layout_sums(Workspace& workspace) { workspace.take(sums, depth * columns.width()); }
-    void layout_back(Workspace& workspace) { back.layout(workspace, columns.width(), (depth + L - 1) / L); }
+    void layout_back(Workspace& workspace, int64 half_batch) {
+        back.layout(workspace, columns.width(), (depth + L - 1) / L, half_batch);
+    }
 
     void pack(const Call& call, const Team::Member& member) const {
         for (int64 panel = member.begin(columns.panels()); panel < member.end(columns.panels()); ++panel) {
@@ -41,6 +46,7 @@ struct GateMatrix {
             T* target = packed.data + panel * packed.stride();
             for (int64 k = 0; k < depth; ++k) store(target + k * L, load(source + k * gate.width, valid));
         }
+        packed.round(member.begin(columns.panels()), member.end(columns.panels()));
     }
 
     void pack_back(const Call& call, const Team::Member& member) const {
@@ -59,6 +65,7 @@ struct GateMatrix {
                             target[lane * L + i] = source[i * gate.width + lane];
                 }
         }
+        back.round(member.begin(back.panels), member.end(back.panels));
     }
 
     void clear_sums(const Team::Member& member) const {

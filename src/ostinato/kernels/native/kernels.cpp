@@ -5,6 +5,7 @@
 #include "gru_reset_after.h"
 #include "lstm_backward.h"
 #include "lstm_step.h"
+#include "self_check.h"
 #include "together.h"
 
 #define OSTINATO_KERNEL(name)                                                        \
@@ -26,3 +27,5 @@ OSTINATO_EXPORT int ostinato_run_together(const Kernel* kernels, const Call* con
                                           int64 threads, ParallelFor parallel_for) {
     return run_together(kernels, calls, count, threads, parallel_for);
 }
+
+OSTINATO_EXPORT int ostinato_self_check() { return self_check(); }

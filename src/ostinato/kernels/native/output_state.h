@@ -54,8 +54,8 @@ struct OutputState {
         rows.layout(workspace, call);
         for (GatePart<T>& part : parts) {
             if (!multiplies) break;
-            part.input.layout(workspace);
-            part.state.layout(workspace);
+            part.input.layout(workspace, call.half_batch());
+            part.state.layout(workspace, call.half_batch());
             part.bias.layout(workspace);
             if (hoisted) workspace.take(part.gates, chunk * call.batch * part.width());
         }

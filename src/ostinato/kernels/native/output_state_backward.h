@@ -24,6 +24,7 @@ struct OutputStateBackward {
     // both products; where the inputs' gradient goes.
     const T **left_inputs, **left[kParts], **input_gradients[kParts], **state_gradients[kParts];
     T** grad_inputs;
+    HalfOuter outer;
     Pairs* pairs;
 
     // `width` is what a pair's row holds; `recomputes` says whether the gates are computed again.
@@ -44,14 +45,18 @@ struct OutputStateBackward {
         const int64 capacity = chunk_steps * call.batch;
         for (int i = 0; i < kParts; ++i) {
             GatePart<T>& part = forward.parts[i];
-            part.state.layout_back(workspace);
-            if (call.grad_inputs) part.input.layout_back(workspace);
+            part.state.layout_back(workspace, call.half_batch());
+            if (call.grad_inputs) part.input.layout_back(workspace, call.half_batch());
             part.input.layout_sums(workspace);
             part.state.layout_sums(workspace);
             part.bias.layout_sums(workspace);
             workspace.take(left[i], capacity);
             workspace.take(input_gradients[i], capacity);
             workspace.take(state_gradients[i], capacity);
+        }
+        if (kHasHalf && call.half_batch() != 0) {
+            const int64 rows = call.input_size > call.units ? call.input_size : call.units;
+            outer.layout(workspace, rows, forward.parts[0].input.columns.panels(), L, capacity);
         }
         workspace.take(memory, capacity * stride);
         workspace.take(grad_h, call.batch * forward.padded());
@@ -204,16 +209,27 @@ struct OutputStateBackward {
 
     static void add_to_carried(T* carried, int64, int64, Vector<T> found) { store(carried, load(carried) + found); }
 
+    // sums += left . right over the chunk's pairs.
+    void add_outer(const Team::Member& member, const T* const* left_rows, const T* const* right,
+                   const GateMatrix<T>& matrix) const {
+        const int64 panels = matrix.columns.panels();
+        if (!outer.left) {
+            accumulate_outer<T>(member, left_rows, matrix.depth, right, panels, chunk.pairs(), matrix.sums);
+            return;
+        }
+        accumulate_outer_half<T>(member, outer, fills_tiles(call.batch), left_rows, matrix.depth, right, panels,
+                                 chunk.pairs(), matrix.sums);
+        member.barrier();
+    }
+
     // The chunk's part of the parameters' and the inputs' gradients.
     void sum_chunk(const Team::Member& member) const {
         const int64 count = chunk.pairs();
         for (int i = 0; i < kParts; ++i) {
             const GatePart<T>& part = forward.parts[i];
-            const int64 panels = part.input.columns.panels();
-            accumulate_outer<T>(member, left_inputs, call.input_size, input_gradients[i], panels, count,
-                                part.input.sums);
-            accumulate_outer<T>(member, left[i], call.units, state_gradients[i], panels, count, part.state.sums);
-            accumulate_rows<T>(member, input_gradients[i], panels, count, part.bias.sums);
+            add_outer(member, left_inputs, input_gradients[i], part.input);
+            add_outer(member, left[i], state_gradients[i], part.state);
+            accumulate_rows<T>(member, input_gradients[i], part.bias.columns.panels(), count, part.bias.sums);
         }
         if (!call.grad_inputs) return;
         const Columns<T> sizes{1, call.input_size};

@@ -59,7 +59,7 @@ struct HalfFactor {
 
 template <class Init, class Take>
 void multiply_rounded(const HalfFactor* factors, int factor_count, bool in_tiles, int64 count, int64 begin, int64 end,
-                      Init init, Take take) {
+                      int64 group, Init init, Take take) {
     constexpr int64 L = lanes<float>;
     alignas(64) float values[kMostHalfRows * kTilePanels * L];
     alignas(64) float start[kMostHalfRows * kTilePanels * L] = {};
@@ -67,8 +67,8 @@ void multiply_rounded(const HalfFactor* factors, int factor_count, bool in_tiles
 #if OSTINATO_HAS_AMX
     const AmxSession session;
 #endif
-    for (int64 panel = begin; panel < end; panel += kTilePanels) {
-        const int64 panels = end - panel < kTilePanels ? end - panel : kTilePanels;
+    for (int64 panel = begin; panel < end; panel += group) {
+        const int64 panels = end - panel < group ? end - panel : group;
         for (int64 done = 0; done < count;) {
             const int64 rest = count - done;
             const int64 rows = in_tiles ? (rest < kMostHalfRows ? rest : kMostHalfRows) : tile_rows(count, done);
@@ -96,7 +96,7 @@ void multiply_rounded(const HalfFactor* factors, int factor_count, bool in_tiles
 
 // `multiply` with rows and matrices rounded to bfloat16; false where there is no memory to round rows in.
 template <class Init, class Take, class... Factors>
-bool multiply_half(int64 count, int64 begin, int64 end, Init init, Take take, const Factors&... factors) {
+bool multiply_half(int64 count, int64 begin, int64 end, int64 group, Init init, Take take, const Factors&... factors) {
     constexpr int kFactors = int(sizeof...(Factors));
     const int64 room = round_up(count, 16);
     Half* rounded = half_rows(room * (factors.matrix.half_depth + ...));
@@ -113,7 +113,7 @@ bool multiply_half(int64 count, int64 begin, int64 end, Init init, Take take, co
         in_tiles = matrix.in_tiles;
     };
     (round_rows(factors), ...);
-    multiply_rounded(operands, kFactors, in_tiles, count, begin, end, init, take);
+    multiply_rounded(operands, kFactors, in_tiles, count, begin, end, group, init, take);
     return true;
 }
 
@@ -128,7 +128,7 @@ inline void multiply(int64 count, int64 begin, int64 end, int64 group, Init init
     constexpr int64 L = lanes<T>;
 #if OSTINATO_HAS_HALF
     if constexpr (std::is_same_v<T, float>)
-        if ((factors.matrix.half && ...) && multiply_half(count, begin, end, init, take, factors...)) return;
+        if ((factors.matrix.half && ...) && multiply_half(count, begin, end, group, init, take, factors...)) return;
 #endif
     alignas(64) T values[kTileRows * kTilePanels * L];
     alignas(64) T start[kTileRows * kTilePanels * L];
@@ -241,7 +241,7 @@ void accumulate_outer_half([[maybe_unused]] const Team::Member& member, [[maybe_
         member.barrier();
         const HalfFactor operand{memory.left, memory.right, depth, depth * L};
         multiply_rounded(
-            &operand, 1, in_tiles, columns, begin, end,
+            &operand, 1, in_tiles, columns, begin, end, kTilePanels,
             [&](int64 m, int64 panel) -> const float* { return sums + m * vectors * L + panel * L; },
             [&](int64 m, int64 panel, int64 panels, const float* values) {
                 float* target = sums + m * vectors * L + panel * L;
