@@ -25,7 +25,7 @@ inline int self_check() {
         matrix.in_tiles = check == 2 && fills_tiles(kRows);
         const float one[kTilePanels * L] = {1.0f};
         const bool done = multiply_half(
-            kRows, 0, kPanels, [&](int64, int64) -> const float* { return one; },
+            kRows, 0, kPanels, kTilePanels, [&](int64, int64) -> const float* { return one; },
             [&](int64 i, int64 panel, int64 count, const float* values) {
                 std::memcpy(found[i] + panel * L, values, size_t(count * L) * sizeof(float));
             },
