@@ -8,7 +8,6 @@ here for the next request of its size.
 from __future__ import annotations
 
 import os
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -45,15 +44,6 @@ class _Lease(numpy.ndarray):
     def __del__(self) -> None:
         if self.block is not None:
             _give_back(self.block)
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()  # who held it is not in the child
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _give_back(block: numpy.ndarray) -> None:
