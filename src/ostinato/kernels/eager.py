@@ -166,7 +166,8 @@ class _Sequences(torch.autograd.Function):
         ctx.kept_counts = [len(each.kept) for each in passes]
         ctx.set_materialize_grads(False)
         kept = [leaf for each in passes for leaf in each.kept]
-        ctx.save_for_backward(*tensors, *(each.outputs for each in passes), *kept)
+        lengths = [run.sequence_length for run in runs]
+        ctx.save_for_backward(*tensors, *lengths, *(each.outputs for each in passes), *kept)
         results: list[Tensor] = []
         for each in passes:
             results += [each.outputs, *each.final]
@@ -178,6 +179,7 @@ class _Sequences(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Any, ...]:
         saved, incoming_grads = iter(ctx.saved_tensors), iter(grads)
         runs = [_take(run, saved) for run in ctx.runs]
+        runs = [run._replace(sequence_length=next(saved)) for run in runs]
         outputs = [next(saved) for _ in runs]
         kept = [[next(saved) for _ in range(count)] for count in ctx.kept_counts]
         incoming = []
@@ -215,7 +217,10 @@ class _Sequences(torch.autograd.Function):
 def _emptied(run: SequenceRun) -> Any:
     nothing: Any = None
     return run._replace(
-        inputs=nothing, state=[nothing] * len(run.state), parameters=[nothing] * len(run.parameters)
+        inputs=nothing,
+        sequence_length=None,
+        state=[nothing] * len(run.state),
+        parameters=[nothing] * len(run.parameters),
     )
 
 
