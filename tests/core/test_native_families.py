@@ -167,3 +167,26 @@ def test_rounding_does_not_add_up_over_a_thousand_steps(name):
     assert relative_error(outputs, results.outputs) <= 2e-6
     for actual, expected in zip(found, wanted, strict=True):
         assert relative_error(actual, expected) <= 3e-6
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", FAMILIES)
+def test_products_in_bfloat16_round_and_no_more(name, shape):
+    if BUILD is None:
+        return  # nothing native to test
+    units, batch_size, time, input_size = shape
+    family = cases.of_units(name, units)
+    wide = run_of(cases.make(family, time, batch_size, input_size, torch.float32, "ragged", scale=0.8))
+    rounded = wide._replace(round_to_bfloat16=True)
+    found = []
+    for number in (1, 2, 3):
+        with cases.threads(number):
+            found.append(run_natively(rounded))
+    for other in found[1:]:
+        cases.assert_equal(other, found[0])
+    if type(family) in sequences.GATES:
+        cases.assert_equal(run_natively(rounded, keep_gates=True), found[0])
+    # Where relu rounds a value to its other side, that has another gradient.
+    count = 2 if family.activation == "relu" else None
+    for actual, expected in zip(found[0][:count], run_natively(wide)[:count], strict=True):
+        assert relative_error(actual, expected) <= 2e-2

@@ -56,8 +56,8 @@ struct GateMatrix {
             for (int64 vector = 0; vector < columns.vectors(); ++vector)
                 for (int64 g = 0; g < columns.gates; ++g, target += L * L) {
                     const GateSource& gate = sources[g];
-                    const T* source =
-                        typed<T>(call.parameters[gate.place]) + gate.offset() + first * gate.width + vector * L;
+                    const T* source = typed<T>(call.parameters[gate.place]) + gate.offset();
+                    source += first * gate.width + vector * L;
                     const int64 valid = columns.valid(vector);
                     if (rows < L || valid < L) std::memset(target, 0, size_t(L * L) * sizeof(T));
                     for (int64 i = 0; i < rows; ++i)
@@ -88,8 +88,10 @@ struct GateMatrix {
 // Gates that are computed at the same time.
 template <class T>
 struct GatePart {
-    GateMatrix<T> input, state, bias;  // of the inputs, of the state or what stands for it, and added: one row
-    T* gates;                          // [chunk][batch][input.columns.width()]: the inputs' share, ahead of the steps
+    GateMatrix<T> input;  // multiplied by the inputs
+    GateMatrix<T> state;  // by the state, or what stands for it
+    GateMatrix<T> bias;   // added: one row
+    T* gates;             // [chunk][batch][width()]: the inputs' share, ahead of the steps
 
     int64 width() const { return input.columns.width(); }
     int64 bytes() const { return input.packed.bytes() + state.packed.bytes(); }

@@ -23,7 +23,8 @@ struct Gru : OutputState<T, 2> {
 
     explicit Gru(const Call& c) : Base(c) {
         const int64 units = c.units;
-        GatePart<T>&gates = parts[kGates] = Base::part(c, 2), &candidate = parts[kCandidate] = Base::part(c, 1);
+        GatePart<T>& gates = parts[kGates] = Base::part(c, 2);
+        GatePart<T>& candidate = parts[kCandidate] = Base::part(c, 1);
         for (int64 gate = 0; gate < 2; ++gate) {
             gates.input.sources[gate] = {kGatesKernel, 0, gate * units, 2 * units};
             gates.state.sources[gate] = {kGatesKernel, c.input_size, gate * units, 2 * units};
@@ -49,8 +50,10 @@ struct Gru : OutputState<T, 2> {
                 const T* before = Base::h_before(at.step, position);
                 T* kept = kept_row(at.step, position);
                 for (int64 n = 0; n < panels; n += 2) {
-                    const int64 v = (panel + n) / 2, valid = Base::valid(v), place = position * padded() + v * L;
-                    const Vector<T> reset = sigmoid(load(values + n * L)), u = sigmoid(load(values + (n + 1) * L));
+                    const int64 v = (panel + n) / 2, valid = Base::valid(v);
+                    const int64 place = position * padded() + v * L;
+                    const Vector<T> reset = sigmoid(load(values + n * L));
+                    const Vector<T> u = sigmoid(load(values + (n + 1) * L));
                     store(reset_state + place, reset * load(before + v * L, valid));
                     store(update + place, u);
                     if (!kept) continue;
@@ -83,7 +86,8 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
     using Base::forward, Base::L, Base::pair_row;
     using Forward = Gru<T>;
 
-    GruBackward(const Call& c, int64 team) : Base(c, team, 4 * Columns<T>{1, c.units}.width(), !c.kept_gates) {}
+    GruBackward(const Call& c, int64 team)
+        : Base(c, team, 4 * Columns<T>{1, c.units}.width(), !c.kept_gates) {}
 
     // A pair's gates: where they were kept, or where they were computed again.
     const T* gates_row(int64 p, int64 step, int64 position) const {
@@ -103,25 +107,27 @@ struct GruBackward : OutputStateBackward<T, Gru<T>, GruBackward<T>> {
     template <class Meet>
     void recompute(const Pairs& mine, int64 first, int64 last, Meet meet) const {
         if (!forward.multiplies) return;
-        Base::recompute_part(Forward::kGates, mine, first, last, [&](int64 p, int64 panel, int64 panels, const T* values) {
+        const auto take_gates = [&](int64 p, int64 panel, int64 panels, const T* values) {
             const T* before = Base::left[Forward::kGates][p];
             for (int64 n = 0; n < panels; n += 2) {
                 const int64 v = (panel + n) / 2, valid = forward.valid(v);
                 const Vector<T> reset = first_lanes<T>(sigmoid(load(values + n * L)), valid);
+                const Vector<T> u = first_lanes<T>(sigmoid(load(values + (n + 1) * L)), valid);
                 store(pair_row(p) + (panel + n) * L, reset);
-                store(pair_row(p) + (panel + n + 1) * L,
-                      first_lanes<T>(sigmoid(load(values + (n + 1) * L)), valid));
+                store(pair_row(p) + (panel + n + 1) * L, u);
                 store(reset_state_row(p) + v * L, reset * load(before + v * L, valid));
             }
-        });
+        };
+        const auto take_candidate = [&](int64 p, int64 panel, int64 panels, const T* values) {
+            for (int64 n = 0; n < panels; ++n) {
+                const Vector<T> candidate = activate<T>(load(values + n * L), forward.call.activation);
+                store(candidate_row(p) + (panel + n) * L,
+                      first_lanes<T>(candidate, forward.valid(panel + n)));
+            }
+        };
+        Base::recompute_part(Forward::kGates, mine, first, last, take_gates);
         meet();
-        Base::recompute_part(Forward::kCandidate, mine, first, last,
-                             [&](int64 p, int64 panel, int64 panels, const T* values) {
-                                 for (int64 n = 0; n < panels; ++n)
-                                     store(candidate_row(p) + (panel + n) * L,
-                                           first_lanes<T>(activate<T>(load(values + n * L), forward.call.activation),
-                                                          forward.valid(panel + n)));
-                             });
+        Base::recompute_part(Forward::kCandidate, mine, first, last, take_candidate);
     }
 
     template <class Meet>

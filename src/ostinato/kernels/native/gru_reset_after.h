@@ -1,5 +1,5 @@
-// The GRU of cuDNN and torch: r, u = sigmoid(x . W + h . U + b); n = activation(x . W' + b' + r * (h . R + d));
-// h' = u * h + (1 - u) * n. Steps: ostinato.steps.ResetAfterGRU.
+// The GRU of cuDNN and torch: r, u = sigmoid(x . W + h . U + b); h' = u * h + (1 - u) * n, where
+// n = activation(x . W' + b' + r * (h . R + d)). Steps: ostinato.steps.ResetAfterGRU.
 #pragma once
 
 #include "output_state_backward.h"
@@ -14,8 +14,8 @@ struct GruResetAfter : OutputState<T, 1> {
 
     static constexpr int64 kGates = 3;  // r, u and the candidate; of the state's matrix the candidate's h . R
     // Places in Call::parameters.
-    static constexpr int kGatesKernel = 0, kGatesBias = 1, kInputKernel = 2, kInputBias = 3, kHiddenKernel = 4,
-                         kHiddenBias = 5;
+    static constexpr int kGatesKernel = 0, kGatesBias = 1, kInputKernel = 2, kInputBias = 3;
+    static constexpr int kHiddenKernel = 4, kHiddenBias = 5;
 
     explicit GruResetAfter(const Call& c) : Base(c) {
         const int64 units = c.units;
@@ -59,7 +59,8 @@ struct GruResetAfter : OutputState<T, 1> {
         const Vector<T> reset = sigmoid(load(from_inputs) + load(from_state));
         const Vector<T> update = sigmoid(load(from_inputs + L) + load(from_state + L));
         const Vector<T> hidden = load(from_state + 2 * L) + load(hidden_bias.packed.data + v * L);
-        return {reset, update, hidden, activate<T>(load(from_inputs + 2 * L) + reset * hidden, call.activation)};
+        const Vector<T> candidate = activate<T>(load(from_inputs + 2 * L) + reset * hidden, call.activation);
+        return {reset, update, hidden, candidate};
     }
 
     template <class Meet>
@@ -69,7 +70,8 @@ struct GruResetAfter : OutputState<T, 1> {
             at.count, at.first * kGates, at.last * kGates, kGates, from_zero<T>(),
             [&](int64 i, int64 panel, int64, const T* values) {
                 const int64 v = panel / kGates, valid = Base::valid(v);
-                const Activated a = gates(Base::gates_row(parts[0], at.slot, position(i)) + panel * L, values, v);
+                const T* from_inputs = Base::gates_row(parts[0], at.slot, position(i)) + panel * L;
+                const Activated a = gates(from_inputs, values, v);
                 const Vector<T> before = load(Base::h_before(at.step, position(i)) + v * L, valid);
                 store(Base::output_row(at.step, position(i)) + v * L,
                       a.update * before + (T(1) - a.update) * a.candidate, valid);
@@ -186,7 +188,8 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
         T* target = typed<T>(forward.call.grad_parameters[Forward::kHiddenBias]);
         for (int64 v = 0; v < forward.vectors; ++v) {
             const int64 valid = forward.valid(v);
-            store(target + v * L, load(target + v * L, valid) + load(hidden_sums + (v * kGates + 2) * L), valid);
+            const Vector<T> sum = load(hidden_sums + (v * kGates + 2) * L);
+            store(target + v * L, load(target + v * L, valid) + sum, valid);
         }
     }
 };

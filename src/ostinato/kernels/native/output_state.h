@@ -38,8 +38,8 @@ struct OutputState {
         return bytes;
     }
 
-    // The inputs' share of the gates goes ahead, many steps at once, where single steps would leave tiles half
-    // empty or read more weights than stay in cache; or where `always` says so.
+    // The inputs' share of the gates goes ahead, many steps at once, where single steps would leave tiles
+    // half empty or read more weights than stay in cache; or where `always` says so.
     void choose_chunk(bool always) {
         int64 width = 0;
         for (const GatePart<T>& part : parts) width += part.width() * int64(sizeof(T));
@@ -83,7 +83,7 @@ struct OutputState {
         if (step > 0) return output_row(step - 1, position);
         return typed<T>(call.state[0]) + rows.order[position] * call.units;
     }
-    // Where the forward pass keeps a step's gates for the backward pass: `gates` vectors for each one of units.
+    // Where the forward pass keeps a step's gates for the backward pass: `gates` vectors for each of units.
     T* kept_gates_row(int64 gates, int64 step, int64 position) const {
         return typed<T>(call.kept_gates) +
                (rows.at(step, position) * call.batch + rows.order[position]) * gates * padded();
@@ -95,8 +95,8 @@ struct OutputState {
     // part.gates = inputs . kernel + bias, for a few steps of the member's rows, or its units of all rows.
     void project_inputs(const GatePart<T>& part, const Share& share, int64 start, int64 steps, int64 first,
                         int64 last) const {
-        // Rows that end within these steps are computed to the last of them; what stands there is not read, as
-        // it may be a NaN: another row stands in.
+        // Rows that end within these steps are computed to the last of them; what stands there is not read,
+        // as it may be a NaN: another row stands in.
         const int64 widest = share.before(rows.active[start]), gates = part.input.columns.gates;
         multiply<T>(
             steps * widest, first * gates, last * gates, kTilePanels,
@@ -132,7 +132,9 @@ struct OutputState {
         if (hoisted)
             multiply<T>(
                 at.count, at.first * gates, at.last * gates, kTilePanels,
-                [&](int64 i, int64 panel) -> const T* { return gates_row(part, at.slot, position(i)) + panel * L; },
+                [&](int64 i, int64 panel) -> const T* {
+                    return gates_row(part, at.slot, position(i)) + panel * L;
+                },
                 take_row, state);
         else
             multiply<T>(
@@ -146,13 +148,13 @@ struct OutputState {
         const int64 length = rows.length[position];
         for (int64 step = length; step < rows.time; ++step)
             std::memset(output_at(step, position), 0, size_t(call.units) * sizeof(T));
-        std::memcpy(typed<T>(call.final_state[0]) + rows.order[position] * call.units, h_before(length, position),
-                    size_t(call.units) * sizeof(T));
+        T* final_state = typed<T>(call.final_state[0]) + rows.order[position] * call.units;
+        std::memcpy(final_state, h_before(length, position), size_t(call.units) * sizeof(T));
     }
 };
 
-// One member's work on a whole sequence. `Family` is an OutputState with `run_step(at, meet)`, where `meet` is
-// for every member that shares the step's rows to come to.
+// One member's work on a whole sequence. `Family` is an OutputState with `run_step(at, meet)`, where `meet`
+// waits for every member that shares the step's rows.
 template <class Family>
 void run_forward(Family& family, const Team::Member& member, bool by_units) {
     family.pack(member);

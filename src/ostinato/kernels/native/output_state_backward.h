@@ -80,7 +80,8 @@ struct OutputStateBackward {
 
     void clear_sums(const Team::Member& member) const {
         for (const GatePart<T>& part : forward.parts)
-            for (const GateMatrix<T>* matrix : {&part.input, &part.state, &part.bias}) matrix->clear_sums(member);
+            for (const GateMatrix<T>* matrix : {&part.input, &part.state, &part.bias})
+                matrix->clear_sums(member);
     }
 
     T* pair_row(int64 p) const { return memory + p * stride; }
@@ -93,7 +94,8 @@ struct OutputStateBackward {
     // The gradient of a step's output, one vector of units.
     Vector<T> output_gradient(int64 step, int64 position, int64 v) const {
         const Vector<T> grad = load(grad_h_row(position) + v * L);
-        return call.grad_outputs ? grad + load(grad_output_row(step, position) + v * L, forward.valid(v)) : grad;
+        if (!call.grad_outputs) return grad;
+        return grad + load(grad_output_row(step, position) + v * L, forward.valid(v));
     }
 
     void start_rows(const Team::Member& member) const {
@@ -170,7 +172,8 @@ struct OutputStateBackward {
             const int64 p = chunk.base[mine.step[i]] + mine.row[i];
             left_inputs[p] = forward.input_row(step, position);
             if (call.grad_inputs)
-                grad_inputs[p] = typed<T>(call.grad_inputs) + forward.rows.at(step, position) * call.grad_inputs_time +
+                grad_inputs[p] = typed<T>(call.grad_inputs) +
+                                 forward.rows.at(step, position) * call.grad_inputs_time +
                                  forward.rows.order[position] * call.grad_inputs_batch;
             family().point(p, step, position);
         }
@@ -189,13 +192,15 @@ struct OutputStateBackward {
         multiply<T>(
             mine.count, first * count, last * count, kTilePanels,
             [&](int64, int64 panel) -> const T* { return gates.bias.packed.data + panel * L; },
-            [&](int64 i, int64 panel, int64 panels, const T* values) { take(pair(i), panel, panels, values); },
+            [&](int64 i, int64 panel, int64 panels, const T* values) {
+                take(pair(i), panel, panels, values);
+            },
             Factor{gates.input.packed, [&](int64 i) { return left_inputs[pair(i)]; }},
             Factor{gates.state.packed, [&](int64 i) { return left[part][pair(i)]; }});
     }
 
-    // A part's gradients of a step times its state matrix: `take(carried, i, v, found)` for each of the member's
-    // rows and vectors of units, where `carried` is the vector of grad_h.
+    // A part's gradients of a step times its state matrix: `take(carried, i, v, found)` for each of the
+    // member's rows and vectors of units, where `carried` is the vector of grad_h.
     template <class Take>
     void multiply_back(const Step& at, int part, Take take) const {
         multiply<T>(
@@ -204,10 +209,13 @@ struct OutputStateBackward {
                 T* carried = grad_h_row(at.position(i)) + panel * L;
                 for (int64 n = 0; n < panels; ++n) take(carried + n * L, i, panel + n, load(values + n * L));
             },
-            Factor{forward.parts[part].state.back, [&](int64 i) { return state_gradients[part][at.pair(i)]; }});
+            Factor{forward.parts[part].state.back,
+                   [&](int64 i) { return state_gradients[part][at.pair(i)]; }});
     }
 
-    static void add_to_carried(T* carried, int64, int64, Vector<T> found) { store(carried, load(carried) + found); }
+    static void add_to_carried(T* carried, int64, int64, Vector<T> found) {
+        store(carried, load(carried) + found);
+    }
 
     // sums += left . right over the chunk's pairs.
     void add_outer(const Team::Member& member, const T* const* left_rows, const T* const* right,
@@ -217,8 +225,8 @@ struct OutputStateBackward {
             accumulate_outer<T>(member, left_rows, matrix.depth, right, panels, chunk.pairs(), matrix.sums);
             return;
         }
-        accumulate_outer_half<T>(member, outer, fills_tiles(call.batch), left_rows, matrix.depth, right, panels,
-                                 chunk.pairs(), matrix.sums);
+        accumulate_outer_half<T>(member, outer, fills_tiles(call.batch), left_rows, matrix.depth, right,
+                                 panels, chunk.pairs(), matrix.sums);
         member.barrier();
     }
 
@@ -240,7 +248,8 @@ struct OutputStateBackward {
         };
         const auto take = [&](int64 index, int64 panel, int64 panels, const T* values) {
             for (int64 n = 0; n < panels; ++n)
-                store(grad_inputs[first + index] + (panel + n) * L, load(values + n * L), sizes.valid(panel + n));
+                store(grad_inputs[first + index] + (panel + n) * L, load(values + n * L),
+                      sizes.valid(panel + n));
         };
         if constexpr (kParts == 1)
             multiply<T>(share, 0, input_vectors, kTilePanels, from_zero<T>(), take, factor(0));
