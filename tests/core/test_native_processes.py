@@ -117,6 +117,14 @@ def long_forward():
         dynamic_rnn(cell, torch.randn(1, BATCH, UNITS).expand(STEPS, -1, -1), time_major=True)
 
 
+def long_and_narrow():
+    # Hardly a multiplication, and a minute all the same.
+    cell = LSTMCell(2, input_size=1, dtype=torch.float64)
+    inputs = torch.randn(1, 3, 1, dtype=torch.float64).expand(30_000_000, -1, -1)
+    with torch.no_grad():
+        dynamic_rnn(cell, inputs, time_major=True)
+
+
 def long_backward():
     parameters = [torch.randn(2 * UNITS, 4 * UNITS) / 30, torch.zeros(4 * UNITS)]
     state = [torch.zeros(BATCH, UNITS)] * 2
@@ -152,7 +160,7 @@ if __name__ == "__main__":
     expected = both()
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        for work in (long_forward, long_backward, long_training):
+        for work in (long_forward, long_and_narrow, long_backward, long_training):
             sent = []
             armed.clear()
             thread = threading.Thread(target=interrupt)
@@ -199,4 +207,4 @@ def test_an_interrupt_stops_a_long_sequence_within_a_second(tmp_path):
     # The last signal is not caught: Python ends with the traceback, and as one whom a signal has ended.
     assert done.stderr.rstrip().endswith("KeyboardInterrupt"), (done.stdout, done.stderr)
     assert done.returncode == -signal.SIGINT
-    assert done.stdout.count("long") == 6
+    assert done.stdout.count("long") == 8

@@ -61,8 +61,12 @@ def runs(run: SequenceRun) -> bool:
 
 def _steps_per_call(run: SequenceRun) -> int:
     time, batch_size, _ = run.inputs.shape
-    multiplications = batch_size * sum(leaf.numel() for leaf in run.parameters)
-    return max(1, min(time, _MULTIPLICATIONS_PER_CALL // max(1, multiplications)))
+    weights = sum(leaf.numel() for leaf in run.parameters)
+    # A row's activations, and the step itself, take the time of some multiplications too: all of it where
+    # there are few units. Few rows wait for the weights to come from memory.
+    step = max(batch_size, 4) * weights + batch_size * (4_000 + 100 * run.family.num_units)
+    step *= run.inputs.element_size() // 4
+    return max(1, min(time, _MULTIPLICATIONS_PER_CALL // step))
 
 
 class _Pass:
