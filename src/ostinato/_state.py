@@ -50,6 +50,11 @@ def map_nest(function: Callable[..., Any], nest: Nest, *others: Nest) -> Nest:
 
 def zeros(size: Nest, batch_size: int, dtype: torch.dtype | None, device: torch.device | str | None) -> Nest:
     """A nest of zero tensors `[batch_size, ...]` for a `state_size` or an `output_size`."""
+    if type(size) is int:
+        return torch.zeros(batch_size, size, dtype=dtype, device=device)
+    if type(size) is LSTMStateTuple and type(size.c) is type(size.h) is int:
+        c, h = (torch.zeros(batch_size, leaf, dtype=dtype, device=device) for leaf in size)
+        return LSTMStateTuple(c, h)
     return optree.tree_map(
         lambda leaf: torch.zeros(batch_size, *size_to_shape(leaf), dtype=dtype, device=device),
         size,
@@ -85,6 +90,11 @@ def check_state(state: Nest, state_size: Nest, batch_size: int, name: str) -> No
         TypeError: the structure differs, or a leaf is no tensor.
         ValueError: a shape differs.
     """
+    if type(state) is type(state_size) is LSTMStateTuple and all(
+        type(leaf) is Tensor and type(size) is int and leaf.shape == (batch_size, size)
+        for leaf, size in zip(state, state_size, strict=True)
+    ):
+        return  # what follows would find the same, and this is on the way to every sequence
     sizes, structure = optree.tree_flatten(state_size, is_leaf=_is_shape)
     if optree.tree_structure(state) != structure:
         raise TypeError(

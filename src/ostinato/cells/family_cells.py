@@ -176,6 +176,8 @@ class _OwningCell(FamilyCell):
         for spec in family.parameters(input_size):
             module, name = self._module_of(spec.name, make=True)
             module.register_parameter(name, nn.Parameter(torch.empty(spec.shape, device=device, dtype=dtype)))
+        # Looked up once: this is on the way to every step.
+        self._places = [(spec.name, *self._module_of(spec.name)) for spec in family.parameters(1)]
         self.reset_parameters()
 
     def _module_of(self, name: str, make: bool = False) -> tuple[nn.Module, str]:
@@ -205,11 +207,7 @@ class _OwningCell(FamilyCell):
                 )
 
     def family_parameters(self) -> Mapping[str, Tensor]:
-        found = {}
-        for spec in self.family.parameters(1):
-            module, name = self._module_of(spec.name)
-            found[spec.name] = getattr(module, name)
-        return found
+        return {name: getattr(module, attribute) for name, module, attribute in self._places}
 
     def _native_step(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest] | None:
         if not self._has_step_kernel:
