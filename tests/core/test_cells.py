@@ -384,7 +384,8 @@ def test_autocast_computes_a_step_as_the_sequence_op_does():
         state = torch.zeros(2, 4, dtype=torch.bfloat16)
         assert dynamic_rnn(cell, inputs, initial_state=state)[0].dtype == torch.float32
     assert lowered.dtype == stepped.dtype == torch.float32
-    torch.testing.assert_close(stepped, lowered)
+    # A sequence multiplies in bfloat16 where the processor can; a step in the dtype of the parameters.
+    torch.testing.assert_close(stepped, lowered, rtol=0, atol=2e-2)
 
 
 def test_bound_parameters_go_by_name():
