@@ -105,6 +105,8 @@ def test_a_stack_stays_batch_major_without_a_copy():
     assert outputs.is_contiguous()
     outputs, _ = dynamic_rnn(cell, torch.randn(6, 3, 2), time_major=True)
     assert outputs.is_contiguous()
+    outputs, _ = dynamic_rnn(cell, torch.randn(3, 6, 2), swap_memory=True)
+    assert outputs.is_contiguous()
 
 
 @pytest.mark.parametrize("time_major", [False, True])

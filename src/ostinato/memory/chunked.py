@@ -91,7 +91,7 @@ class _Walk(torch.autograd.Function):
             random_states.append(environment.if_drawn_from(random_state))
             state = list(new_state)
             if not outputs:
-                outputs = [leaf.new_empty(time, *leaf.shape[1:]) for leaf in chunk_outputs]
+                outputs = [_whole(leaf, time) for leaf in chunk_outputs]
             for whole, part in zip(outputs, chunk_outputs, strict=True):
                 whole[start : start + chunk_length] = part
         ctx.run_chunk, ctx.chunk_length, ctx.counts = run_chunk, chunk_length, counts
@@ -142,6 +142,13 @@ class _Walk(torch.autograd.Function):
             gradient if need else None for gradient, need in zip(grad_state, state_needs, strict=True)
         ]
         return None, None, None, *grad_inputs, *grad_state, *totals
+
+
+def _whole(chunk: Tensor, time: int) -> Tensor:
+    """Memory for `time` steps, of which `chunk` `[steps, batch, ...]` is a part; batch-major where that is."""
+    if chunk.dim() > 1 and chunk.stride(0) < chunk.stride(1):
+        return chunk.new_empty(chunk.shape[1], time, *chunk.shape[2:]).transpose(0, 1)
+    return chunk.new_empty(time, *chunk.shape[1:])
 
 
 def _copies(tensors: Leaves, require_grad: Sequence[bool]) -> list[Tensor]:
