@@ -82,7 +82,7 @@ def make(
     scale: float = 1.5,
     seed: int = 0,
 ) -> Sequence:
-    """A random sequence: weights within `scale` / sqrt(units), as they usually are."""
+    """A random sequence: weights within `scale` / sqrt(units), or of the inputs if they are more."""
     random = torch.Generator().manual_seed(seed * 1000 + family.num_units)
 
     def uniform(shape: tuple[int, ...], bound: float) -> Tensor:
@@ -90,7 +90,7 @@ def make(
 
     inputs = torch.randn(time, batch_size, input_size, generator=random, dtype=torch.float64).to(dtype)
     state = [uniform((batch_size, size), 1.0) for size in optree.tree_leaves(family.state_size)]
-    bound = scale / family.num_units**0.5
+    bound = scale / max(family.num_units, input_size) ** 0.5
     # The gains of layer norm stand around their initial value, as they do in a trained network.
     parameters = [
         uniform(spec.shape, bound) + (spec.initial_value or 0.0) for spec in family.parameters(input_size)

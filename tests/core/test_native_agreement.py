@@ -182,6 +182,8 @@ def test_any_set_of_gradients(name):
     seed=st.integers(0, 99),
 )
 def test_lstms_of_all_options(time, batch_size, ragged, seed, **options):
+    if options["layer_norm"]:  # the deviation of two values may be next to nothing, and divides
+        options["num_units"] += 3
     family = LSTM(**options)
     assert_agrees(make(family, time, batch_size, 3, lengths="ragged" if ragged else None, seed=seed))
 
