@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
+import ostinato
 from core import native_cases as cases
 from core.native_cases import FAMILIES, make, of_units
 from ostinato import LSTMCell, dynamic_rnn
@@ -151,3 +152,36 @@ def test_more_threads_than_cores():
         expected = cases.everything(sequence)
         with cases.threads(8):
             cases.assert_equal(cases.everything(sequence), expected, split)
+
+
+@pytest.mark.parametrize("shape", [(40, 12, 20), (9, 1, 64), (12, 3, 130), (7, 33, 24)], ids=str)
+@pytest.mark.parametrize("layer", [ostinato.RNN, ostinato.GRU, ostinato.LSTM])
+def test_both_directions_at_once(layer, shape):
+    time, batch_size, num_units = shape
+    torch.manual_seed(0)
+    network = layer(6, num_units, num_layers=2, bidirectional=True)
+    inputs = torch.randn(time, batch_size, 6)
+    lengths = torch.randint(0, time + 1, (batch_size,))
+
+    def work(lengths):
+        leaf = inputs.clone().requires_grad_()
+        outputs, state = network(leaf, sequence_length=lengths)
+        results = [outputs, *(state if isinstance(state, tuple) else [state])]
+        loss = sum(
+            (result * torch.cos(torch.arange(result.numel()).view_as(result))).sum() for result in results
+        )
+        return [
+            *(result.detach() for result in results),
+            *torch.autograd.grad(loss, [leaf, *network.parameters()]),
+        ]
+
+    for of_rows in (None, lengths):
+        with cases.threads(1):
+            expected = work(of_rows)
+        for number in (2, 3, 5):
+            with cases.threads(number):
+                for _ in range(4):
+                    cases.assert_equal(work(of_rows), expected, number)
+        with cases.threads(2), ThreadPoolExecutor(3) as pool:
+            for found in pool.map(work, [of_rows] * 12):
+                cases.assert_equal(found, expected)
