@@ -253,7 +253,8 @@ def test_autocast_leaves_the_dtypes_of_the_op():
     expected = kernels.sequence(family, parameters, inputs, None, state)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         actual = kernels.sequence(family, parameters, inputs, None, state)
-    assert_close(optree.tree_leaves(actual), optree.tree_leaves(expected), torch.float32)
+    # Its products may round their operands; what it returns is float32.
+    assert_close(optree.tree_leaves(actual), optree.tree_leaves(expected), torch.bfloat16)
 
 
 def test_activations_without_an_op_are_refused():

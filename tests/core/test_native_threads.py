@@ -41,7 +41,7 @@ def test_the_same_bits_for_any_number_of_threads(name, split):
         expected = cases.everything(sequence)
     for number in (1, 2, 3, 5):
         with cases.threads(number):
-            for _ in range(3):
+            for _ in range(2):
                 cases.assert_equal(cases.everything(sequence), expected, f"{number} threads")
 
 
@@ -180,7 +180,7 @@ def test_both_directions_at_once(layer, shape):
             expected = work(of_rows)
         for number in (2, 3, 5):
             with cases.threads(number):
-                for _ in range(4):
+                for _ in range(2):
                     cases.assert_equal(work(of_rows), expected, number)
         with cases.threads(2), ThreadPoolExecutor(3) as pool:
             for found in pool.map(work, [of_rows] * 12):
