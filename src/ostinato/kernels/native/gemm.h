@@ -96,7 +96,9 @@ Tile<T> tile_for(int64 rows, int64 panels) {
 
 // How `rows` rows are cut into tiles, as even as can be: a tile of one row is hardly quicker than one of six.
 inline int64 tile_rows(int64 rows, int64 done) {
-    const int64 rest = rows - done, tiles = (rest + kTileRows - 1) / kTileRows;
+    const int64 rest = rows - done;
+    if (rest <= kTileRows) return rest;  // and spare a single row two divisions
+    const int64 tiles = (rest + kTileRows - 1) / kTileRows;
     return (rest + tiles - 1) / tiles;
 }
 

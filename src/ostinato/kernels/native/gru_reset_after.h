@@ -66,8 +66,8 @@ struct GruResetAfter : OutputState<T, 1> {
     template <class Meet>
     void run_step(const typename Base::Step& at, Meet meet) const {
         const auto position = [&](int64 i) { return at.share.position(i); };
-        multiply<T>(
-            at.count, at.first * kGates, at.last * kGates, kGates, from_zero<T>(),
+        multiply_turning<T>(
+            at.turn(), at.count, at.first * kGates, at.last * kGates, kGates, from_zero<T>(),
             [&](int64 i, int64 panel, int64, const T* values) {
                 const int64 v = panel / kGates, valid = Base::valid(v);
                 const T* from_inputs = Base::gates_row(parts[0], at.slot, position(i)) + panel * L;

@@ -232,8 +232,8 @@ struct LstmBackward {
                 for (int64 i = 0; i < running; ++i) step_back(share.position(i), s, first, last);
             }
             meet();
-            multiply<T>(
-                running, first_hidden, last_hidden, kTilePanels, from_zero<T>(),
+            multiply_turning<T>(
+                s % 2 == 1, running, first_hidden, last_hidden, kTilePanels, from_zero<T>(),
                 [&](int64 i, int64 panel, int64 panels, const T* values) {
                     T* target = grad_h_row(chunk.position[share.position(i)]) + panel * L;
                     for (int64 n = 0; n < panels; ++n) store(target + n * L, load(values + n * L));

@@ -167,13 +167,13 @@ struct LstmForward {
                         call.kept_gates ? kept_gates_row(step, position) + panel * L : nullptr);
         };
         if (hoisted)
-            multiply<T>(
-                mine, first * kGates, last * kGates, kTilePanels,
+            multiply_turning<T>(
+                step % 2 == 1, mine, first * kGates, last * kGates, kTilePanels,
                 [&](int64 i, int64 panel) -> const T* { return gates_row(slot, share.position(i)) + panel * L; },
                 take, state);
         else
-            multiply<T>(
-                mine, first * kGates, last * kGates, kTilePanels,
+            multiply_turning<T>(
+                step % 2 == 1, mine, first * kGates, last * kGates, kTilePanels,
                 [&](int64, int64 panel) -> const T* { return bias + panel * L; }, take,
                 Factor{input_kernel, [&](int64 i) { return input_row(step, share.position(i)); }}, state);
         meet();

@@ -118,6 +118,8 @@ struct OutputState {
         int64 step, slot;  // of the sequence, and of the chunk
         int64 count;       // of the member's rows
         int64 first, last; // vectors of units
+
+        bool turn() const { return step % 2 == 1; }
     };
 
     // A part's gates of a step, from `state_row(position)`; `take` gets them before activation.
@@ -129,16 +131,17 @@ struct OutputState {
         const auto take_row = [&](int64 i, int64 panel, int64 panels, const T* values) {
             take(position(i), panel, panels, values);
         };
+        const int64 first = at.first * gates, last = at.last * gates;
         if (hoisted)
-            multiply<T>(
-                at.count, at.first * gates, at.last * gates, kTilePanels,
+            multiply_turning<T>(
+                at.turn(), at.count, first, last, kTilePanels,
                 [&](int64 i, int64 panel) -> const T* {
                     return gates_row(part, at.slot, position(i)) + panel * L;
                 },
                 take_row, state);
         else
-            multiply<T>(
-                at.count, at.first * gates, at.last * gates, kTilePanels,
+            multiply_turning<T>(
+                at.turn(), at.count, first, last, kTilePanels,
                 [&](int64, int64 panel) -> const T* { return part.bias.packed.data + panel * L; }, take_row,
                 Factor{part.input.packed, [&](int64 i) { return input_row(at.step, position(i)); }}, state);
     }

@@ -203,8 +203,8 @@ struct OutputStateBackward {
     // member's rows and vectors of units, where `carried` is the vector of grad_h.
     template <class Take>
     void multiply_back(const Step& at, int part, Take take) const {
-        multiply<T>(
-            at.count, at.first, at.last, kTilePanels, from_zero<T>(),
+        multiply_turning<T>(
+            at.slot % 2 == 1, at.count, at.first, at.last, kTilePanels, from_zero<T>(),
             [&](int64 i, int64 panel, int64 panels, const T* values) {
                 T* carried = grad_h_row(at.position(i)) + panel * L;
                 for (int64 n = 0; n < panels; ++n) take(carried + n * L, i, panel + n, load(values + n * L));

@@ -122,9 +122,12 @@ bool multiply_half(int64 count, int64 begin, int64 end, int64 group, Init init, 
 // For `count` rows and the panels [begin, end): the sum of the factors' products and what `init(index, panel)`
 // points to (null: zeros), in tiles. `take(index, panel, panels, values)` gets each row of a tile. Panels are
 // cut into groups of `group`, and are the outer loop: a group stays in the first-level cache for all rows.
+//
+// `turn` takes the groups from the last to the first. A step that begins with what the step before it ended with
+// finds that in its cache: with few rows, reading the weights is most of the work.
 template <class T, class Init, class Take, class... Factors>
-inline void multiply(int64 count, int64 begin, int64 end, int64 group, Init init, Take take,
-                     const Factors&... factors) {
+inline void multiply_turning(bool turn, int64 count, int64 begin, int64 end, int64 group, Init init, Take take,
+                             const Factors&... factors) {
     constexpr int64 L = lanes<T>;
 #if OSTINATO_HAS_HALF
     if constexpr (std::is_same_v<T, float>)
@@ -135,7 +138,9 @@ inline void multiply(int64 count, int64 begin, int64 end, int64 group, Init init
     constexpr int kFactors = int(sizeof...(Factors));
     const T* pointers[kFactors > 0 ? kFactors : 1][kTileRows];
     Segment<T> segments[kFactors > 0 ? kFactors : 1];
-    for (int64 panel = begin; panel < end; panel += group) {
+    const int64 groups = (end - begin + group - 1) / group;
+    for (int64 index = 0; index < groups; ++index) {
+        const int64 panel = begin + (turn ? groups - 1 - index : index) * group;
         const int64 panels = end - panel < group ? end - panel : group;
         for (int64 done = 0; done < count;) {
             const int64 rows = tile_rows(count, done);
@@ -165,6 +170,12 @@ inline void multiply(int64 count, int64 begin, int64 end, int64 group, Init init
             done += rows;
         }
     }
+}
+
+template <class T, class Init, class Take, class... Factors>
+inline void multiply(int64 count, int64 begin, int64 end, int64 group, Init init, Take take,
+                     const Factors&... factors) {
+    multiply_turning<T>(false, count, begin, end, group, init, take, factors...);
 }
 
 // No initial values.

@@ -90,6 +90,7 @@ constexpr int64 kResidentBytes = int64(640) << 10;
 // Fewer rows than this are not worth a core of their own. These fill most of a tile: eight rows on two cores
 // take little more than half of the time.
 constexpr int64 kRowsPerMember = 4;
+constexpr int64 kRowsOfOneMember = 8;
 // With fewer units a step is over before another core has answered.
 constexpr int64 kUnitsToSplit = 128;
 
@@ -97,6 +98,8 @@ constexpr int64 kUnitsToSplit = 128;
 inline Split choose_split(const Call& call, int64 weights, int64 vectors) {
     const int64 rows = call.batch / kRowsPerMember;
     if (call.threads <= 1) return {false, 1};
+    // So little is left to one core: a second direction, or another sequence, then costs next to nothing beside it.
+    if (call.batch <= kRowsOfOneMember && call.units < kUnitsToSplit) return {false, 1};
     const bool divisible = call.units >= kUnitsToSplit && vectors >= 2;
     if (divisible && (weights > kResidentBytes || rows < call.threads))
         return {true, vectors < call.threads ? vectors : call.threads};

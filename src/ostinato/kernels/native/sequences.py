@@ -264,7 +264,7 @@ def _leaves_threads_idle(each: _Pass, threads: int) -> bool:
     if each.steps_per_call < each.time:
         return False
     # As rows.h deals out rows and units: one of two passes has half of the threads.
-    small = each.call.units < 128 and each.call.batch < 16
+    small = each.call.units < 128 and each.call.batch <= 8
     return threads <= 2 or small
 
 
