@@ -22,10 +22,8 @@ from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradien
 from ostinato.steps import LSTM, Family
 
 _PLAIN = (Tensor, torch.nn.Parameter)
-# Keeping the gates saves a quarter of a training step's arithmetic and costs memory traffic. An LSTM's pay
-# from so many rows of the kernel, a GRU's at any size (docs/native.md has the measurements), while the gates
-# are no more than this.
-_ROWS_TO_KEEP_GATES: dict[type, int] = {LSTM: 256}
+# Keeping the gates saves a quarter of a training step's arithmetic (docs/native.md has the measurements):
+# they are kept while they are no more than this.
 _MOST_GATES = 1 << 28
 
 
@@ -138,14 +136,12 @@ def _run_native(build: Any, runs: Sequence[SequenceRun], with_cells: bool) -> li
 
 
 def _keeps_gates(run: SequenceRun) -> bool:
-    family, (time, batch_size, input_size) = run.family, run.inputs.shape
+    family, (time, batch_size, _) = run.family, run.inputs.shape
     gates = sequences.GATES.get(type(family), 0)
     if isinstance(family, LSTM) and (family.layer_norm or family.num_proj is not None):
         gates = 0
     return (
-        gates > 0
-        and input_size + family.num_units >= _ROWS_TO_KEEP_GATES.get(type(family), 0)
-        and time * batch_size * gates * family.num_units * run.inputs.element_size() <= _MOST_GATES
+        gates > 0 and time * batch_size * gates * family.num_units * run.inputs.element_size() <= _MOST_GATES
     )
 
 

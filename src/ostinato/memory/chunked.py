@@ -145,7 +145,7 @@ class _Walk(torch.autograd.Function):
 
 
 def _whole(chunk: Tensor, time: int) -> Tensor:
-    """Memory for `time` steps, of which `chunk` `[steps, batch, ...]` is a part; batch-major where that is."""
+    """Memory for `time` steps, of which `chunk` `[steps, batch, ...]` is a part; batch-major as it is."""
     if chunk.dim() > 1 and chunk.stride(0) < chunk.stride(1):
         return chunk.new_empty(chunk.shape[1], time, *chunk.shape[2:]).transpose(0, 1)
     return chunk.new_empty(time, *chunk.shape[1:])

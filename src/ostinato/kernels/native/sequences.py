@@ -23,9 +23,11 @@ _KERNELS: dict[type, str] = {
 GATES: dict[type, int] = {GRU: 3, ResetAfterGRU: 4, LSTM: 4}
 """How many values a unit has in the gates that a forward pass can keep; a basic RNN's are its outputs."""
 _DTYPES = {torch.float32: 0, torch.float64: 1}
-# A native call cannot be interrupted. One of so many multiplications is over in a fraction of a second, and
-# between two of them Python sees a Ctrl-C.
+# A native call cannot be interrupted. One of so many multiplications is over in a fraction of a second on one
+# thread, and between two of them Python sees a Ctrl-C. Each call packs the weights anew, so builds with wider
+# vectors get a multiple.
 _MULTIPLICATIONS_PER_CALL = 4_000_000_000
+_MULTIPLES = {"portable": 1, "avx2": 2}
 
 
 class SequenceRun(NamedTuple):
@@ -66,7 +68,8 @@ def _steps_per_call(run: SequenceRun) -> int:
     # there are few units. Few rows wait for the weights to come from memory.
     step = max(batch_size, 4) * weights + batch_size * (4_000 + 100 * run.family.num_units)
     step *= run.inputs.element_size() // 4
-    return max(1, min(time, _MULTIPLICATIONS_PER_CALL // step))
+    limit = _MULTIPLICATIONS_PER_CALL * _MULTIPLES.get(library.choice().instruction_set or "", 3)
+    return max(1, min(time, limit // step))
 
 
 class _Pass:
