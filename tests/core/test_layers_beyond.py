@@ -333,14 +333,16 @@ def test_second_derivatives():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_autocast_computes_in_the_dtype_of_the_parameters(kind):
+def test_autocast_keeps_the_dtype_of_the_parameters(kind):
     layer = getattr(ostinato, kind)(3, 4)
     inputs = torch.randn(5, 2, 3)
     for steps in (5, 1):
         expected = layer(inputs[:steps].bfloat16().float())[0]
         with torch.autocast("cpu", torch.bfloat16):
             found = layer(inputs[:steps].bfloat16())[0]
-        assert_close([found], [expected], torch.float32)
+        assert found.dtype == torch.float32
+        # A sequence multiplies in bfloat16 where the processor can.
+        torch.testing.assert_close(found, expected, rtol=0, atol=2e-2)
     with (
         torch.autocast("cpu", torch.bfloat16),
         pytest.raises(ValueError, match=r"an input of dtype torch\.int64"),

@@ -287,6 +287,7 @@ def test_threads_that_load_at_once_load_once(undecided, tmp_path):
 
 def test_a_call_is_the_same_in_both_languages():
     text = re.search(r"struct Call \{(.*?)\n\};", (library.FOLDER / "call.h").read_text(), re.DOTALL)[1]
+    text = re.sub(r"\n    int64 half_batch\(\).*", "", text)  # a function of it
     fields = []
     for declaration in re.sub(r"//.*", "", text).split(";"):
         match = re.fullmatch(

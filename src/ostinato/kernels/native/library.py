@@ -22,8 +22,7 @@ _int, _float, _pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
 """In the order of their numbers in simd.h."""
 MAX_PARAMETERS = 16
-VECTOR_BYTES = 64
-"""The widest vectors of any build: gates are kept in rows of whole vectors."""
+_VECTOR_BYTES = {"portable": 16, "avx2": 32}
 ABI_VERSION = 1
 """As `kAbiVersion` in call.h, which says when it is raised."""
 FOLDER = Path(__file__).parent
@@ -100,6 +99,11 @@ def choice() -> Choice:
             if _chosen is None:
                 _chosen = choose(open_build)
     return _chosen
+
+
+def vector_bytes() -> int:
+    """The width of the build's vectors: gates are kept in rows of whole ones."""
+    return _VECTOR_BYTES.get(choice().instruction_set or "", 64)
 
 
 def load() -> ctypes.CDLL | None:

@@ -24,8 +24,8 @@ GATES: dict[type, int] = {GRU: 3, ResetAfterGRU: 4, LSTM: 4}
 """How many values a unit has in the gates that a forward pass can keep; a basic RNN's are its outputs."""
 _DTYPES = {torch.float32: 0, torch.float64: 1}
 # A native call cannot be interrupted. One of so many multiplications is over in a fraction of a second on one
-# thread, and between two of them Python sees a Ctrl-C. Each call packs the weights anew, so builds with wider
-# vectors get a multiple.
+# thread, and between two of them Python sees a Ctrl-C. Each call packs the weights anew, so a forward pass,
+# which does a third of a backward pass's work, gets a multiple where vectors are wide.
 _MULTIPLICATIONS_PER_CALL = 4_000_000_000
 _MULTIPLES = {"portable": 1, "avx2": 2}
 
@@ -57,18 +57,20 @@ def runs(run: SequenceRun) -> bool:
         and run.inputs.numel() > 0
         and all(tensor.dtype == dtype for tensor in run.state)
         and all(tensor.dtype == dtype for tensor in run.parameters)
-        and not (run.reverse and _steps_per_call(run) < run.inputs.shape[0])
+        and not (run.reverse and _steps_per_call(run, "backward") < run.inputs.shape[0])
     )
 
 
-def _steps_per_call(run: SequenceRun) -> int:
+def _steps_per_call(run: SequenceRun, direction: str) -> int:
     time, batch_size, _ = run.inputs.shape
     weights = sum(leaf.numel() for leaf in run.parameters)
     # A row's activations, and the step itself, take the time of some multiplications too: all of it where
     # there are few units. Few rows wait for the weights to come from memory.
     step = max(batch_size, 4) * weights + batch_size * (4_000 + 100 * run.family.num_units)
     step *= run.inputs.element_size() // 4
-    limit = _MULTIPLICATIONS_PER_CALL * _MULTIPLES.get(library.choice().instruction_set or "", 3)
+    limit = _MULTIPLICATIONS_PER_CALL
+    if direction == "forward":
+        limit *= _MULTIPLES.get(library.choice().instruction_set or "", 3)
     return max(1, min(time, limit // step))
 
 
@@ -85,7 +87,7 @@ class _Pass:
         self.state = [leaf.contiguous() for leaf in run.state]
         self.parameters = [leaf.contiguous() for leaf in run.parameters]
         self.time, batch_size, input_size = run.inputs.shape
-        self.steps_per_call = _steps_per_call(run)
+        self.steps_per_call = _steps_per_call(run, self.direction)
         call = self.call = library.Call()
         call.dtype = _DTYPES[run.inputs.dtype]
         if run.round_to_bfloat16 and run.inputs.dtype == torch.float32:
@@ -132,7 +134,7 @@ class _Pass:
 
     def _shape_of_gates(self) -> tuple[int, int, int]:
         family, (time, batch_size, _) = self.run.family, self.run.inputs.shape
-        lanes = library.VECTOR_BYTES // self.run.inputs.element_size()
+        lanes = library.vector_bytes() // self.run.inputs.element_size()
         return time, batch_size, GATES.get(type(family), 0) * -(-family.num_units // lanes) * lanes
 
 
