@@ -4,7 +4,7 @@ basic_rnn}`.
 
 from ostinato.kernels.availability import Available, available
 from ostinato.kernels.dropout import step_uniform
-from ostinato.kernels.eager import run_sequences, sequence
+from ostinato.kernels.eager import beside, run_sequences, run_side_by_side, sequence
 from ostinato.kernels.native.sequences import SequenceRun
 from ostinato.kernels.ops import has_sequence_op
 from ostinato.kernels.reversal import reverse_sequence
@@ -15,11 +15,13 @@ __all__ = [
     "Available",
     "SequenceRun",
     "available",
+    "beside",
     "has_sequence_op",
     "has_step_kernel",
     "lstm_step",
     "reverse_sequence",
     "run_sequences",
+    "run_side_by_side",
     "sequence",
     "step_uniform",
 ]

@@ -17,6 +17,7 @@ from torch.autograd import forward_ad
 
 from ostinato._state import Nest, flatten
 from ostinato.kernels import ops, reference, reversal
+from ostinato.kernels.layout import is_batch_major
 from ostinato.kernels.native import library, sequences
 from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradients, SequenceRun
 from ostinato.steps import LSTM, Family
@@ -46,6 +47,35 @@ def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list
             results = _run_native(build, wide, with_cells)
         return [_in_dtype_of(run.inputs, result) for run, result in zip(runs, results, strict=True)]
     return [_run_by_dispatcher(run, with_cells) for run in runs]
+
+
+def run_side_by_side(
+    runs: Sequence[SequenceRun], with_cells: bool = False
+) -> tuple[Tensor, list[list[Tensor]], list[Tensor]]:
+    """Run the directions of a layer: their outputs side by side on the last axis, the final state of each,
+    and the cells of each `with_cells`. Native code writes them side by side in the first place.
+    """
+    build = library.load() if len(runs) > 1 and all(_is_plain(run) for run in runs) else None
+    wide = [_in_float32(run) for run in runs] if build is not None else []
+    if build is not None and all(sequences.runs(run) for run in wide):
+        with library.torch_operations():
+            results = _run_native(build, wide, with_cells, joined=True)
+        results = [_in_dtype_of(runs[0].inputs, result) for result in results]
+        outputs = results[0].outputs
+    else:
+        results = run_sequences(runs, with_cells)
+        outputs = beside([result.outputs for result in results])
+    cells = [result.cells for result in results if result.cells is not None]
+    return outputs, [result.state for result in results], cells
+
+
+def beside(parts: Sequence[Tensor]) -> Tensor:
+    """`[time, batch, size]` of each direction, side by side on the last axis."""
+    if len(parts) == 1:
+        return parts[0]
+    if is_batch_major(parts[0]):  # and so it stays
+        return torch.cat([each.transpose(0, 1) for each in parts], dim=2).transpose(0, 1)
+    return torch.cat(list(parts), dim=2)
 
 
 def _in_float32(run: SequenceRun) -> SequenceRun:
@@ -121,18 +151,40 @@ def _run_by_dispatcher(run: SequenceRun, with_cells: bool) -> Result:
     return Result(outputs, list(state), cells)
 
 
-def _run_native(build: Any, runs: Sequence[SequenceRun], with_cells: bool) -> list[Result]:
+def _run_native(
+    build: Any, runs: Sequence[SequenceRun], with_cells: bool, joined: bool = False
+) -> list[Result]:
+    """The results of the runs; `joined`, each with the outputs of all, side by side in one tensor."""
     if not any(ops.requires_grad(run) for run in runs):
-        passes = [ForwardPass(run, keep=with_cells) for run in runs]
+        whole, parts = _parts_of_one(runs, joined)
+        passes = [
+            ForwardPass(run, keep=with_cells, outputs=part) for run, part in zip(runs, parts, strict=True)
+        ]
         sequences.execute(build, passes)
-        return [Result(each.outputs, each.final, each.kept[0] if with_cells else None) for each in passes]
+        return [
+            Result(each.outputs if whole is None else whole, each.final, each.kept[0] if with_cells else None)
+            for each in passes
+        ]
     tensors = [tensor for run in runs for tensor in (run.inputs, *run.state, *run.parameters)]
-    found: tuple[Tensor, ...] = _Sequences.apply(build, runs, with_cells, *tensors)  # type: ignore[no-untyped-call]
-    results, rest = [], iter(found)
-    for run in runs:
-        outputs, state = next(rest), [next(rest) for _ in run.state]
-        results.append(Result(outputs, state, next(rest) if with_cells else None))
+    found: tuple[Tensor, ...] = _Sequences.apply(  # type: ignore[no-untyped-call]
+        build, runs, with_cells, joined, *tensors
+    )
+    outputs, rest = list(found[: 1 if joined else len(runs)]), iter(found[1 if joined else len(runs) :])
+    results = []
+    for index, run in enumerate(runs):
+        state = [next(rest) for _ in run.state]
+        of_run = outputs[0] if joined else outputs[index]
+        results.append(Result(of_run, state, next(rest) if with_cells else None))
     return results
+
+
+def _parts_of_one(runs: Sequence[SequenceRun], joined: bool) -> tuple[Tensor | None, Sequence[Tensor | None]]:
+    """Where outputs are `joined`, memory for those of all runs, side by side, and each run's part of it."""
+    if not joined:
+        return None, [None] * len(runs)
+    sizes = [run.family.output_size for run in runs]
+    whole = sequences.empty_outputs(runs[0].inputs, sum(sizes))
+    return whole, whole.split(sizes, dim=2)
 
 
 def _keeps_gates(run: SequenceRun) -> bool:
@@ -152,21 +204,31 @@ class _Sequences(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, build: Any, runs: Sequence[SequenceRun], with_cells: bool, *tensors: Tensor
+        ctx: Any,
+        build: Any,
+        runs: Sequence[SequenceRun],
+        with_cells: bool,
+        joined: bool,
+        *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
-        passes = [ForwardPass(run, keep=True, keep_gates=_keeps_gates(run)) for run in runs]
+        whole, parts = _parts_of_one(runs, joined)
+        passes = [
+            ForwardPass(run, True, _keeps_gates(run), part, fill_kept=with_cells)
+            for run, part in zip(runs, parts, strict=True)
+        ]
         sequences.execute(build, passes)
-        ctx.build, ctx.with_cells = build, with_cells
+        outputs = [each.outputs for each in passes] if whole is None else [whole]
+        ctx.build, ctx.with_cells, ctx.joined = build, with_cells, joined
         # The tensors themselves are saved as autograd saves them; here, what they are part of.
         ctx.runs = [_emptied(run) for run in runs]
         ctx.kept_counts = [len(each.kept) for each in passes]
         ctx.set_materialize_grads(False)
         kept = [leaf for each in passes for leaf in each.kept]
         lengths = [run.sequence_length for run in runs]
-        ctx.save_for_backward(*tensors, *lengths, *(each.outputs for each in passes), *kept)
-        results: list[Tensor] = []
+        ctx.save_for_backward(*tensors, *lengths, *outputs, *kept)
+        results = list(outputs)
         for each in passes:
-            results += [each.outputs, *each.final]
+            results += each.final
             if with_cells:
                 results.append(each.kept[0])
         return tuple(results)
@@ -176,16 +238,22 @@ class _Sequences(torch.autograd.Function):
         saved, incoming_grads = iter(ctx.saved_tensors), iter(grads)
         runs = [_take(run, saved) for run in ctx.runs]
         runs = [run._replace(sequence_length=next(saved)) for run in runs]
-        outputs = [next(saved) for _ in runs]
+        outputs: list[Tensor] = [next(saved) for _ in range(1 if ctx.joined else len(runs))]
+        of_outputs: list[Tensor | None] = [next(incoming_grads) for _ in outputs]
+        if ctx.joined:
+            sizes = [run.family.output_size for run in runs]
+            outputs = list(outputs[0].split(sizes, dim=2))
+            of_all = of_outputs[0]
+            of_outputs = [None] * len(runs) if of_all is None else list(of_all.split(sizes, dim=2))
         kept = [[next(saved) for _ in range(count)] for count in ctx.kept_counts]
         incoming = []
-        for run in runs:
-            of_outputs, of_state = next(incoming_grads), [next(incoming_grads) for _ in run.state]
+        for run, of_run in zip(runs, of_outputs, strict=True):
+            of_state = [next(incoming_grads) for _ in run.state]
             of_kept = (
                 [next(incoming_grads) if ctx.with_cells else None] if isinstance(run.family, LSTM) else []
             )
-            incoming.append(Gradients(of_outputs, of_state, of_kept))
-        needs = iter(ctx.needs_input_grad[3:])
+            incoming.append(Gradients(of_run, of_state, of_kept))
+        needs = iter(ctx.needs_input_grad[4:])
         input_needs = []
         for run in runs:
             input_needs.append(next(needs))
@@ -197,7 +265,7 @@ class _Sequences(torch.autograd.Function):
                 for run, given in zip(runs, incoming, strict=True)
                 for gradient in _differentiable(run, given)
             ]
-            return None, None, None, *found
+            return None, None, None, None, *found
         with library.torch_operations():
             passes = [
                 BackwardPass(*arguments)
@@ -207,7 +275,7 @@ class _Sequences(torch.autograd.Function):
         gradients: list[Tensor | None] = []
         for each, need in zip(passes, input_needs, strict=True):
             gradients += [each.grad_inputs if need else None, *each.grad_state, *each.grad_parameters]
-        return None, None, None, *gradients
+        return None, None, None, None, *gradients
 
 
 def _emptied(run: SequenceRun) -> Any:

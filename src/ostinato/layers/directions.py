@@ -17,7 +17,6 @@ from ostinato import kernels
 from ostinato._state import Nest, flatten
 from ostinato.cells import is_transformed
 from ostinato.kernels import SequenceRun, reference, reverse_sequence
-from ostinato.kernels.layout import is_batch_major
 from ostinato.steps import Family, masking
 
 
@@ -67,27 +66,13 @@ def run_directions(
         SequenceRun(family, tensors, inputs, lengths, leaves, reverse=index == 1)
         for index, (family, tensors, (leaves, _)) in enumerate(zip(families, parameters, nests, strict=True))
     ]
-    results = kernels.run_sequences(runs, with_cells)
-    final = [unflatten(found.state) for found, (_, unflatten) in zip(results, nests, strict=True)]
+    outputs, states_after, kept = kernels.run_side_by_side(runs, with_cells)
+    final = [unflatten(found) for found, (_, unflatten) in zip(states_after, nests, strict=True)]
     cells = None
     if with_cells:
         # What a kernel keeps of a row that has ended is its own business.
-        cells = _beside([masking.zero_padding(lengths, _known(found.cells)) for found in results])
-    return LayerRun(_beside([found.outputs for found in results]), final, cells)
-
-
-def _known(cells: Tensor | None) -> Tensor:
-    assert cells is not None
-    return cells
-
-
-def _beside(directions: Sequence[Tensor]) -> Tensor:
-    """`[time, batch, size]` of each direction, side by side on the last axis."""
-    if len(directions) == 1:
-        return directions[0]
-    if is_batch_major(directions[0]):  # and so it stays
-        return torch.cat([each.transpose(0, 1) for each in directions], dim=2).transpose(0, 1)
-    return torch.cat(list(directions), dim=2)
+        cells = kernels.beside([masking.zero_padding(lengths, found) for found in kept])
+    return LayerRun(outputs, final, cells)
 
 
 def both_ways(
@@ -102,7 +87,7 @@ def both_ways(
     backwards = runners[1](reverse_sequence(inputs, lengths, time_axis=0))
 
     def beside(first: Tensor, second: Tensor) -> Tensor:
-        return _beside([first, reverse_sequence(second, lengths, time_axis=0)])
+        return kernels.beside([first, reverse_sequence(second, lengths, time_axis=0)])
 
     cells = None
     if forwards.cells is not None and backwards.cells is not None:

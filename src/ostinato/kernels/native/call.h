@@ -18,6 +18,7 @@ extern "C" struct Call {
     int64 peepholes, layer_norm;
     double forget_bias, cell_clip, proj_clip;  // a clip below 0: none
     int64 first_step;                          // of the sequence, where this is a part of it
+    int64 fill_kept;                           // whether c past a row's end is asked for
     int64 reverse;                             // each row from its last step to its first; not with parts
     const int64* sequence_length;              // [batch], or null: every row runs to the end
     const void* inputs;                        // [time, batch, input_size]

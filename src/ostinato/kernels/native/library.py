@@ -46,6 +46,7 @@ class Call(ctypes.Structure):
         ("cell_clip", _float),
         ("proj_clip", _float),
         ("first_step", _int),
+        ("fill_kept", _int),
         ("reverse", _int),
         ("sequence_length", _pointer),
         ("inputs", _pointer),

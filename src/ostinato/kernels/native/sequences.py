@@ -139,22 +139,32 @@ class _Pass:
 
 
 class ForwardPass(_Pass):
-    """Outputs `[time, batch, output_size]`, the final state, and with `keep` what the backward pass reads:
-    an LSTM's c of every step, and the gates where `keep_gates`.
+    """Outputs `[time, batch, output_size]`, into those given (of any strides but for the last axis); the
+    final state; and with `keep` what the backward pass reads: an LSTM's c of every step, and the gates where
+    `keep_gates`. Without `fill_kept`, c past a row's end is whatever stood there: the backward pass does not
+    read it.
     """
 
     direction = "forward"
 
-    def __init__(self, run: SequenceRun, keep: bool, keep_gates: bool = False) -> None:
+    def __init__(
+        self,
+        run: SequenceRun,
+        keep: bool,
+        keep_gates: bool = False,
+        outputs: Tensor | None = None,
+        fill_kept: bool = True,
+    ) -> None:
         super().__init__(run)
         family, (time, batch_size, _) = run.family, run.inputs.shape
-        self.outputs = _empty(run.inputs, family.output_size)
+        self.outputs = empty_outputs(run.inputs, family.output_size) if outputs is None else outputs
         self.final = [torch.empty_like(leaf) for leaf in self.state]
         self.kept: list[Tensor] = []
         if keep and isinstance(family, LSTM):
             self.kept.append(buffers.empty((time, batch_size, family.num_units), run.inputs))
         if keep and keep_gates:
             self.kept.append(buffers.empty(self._shape_of_gates(), run.inputs))
+        self.call.fill_kept = fill_kept
         _fill(self.call.final_state, self.final)
 
     def parts(self) -> Iterator[library.Call]:
@@ -200,7 +210,7 @@ class BackwardPass(_Pass):
         self.carried = [None if leaf is None else leaf.resolve_neg().contiguous() for leaf in incoming.state]
         self.grad_inputs = run.inputs.new_empty(0)
         if input_gradient:
-            self.grad_inputs = _empty(run.inputs, run.inputs.shape[2]).zero_()
+            self.grad_inputs = empty_outputs(run.inputs, run.inputs.shape[2]).zero_()
         self.grad_parameters = [torch.zeros_like(leaf) for leaf in self.parameters]
         self.grad_state = [torch.empty_like(leaf) for leaf in self.state]
         _fill_parameters(run.family, self.call.grad_parameters, self.grad_parameters)
@@ -277,8 +287,8 @@ def _symbol(each: _Pass) -> str:
     return f"ostinato_{_KERNELS[type(each.run.family)]}_{each.direction}"
 
 
-def _empty(inputs: Tensor, size: int) -> Tensor:
-    """As `empty_outputs`, in memory that is used again."""
+def empty_outputs(inputs: Tensor, size: int) -> Tensor:
+    """As `ostinato.kernels.layout.empty_outputs`, in memory that is used again."""
     time, batch_size, _ = inputs.shape
     if is_batch_major(inputs):
         return buffers.empty((batch_size, time, size), inputs).transpose(0, 1)
