@@ -148,11 +148,11 @@ struct LstmBackward {
             store(target + v * L, load(target + v * L) + load(source + v * L, columns.valid(v)));
     }
 
-    bool has_gradient(int64 position, int64 start, int64 steps) const {
+    bool has_gradient(int64 position, int64 start, int64 end) const {
         if (row_has_value(grad_h_row(position), call.output_size)) return true;
         if (row_has_value(grad_c_row(position), call.units)) return true;
-        const int64 length = forward.rows.length[position], end = start + steps < length ? start + steps : length;
-        for (int64 step = start; step < end; ++step) {
+        const int64 length = forward.rows.length[position], last = end < length ? end : length;
+        for (int64 step = start; step < last; ++step) {
             if (call.grad_outputs && row_has_value(grad_output_row(step, position), call.output_size)) return true;
             if (call.grad_kept && row_has_value(grad_kept_row(step, position), call.units)) return true;
         }
@@ -164,22 +164,10 @@ struct LstmBackward {
         member.barrier();
         start_rows(member);
         member.barrier();
-        const Split split{by_units && member.size > 1, member.size};
-        for (int64 end = call.time; end > 0; end -= chunk_steps) {
-            const int64 start = end > chunk_steps ? end - chunk_steps : 0;
-            const int64 active = forward.rows.active[start];
-            for (int64 i = member.begin(active); i < member.end(active); ++i)
-                chunk.live[i] = has_gradient(i, start, end - start);
-            member.barrier();
-            if (member.rank == 0) chunk.number(forward.rows, start, end - start);
-            member.barrier();
-            if (chunk.rows > 0) {
-                run_chunk(member, split);
-                member.barrier();
-                sum_chunk(member);
-            }
-            member.barrier();
-        }
+        walk_back(
+            member, forward.rows, chunk, chunk_steps,
+            [&](int64 position, int64 start, int64 end) { return has_gradient(position, start, end); },
+            [&] { run_chunk(member, {by_units && member.size > 1, member.size}); }, [&] { sum_chunk(member); });
         finish(member);
     }
 

@@ -61,6 +61,7 @@ struct LstmForward {
         return typed<T>(call.outputs) + place * call.outputs_time + rows.order[position] * call.outputs_batch;
     }
     T* output_row(int64 step, int64 position) const { return output_at(rows.at(step, position), position); }
+    Padding<T> padding() const { return {call, rows}; }
     const T* h_before(int64 step, int64 position) const {
         if (step > 0) return output_row(step - 1, position);
         return typed<T>(call.state[1]) + rows.order[position] * call.output_size;
@@ -117,7 +118,7 @@ struct LstmForward {
             const int64 steps = rows.time - start < chunk ? rows.time - start : chunk;
             if (hoisted) project_inputs(share, start, steps, first, last);
             for (int64 step = start; step < start + steps; ++step) {
-                clear_step(member, split, share, step);
+                padding().clear_step(member, split, share, step);
                 if (rows.active[step] == 0) continue;
                 run_step(member, split, share, step, step - start, first, last, meet);
             }
@@ -211,26 +212,10 @@ struct LstmForward {
             Factor{projection, [&](int64 i) { return outputs + share.position(i) * vectors * L; }});
     }
 
-    // Past a row's end outputs are zeros. Where the rows of a step lie together they are written with the step: row
-    // by row, each would be on another page of memory.
-    bool clears_by_steps() const { return call.outputs_time > call.outputs_batch; }
-    void clear_output(int64 step, int64 position) const {
-        std::memset(output_at(step, position), 0, size_t(call.output_size) * sizeof(T));
-    }
-    void clear_step(const Team::Member& member, const Split& split, const Share& share, int64 step) const {
-        if (!clears_by_steps() || !rows.ragged) return;
-        const int64 running = rows.active[step], ended = rows.batch - running;
-        if (split.by_units)
-            for (int64 i = member.begin(ended); i < member.end(ended); ++i) clear_output(step, running + i);
-        else
-            for (int64 i = share.before(running); i < share.count; ++i) clear_output(step, share.position(i));
-    }
-
     // Past a row's end: zeros as outputs, and the last state.
     void finish(int64 position) {
         const int64 length = rows.length[position], at = rows.order[position];
-        if (!clears_by_steps())
-            for (int64 step = length; step < rows.time; ++step) clear_output(step, position);
+        padding().clear_row(position);
         copy(typed<T>(call.final_state[1]) + at * call.output_size, h_before(length, position), call.output_size);
         T* c = typed<T>(call.final_state[0]) + at * call.units;
         if (call.kept || length == 0) copy(c, c_before(length, position), call.units);

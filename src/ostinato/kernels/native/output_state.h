@@ -8,6 +8,7 @@ namespace {
 
 template <class T, int kParts>
 struct OutputState {
+    using Element = T;
     static constexpr int64 L = lanes<T>;
     const Call& call;
     Rows rows;
@@ -149,8 +150,7 @@ struct OutputState {
     // Past a row's end: zeros as outputs, and the last state.
     void finish(int64 position) const {
         const int64 length = rows.length[position];
-        for (int64 step = length; step < rows.time; ++step)
-            std::memset(output_at(step, position), 0, size_t(call.units) * sizeof(T));
+        Padding<T>{call, rows}.clear_row(position);
         T* final_state = typed<T>(call.final_state[0]) + rows.order[position] * call.units;
         std::memcpy(final_state, h_before(length, position), size_t(call.units) * sizeof(T));
     }
@@ -169,13 +169,17 @@ void run_forward(Family& family, const Team::Member& member, bool by_units) {
     const auto meet = [&] {
         if (split.by_units) member.barrier();
     };
-    for (int64 start = 0; start < rows.time && rows.active[start] > 0; start += family.chunk) {
+    const Padding<typename Family::Element> padding{family.call, rows};
+    for (int64 start = 0; start < rows.time; start += family.chunk) {
         const int64 end = start + family.chunk < rows.time ? start + family.chunk : rows.time;
-        if (family.hoisted)
+        if (family.hoisted && rows.active[start] > 0)
             for (const auto& part : family.parts)
                 family.project_inputs(part, share, start, end - start, first, last);
-        for (int64 step = start; step < end && rows.active[step] > 0; ++step)
+        for (int64 step = start; step < end; ++step) {
+            padding.clear_step(member, split, share, step);
+            if (rows.active[step] == 0) continue;
             family.run_step({share, step, step - start, share.before(rows.active[step]), first, last}, meet);
+        }
     }
     // By rows, each member finishes those it ran, and waits for nobody. By units, all have met.
     const int64 begin = member.begin(rows.batch);

@@ -122,22 +122,11 @@ struct OutputStateBackward {
         member.barrier();
         start_rows(member);
         member.barrier();
-        const Split split{by_units && member.size > 1, member.size};
-        for (int64 end = call.time; end > 0; end -= chunk_steps) {
-            const int64 start = end > chunk_steps ? end - chunk_steps : 0;
-            const int64 active = forward.rows.active[start];
-            for (int64 i = member.begin(active); i < member.end(active); ++i)
-                chunk.live[i] = has_gradient(i, start, end);
-            member.barrier();
-            if (member.rank == 0) chunk.number(forward.rows, start, end - start);
-            member.barrier();
-            if (chunk.rows > 0) {
-                run_chunk(member, split);
-                member.barrier();
-                family().sum_chunk(member);
-            }
-            member.barrier();
-        }
+        walk_back(
+            member, forward.rows, chunk, chunk_steps,
+            [&](int64 position, int64 start, int64 end) { return has_gradient(position, start, end); },
+            [&] { run_chunk(member, {by_units && member.size > 1, member.size}); },
+            [&] { family().sum_chunk(member); });
         family().add_sums(member);
         for (int64 i = member.begin(call.batch); i < member.end(call.batch); ++i)
             std::memcpy(typed<T>(call.grad_state[0]) + forward.rows.order[i] * call.units, grad_h_row(i),

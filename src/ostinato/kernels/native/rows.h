@@ -85,6 +85,33 @@ struct Split {
     }
 };
 
+// Outputs past a row's end, which are zeros. Where the rows of a step lie together they are written with the step:
+// row by row, each would be on another page of memory.
+template <class T>
+struct Padding {
+    const Call& call;
+    const Rows& rows;
+
+    bool by_steps() const { return call.outputs_time > call.outputs_batch; }
+    void clear(int64 step, int64 position) const {
+        T* row = typed<T>(call.outputs) + step * call.outputs_time + rows.order[position] * call.outputs_batch;
+        std::memset(row, 0, size_t(call.output_size) * sizeof(T));
+    }
+    void clear_step(const Team::Member& member, const Split& split, const Share& share, int64 step) const {
+        if (!by_steps() || !rows.ragged) return;
+        const int64 running = rows.active[step], ended = rows.batch - running;
+        if (split.by_units)
+            for (int64 i = member.begin(ended); i < member.end(ended); ++i) clear(step, running + i);
+        else
+            for (int64 i = share.before(running); i < share.count; ++i) clear(step, share.position(i));
+    }
+    // Once the row's steps are done, where `clear_step` has not cleared them.
+    void clear_row(int64 position) const {
+        if (by_steps()) return;
+        for (int64 step = rows.length[position]; step < rows.time; ++step) clear(step, position);
+    }
+};
+
 // Weights that stay in a core's second-level cache beside what else is read.
 constexpr int64 kResidentBytes = int64(640) << 10;
 // Fewer rows than this are not worth a core of their own. These fill most of a tile: eight rows on two cores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -74,7 +75,7 @@ def _steps_per_call(run: SequenceRun, direction: str) -> int:
     return max(1, min(time, limit // step))
 
 
-class _Pass:
+class _Pass(ABC):
     """Calls that run a sequence one way, part by part, and the tensors that they point to."""
 
     direction: str
@@ -112,9 +113,9 @@ class _Pass:
         call.inputs_time, call.inputs_batch, _ = self.inputs.stride()
         call.threads, call.parallel_for = library.threads(), library.parallel_for()
 
+    @abstractmethod
     def parts(self) -> Iterator[library.Call]:
         """The call, set up for one part after the other."""
-        raise NotImplementedError
 
     def _select(self, start: int, outputs: Tensor, kept: Sequence[Tensor]) -> None:
         """Point to the steps from `start`."""

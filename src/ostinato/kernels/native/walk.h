@@ -69,6 +69,27 @@ struct Pairs {
     }
 };
 
+// The walk of one member: chunk after chunk, last first. `has_gradient(position, start, end)` asks about a row;
+// `run` takes the chunk's steps back, and `sum` adds what they give to the parameters' gradients.
+template <class HasGradient, class Run, class Sum>
+void walk_back(const Team::Member& member, const Rows& rows, Chunk& chunk, int64 chunk_steps,
+               HasGradient has_gradient, Run run, Sum sum) {
+    for (int64 end = rows.time; end > 0; end -= chunk_steps) {
+        const int64 start = end > chunk_steps ? end - chunk_steps : 0, active = rows.active[start];
+        for (int64 i = member.begin(active); i < member.end(active); ++i)
+            chunk.live[i] = has_gradient(i, start, end);
+        member.barrier();
+        if (member.rank == 0) chunk.number(rows, start, end - start);
+        member.barrier();
+        if (chunk.rows > 0) {
+            run();
+            member.barrier();
+            sum();
+        }
+        member.barrier();
+    }
+}
+
 template <class T>
 bool row_has_value(const T* row, int64 count) {
     constexpr int64 L = lanes<T>;
