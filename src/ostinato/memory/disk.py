@@ -52,7 +52,7 @@ class DiskStore:
     """
 
     def __init__(self, directory: str | os.PathLike[str] | None = None, expected_bytes: int = 0) -> None:
-        place = default_directory() if directory is None else os.path.abspath(os.fspath(directory))
+        place = default_directory() if directory is None else os.path.abspath(os.fsdecode(directory))
         warn_if_in_memory(place)
         self._traffic = _Traffic(open_file(place, expected_bytes), place)
         # At the interpreter's exit too, while the thread can still end in order.
@@ -142,7 +142,7 @@ class _Traffic:
         self._blocks = Blocks()
         self._chunks: dict[int, _Chunk] = {}
         self._held: dict[int, _Held] = {}
-        self._latest: int | None = None  # the chunk put last: it stays in memory until another is asked for
+        self._wanted: int | None = None  # the chunk put last, or asked for next: it stays when it is written
         self._ahead: tuple[int, _Read] | None = None
         self._end = 0
         self._written = 0
@@ -157,29 +157,29 @@ class _Traffic:
     # What the computation calls.
 
     def put(self, index: int, tensors: Sequence[Tensor]) -> None:
-        tensors = [_plain(leaf) for leaf in tensors]
+        held = _Held([_plain(leaf) for leaf in tensors])
         self._check()
         with self._changed:
             if index in self._chunks:
                 raise ValueError(f"Chunk {index} has been put already: a chunk is put once.")
             self._wait_until(lambda: self._unwritten() < CHUNKS_IN_FLIGHT)
-            self._forget_latest()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="ostinato-swap", daemon=True)
-                self._thread.start()
-            self._chunks[index] = chunk = _layout(tensors, self._end)
+            self._start()
+            self._want(index)
+            self._chunks[index] = chunk = _layout(held.tensors, self._end)
             # From a page on, as the system moves pages.
             self._end += -(-chunk.length // mmap.PAGESIZE) * mmap.PAGESIZE
-            self._held[index] = _Held(tensors)
-            self._latest = index
+            self._held[index] = held
             self._jobs.put(index)
 
     def prefetch(self, index: int) -> None:
         self._check()
         with self._changed:
-            if index not in self._chunks or index in self._held:
+            if index not in self._chunks:
                 return
-            if self._ahead is None or self._ahead[0] != index:
+            if index in self._held:
+                self._cancel_ahead()
+                self._want(index)
+            elif self._ahead is None or self._ahead[0] != index:
                 self._cancel_ahead()
                 self._ahead = (index, self._read(index))
 
@@ -189,7 +189,7 @@ class _Traffic:
             if index not in self._chunks:
                 raise IndexError(f"There is no chunk {index}; {len(self._chunks)} chunks have been put.")
             held = self._held.get(index)
-            self._forget_latest()
+            self._want(None)
             if held is not None:
                 return [leaf.detach().contiguous() for leaf in held.tensors]
             read = self._ahead[1] if self._ahead is not None and self._ahead[0] == index else None
@@ -238,10 +238,16 @@ class _Traffic:
     def _unwritten(self) -> int:
         return sum(not held.written for held in self._held.values())
 
-    def _forget_latest(self) -> None:
-        latest, self._latest = self._latest, None
-        if latest is not None and self._held[latest].written:
-            del self._held[latest]
+    def _want(self, index: int | None) -> None:
+        before, self._wanted = self._wanted, index
+        if before is not None and before != index and self._held[before].written:
+            del self._held[before]
+
+    def _start(self) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._work, name="ostinato-swap", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def _read(self, index: int) -> _Read:
         read = _Read(self._chunks[index])
@@ -256,7 +262,7 @@ class _Traffic:
 
     def _let_go(self) -> None:
         self._held.clear()
-        self._latest = None
+        self._wanted = None
         self._cancel_ahead()
         self._blocks.close()
 
@@ -264,9 +270,8 @@ class _Traffic:
 
     def _work(self) -> None:
         try:
-            with torch.no_grad():
-                while self._do(self._jobs.get()):
-                    pass
+            while self._do(self._jobs.get()):
+                pass
         finally:
             self._file.close()
 
@@ -300,7 +305,7 @@ class _Traffic:
         with self._changed:
             self._written += chunk.length
             held.written = True
-            if index != self._latest:
+            if index != self._wanted:
                 self._held.pop(index, None)
             self._changed.notify_all()
 
@@ -367,9 +372,10 @@ def _layout(tensors: Sequence[Tensor], offset: int) -> _Chunk:
     places: list[_Place] = []
     end = 0
     for leaf in tensors:
+        length = prod(leaf.shape) * leaf.element_size()
         start = -(-end // _ALIGNMENT) * _ALIGNMENT
-        end = start + prod(leaf.shape) * leaf.element_size()
-        places.append(_Place(start, end - start, leaf.shape, leaf.dtype, leaf.device))
+        end = start + length if length else end  # the last byte is one that is written
+        places.append(_Place(start, length, leaf.shape, leaf.dtype, leaf.device))
     return _Chunk(offset, end, places)
 
 
@@ -377,9 +383,12 @@ def _bytes_of(leaf: Tensor) -> Iterator[Bytes]:
     """The numbers of `leaf` in order, as they lie if they are on the CPU and contiguous, else copied by
     parts, so that the copy is small.
     """
-    if leaf.device.type == "cpu" and leaf.is_contiguous():
-        yield leaf.reshape(-1).view(torch.uint8).numpy()
-    elif leaf.numel():
-        rows = max(1, _PIECE * leaf.shape[0] // (leaf.numel() * leaf.element_size())) if leaf.dim() else 1
-        for part in leaf.split(rows) if leaf.dim() else [leaf]:
-            yield part.cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    if not leaf.numel():
+        return
+    parts: Sequence[Tensor] = [leaf]
+    if leaf.dim() and not (leaf.device.type == "cpu" and leaf.is_contiguous()):
+        parts = leaf.split(max(1, _PIECE * leaf.shape[0] // (leaf.numel() * leaf.element_size())))
+    for part in parts:
+        part = part.cpu().contiguous()
+        # Not `view`: where a dimension is 1 long, a contiguous tensor may have any stride.
+        yield part.as_strided([part.numel()], [1]).view(torch.uint8).numpy()

@@ -49,8 +49,8 @@ class Store(Protocol):
     def get(self, index: int) -> list[Tensor]:
         """The tensors of chunk `index`: same shapes, dtypes and devices, contiguous, without a gradient.
 
-        They are the caller's for as long as any of them lives; tensors of one chunk may share memory that is
-        given back as a whole.
+        They are not to be changed, as they may be the very tensors that were put. They are valid for as long
+        as they live; tensors of one chunk may share memory that is given back as a whole.
         """
         ...
 
