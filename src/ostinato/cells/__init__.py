@@ -3,7 +3,7 @@
 from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.dropout import DropoutWrapper
 from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, BoundCell, GRUCell, LSTMCell
-from ostinato.cells.lowering import SequenceContext, is_transformed, lower
+from ostinato.cells.lowering import RunSequence, SequenceContext, is_transformed, lower
 from ostinato.cells.multi import MultiRNNCell
 from ostinato.cells.residual import ResidualWrapper
 from ostinato.cells.run import Run, StepPosition, current_position
@@ -20,6 +20,7 @@ __all__ = [
     "RNNCell",
     "ResidualWrapper",
     "Run",
+    "RunSequence",
     "SequenceContext",
     "StepPosition",
     "ZoneoutWrapper",

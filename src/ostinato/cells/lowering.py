@@ -10,17 +10,18 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from ostinato import kernels
-from ostinato._state import Nest, flatten, leaves
+from ostinato._state import Nest
 from ostinato.cells.base import RNNCell
-from ostinato.memory import MemoryPlan, walk_chunks
 from ostinato.steps import Family
 
 
 class SequenceContext(NamedTuple):
-    """What a run over a sequence shares: the rows' lengths (or None) and the memory plan."""
+    """What a run over a sequence shares: the rows' lengths (or None), and whether gates are kept for a backward
+    pass (None: while they are not many).
+    """
 
     sequence_length: Tensor | None
-    plan: MemoryPlan
+    keep_gates: bool | None = None
 
 
 RunSequence = Callable[[Tensor, Nest, SequenceContext], tuple[Tensor, Nest]]
@@ -52,22 +53,7 @@ def is_transformed() -> bool:
 def run_family(
     family: Family, parameters: Sequence[Tensor], inputs: Tensor, state: Nest, context: SequenceContext
 ) -> tuple[Tensor, Nest]:
-    """Run a family's sequence op under the context's memory plan."""
-    length = context.sequence_length
-    time = inputs.shape[0]
-    # A compiler plans memory itself, and sees the op whole.
-    if torch.compiler.is_compiling() or context.plan.chunk_length(time) >= time:
-        return kernels.sequence(family, parameters, inputs, length, state)
-    unflatten = flatten(state)[1]
-
-    def run_chunk(
-        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
-    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        rest = None if length is None else length - start
-        outputs, final = kernels.sequence(family, parameters, chunk[0], rest, unflatten(state))
-        return [outputs], leaves(final)
-
-    (outputs,), final = walk_chunks(
-        run_chunk, [inputs], leaves(state), parameters, context.plan.chunk_length(time)
+    """Run a family's sequence op."""
+    return kernels.sequence(
+        family, parameters, inputs, context.sequence_length, state, keep_gates=context.keep_gates
     )
-    return outputs, unflatten(final)

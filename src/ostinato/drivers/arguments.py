@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
@@ -19,6 +21,22 @@ def check_no_packed_sequence(driver: str, inputs: Any) -> None:
             "x, lengths = torch.nn.utils.rnn.pad_packed_sequence(packed, batch_first=True), then "
             f"{driver}(cell, x, sequence_length=lengths)."
         )
+
+
+def from_disk(leaf: Any) -> Any:
+    """A `numpy.memmap` as a tensor over the same file; all else as it is."""
+    if not isinstance(leaf, numpy.memmap):
+        return leaf
+    with warnings.catch_warnings():
+        # A file that is open for reading cannot be written to: nothing here does.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        try:
+            return torch.from_numpy(leaf)
+        except (TypeError, ValueError) as problem:
+            raise TypeError(
+                f"inputs on disk have the dtype {leaf.dtype} and the strides {leaf.strides}, which a tensor cannot "
+                f"have ({problem}): write them in this machine's byte order, in a dtype that torch knows."
+            ) from problem
 
 
 def check_input_leaf(leaf: Any) -> None:

@@ -11,8 +11,11 @@ from torch import Tensor
 from ostinato._state import Nest, leaves, map_nest
 from ostinato.cells import RNNCell, Run, SequenceContext, check_cell, lower
 from ostinato.drivers import arguments
-from ostinato.drivers.loop import run_loop
+from ostinato.drivers.loop import run_loop, run_no_steps
+from ostinato.drivers.planned import SequenceToRun, run_planned
+from ostinato.drivers.wanted import Wanted
 from ostinato.memory import MemoryPlan
+from ostinato.memory.work import Order
 
 
 def dynamic_rnn(
@@ -24,6 +27,10 @@ def dynamic_rnn(
     *,
     time_major: bool = False,
     swap_memory: bool = False,
+    memory: MemoryPlan | None = None,
+    memory_limit: int | str | None = None,
+    keep_outputs: bool = True,
+    truncate_every: int | None = None,
     seed: Tensor | int | None = None,
 ) -> tuple[Nest, Nest]:
     """Step `cell` through `inputs`. TF1: `tf.nn.dynamic_rnn`.
@@ -35,16 +42,26 @@ def dynamic_rnn(
 
     Args:
         cell: an `RNNCell`, or any callable with `state_size`, `output_size` and `zero_state`.
-        inputs: `[batch, time, ...]`, or a nest of such tensors; `[time, batch, ...]` with `time_major`.
+        inputs: `[batch, time, ...]`, or a nest of such tensors; `[time, batch, ...]` with `time_major`. A
+            `numpy.memmap` or a memory-mapped tensor is read from its file a part at a time.
         sequence_length: integers `[batch]`; None: every row runs to the end. Lengths beyond `time` count
             as `time`.
         initial_state: a nest of tensors in the structure of `cell.state_size`; None: zeros.
         dtype: of the zero initial state; None: that of the inputs.
         time_major: whether time is the first axis of inputs and outputs.
-        swap_memory: train with less memory: the state is kept every sqrt(time) steps, and the steps
-            between are computed anew in the backward pass. Outputs and gradients are the same; a double
-            backward pass is refused.
+        swap_memory: train with less memory: from a GPU what the backward pass needs is moved to the host's
+            memory; on a processor the state is kept every sqrt(time) steps, and the steps between are computed
+            anew in the backward pass.
+        memory: a plan of what is kept for the backward pass, recomputed or moved away.
+        memory_limit: bytes, or a text such as "2GiB": the fastest plan is taken whose forward and backward
+            pass allocate no more than that beside inputs, outputs, their gradients and parameters.
+        keep_outputs: without, no outputs are kept, and None is returned for them.
+        truncate_every: a number of steps after which gradients end (truncated backpropagation through time):
+            the state goes on, its gradient does not.
         seed: of this run's dropout masks; None: drawn from torch's default generator.
+
+    Under every plan outputs and gradients are the same. Under one that recomputes or swaps, and with
+    `truncate_every`, a double backward pass is refused.
 
     Returns:
         outputs, a nest `[batch, time, ...]` (or time-major) in the structure of `cell.output_size`, and
@@ -52,7 +69,9 @@ def dynamic_rnn(
 
     Raises:
         TypeError: not a cell, a `PackedSequence`, or a structure or dtype that does not fit.
-        ValueError: a rank, shape or length that does not fit.
+        ValueError: a rank, shape or length that does not fit; two of `swap_memory`, `memory` and
+            `memory_limit` at once.
+        MemoryLimitError: no plan keeps to `memory_limit`; it names the least that would do.
 
     >>> from ostinato import BasicLSTMCell
     >>> cell = BasicLSTMCell(64, input_size=12)
@@ -60,18 +79,35 @@ def dynamic_rnn(
     >>> outputs.shape, bool((outputs[1, 3:] == 0).all()), bool((outputs[1, 2] == state.h[1]).all())
     (torch.Size([2, 5, 64]), True, True)
     """
-    inputs, lengths, state = prepare(cell, inputs, sequence_length, initial_state, dtype, time_major)
-    plan = MemoryPlan.recompute() if swap_memory else MemoryPlan.keep_all()
-    run = Run(seed)
-
-    run_sequence = lower(cell) if isinstance(inputs, Tensor) else None
-    if run_sequence is not None:
-        with run.at(0):
-            outputs, final_state = run_sequence(inputs, state, SequenceContext(lengths, plan))
-    else:
-        steps = arguments.steps_to_run(lengths, leaves(inputs)[0].shape[0])
-        outputs, final_state = run_loop(cell, inputs, state, lengths, run, plan, steps)
+    wanted = Wanted.checked(swap_memory, memory, memory_limit, keep_outputs, truncate_every)
+    prepared = prepare(cell, inputs, sequence_length, initial_state, dtype, time_major)
+    outputs, final_state = run_prepared(cell, prepared, wanted, Run(seed))
     return (outputs if time_major else map_nest(_swap_batch_and_time, outputs)), final_state
+
+
+def run_prepared(
+    cell: RNNCell, prepared: Prepared, wanted: Wanted, run: Run, order: Order | None = None
+) -> tuple[Nest, Nest]:
+    """`dynamic_rnn` over what has been checked: time-major outputs (None where they are not wanted), and the
+    final state. An `order` other than that of time has to be walked in.
+    """
+    inputs, lengths, state = prepared
+    time = leaves(inputs)[0].shape[0]
+    lowered = lower(cell) if isinstance(inputs, Tensor) else None
+    steps = time if lowered is not None else arguments.steps_to_run(lengths, time)
+    if not time:
+        outputs, state = run_no_steps(cell, inputs, state)
+        return outputs if wanted.keep_outputs else None, state
+    sequence = SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order())
+    terms = wanted.terms(sequence)
+    if terms is not None:
+        return run_planned(sequence, terms)
+    if lowered is None:
+        outputs, final_state = run_loop(cell, inputs, state, lengths, run, steps)
+    else:
+        with run.at(0):
+            outputs, final_state = lowered(inputs, state, SequenceContext(lengths, wanted.keep_gates))
+    return outputs if wanted.keep_outputs else None, final_state
 
 
 class Prepared(NamedTuple):
@@ -96,7 +132,8 @@ def prepare(
     input_leaves = leaves(inputs)
     if not input_leaves:
         raise ValueError("dynamic_rnn needs at least one input tensor.")
-    for leaf in input_leaves:
+    inputs = map_nest(arguments.from_disk, inputs)
+    for leaf in leaves(inputs):
         arguments.check_input_leaf(leaf)
         if leaf.dim() < 3 and not (leaf.dim() == 2 and not leaf.is_floating_point()):
             axes = "[time, batch, depth]" if time_major else "[batch, time, depth]"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import optree
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ostinato._state import Nest, describe, flatten, leaves, map_nest, zeros
-from ostinato.cells import Run, is_transformed
-from ostinato.memory import MemoryPlan, check_parameters, walk_chunks
+from ostinato._state import Nest, describe, leaves, map_nest, zeros
+from ostinato.cells import Run
 from ostinato.steps import masking
 
 
@@ -64,92 +62,27 @@ def unstack(inputs: Nest, steps: int) -> list[Nest]:
 
 
 def run_loop(
-    cell: Any, inputs: Nest, state: Nest, lengths: Tensor | None, run: Run, plan: MemoryPlan, steps: int
+    cell: Any, inputs: Nest, state: Nest, lengths: Tensor | None, run: Run, steps: int
 ) -> tuple[Nest, Nest]:
     """Step `cell` through time-major `inputs` for `steps` of their steps.
 
     Returns the stacked outputs `[time, batch, ...]`, zeros after `steps`, and the final state.
     """
-    input_leaves, as_inputs = flatten(inputs)
-    state_leaves, as_state = flatten(state)
-    time, batch_size = input_leaves[0].shape[:2]
-    if not time:
-        like = state_leaves[0] if state_leaves else input_leaves[0]
-        empty = zeros(cell.output_size, batch_size, like.dtype, like.device)
-        return map_nest(lambda leaf: leaf.new_zeros(0, *leaf.shape), empty), state
-    structure: list[Any] = []
-    # A compiler plans memory itself, and torch.func takes no walk apart.
-    as_a_whole = torch.compiler.is_compiling() or is_transformed() or plan.chunk_length(steps) >= steps
-    frozen = None if as_a_whole else _Frozen(cell)
+    outputs, final = step_through(cell, unstack(inputs, steps), state, lengths, run)
+    time = leaves(inputs)[0].shape[0]
 
-    def run_chunk(
-        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
-    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        def walk() -> tuple[list[Nest], Nest]:
-            rest = None if lengths is None else lengths - start
-            return step_through(
-                cell, unstack(as_inputs(chunk), len(chunk[0])), as_state(state), rest, run, start
-            )
+    def stack(*values: Tensor) -> Tensor:
+        stacked = torch.stack(values)
+        if steps < time:
+            stacked = torch.cat([stacked, stacked.new_zeros(time - steps, *stacked.shape[1:])])
+        return stacked
 
-        outputs, final = walk() if frozen is None else frozen.call(parameters, walk)
-        structure[:] = [flatten(outputs[0])[1], flatten(final)[1]]
-        stacked = map_nest(lambda *values: torch.stack(values), *outputs)
-        return leaves(stacked), leaves(final)
-
-    input_leaves = [leaf[:steps] for leaf in input_leaves]
-    if frozen is None:
-        outputs, final = run_chunk(0, input_leaves, state_leaves, [])
-    else:
-        if torch.is_grad_enabled():
-            check_parameters(run_chunk, input_leaves, state_leaves, frozen.parameters)
-        chunk_length = plan.chunk_length(steps)
-        outputs, final = walk_chunks(run_chunk, input_leaves, state_leaves, frozen.parameters, chunk_length)
-    if steps < time:
-        outputs = [torch.cat([leaf, leaf.new_zeros(time - steps, *leaf.shape[1:])]) for leaf in outputs]
-    return structure[0](outputs), structure[1](final)
+    return map_nest(stack, *outputs), final
 
 
-class _Frozen:
-    """A cell as it was when its run began, for a recomputation long after: in its training mode, over
-    given parameters.
-    """
-
-    def __init__(self, cell: Any) -> None:
-        self._holder = _Holder(cell) if isinstance(cell, nn.Module) else None
-        self._modes = (
-            [(module, module.training) for module in cell.modules()] if isinstance(cell, nn.Module) else []
-        )
-        named = dict(self._holder.named_parameters()) if self._holder is not None else {}
-        self._names, self.parameters = list(named), list(named.values())
-
-    def call(self, parameters: Sequence[Tensor], function: Callable[[], Any]) -> Any:
-        """Call `function` while the cell's parameters are `parameters`."""
-        if self._holder is None:
-            return function()
-        with self._as_it_was():
-            values = dict(zip(self._names, parameters, strict=True))
-            return torch.func.functional_call(self._holder, values, (function,))
-
-    @contextmanager
-    def _as_it_was(self) -> Iterator[None]:
-        now = [(module, module.training) for module, _ in self._modes]
-        try:
-            for module, training in self._modes:
-                module.training = training
-            yield
-        finally:
-            for module, training in now:
-                module.training = training
-
-
-class _Holder(nn.Module):
-    """A module whose call is whatever it is given to call, so that `functional_call` can surround a loop
-    over a cell.
-    """
-
-    def __init__(self, cell: nn.Module) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, function: Callable[[], Any]) -> Any:
-        return function()
+def run_no_steps(cell: Any, inputs: Nest, state: Nest) -> tuple[Nest, Nest]:
+    """Outputs `[0, batch, ...]`, and the state as it is."""
+    first, state_leaves = leaves(inputs)[0], leaves(state)
+    like = state_leaves[0] if state_leaves else first
+    empty = zeros(cell.output_size, first.shape[1], like.dtype, like.device)
+    return map_nest(lambda leaf: leaf.new_zeros(0, *leaf.shape), empty), state

@@ -11,7 +11,6 @@ from ostinato._state import Nest, leaves, map_nest
 from ostinato.cells import RNNCell, Run, SequenceContext, check_cell, lower
 from ostinato.drivers import arguments
 from ostinato.drivers.loop import step_through
-from ostinato.memory import MemoryPlan
 
 
 def static_rnn(
@@ -80,7 +79,7 @@ def static_rnn(
         else None
     )
     if run_sequence is not None and first[0].dim() == 2:
-        context = SequenceContext(lengths, MemoryPlan.keep_all())
+        context = SequenceContext(lengths)
         with run.at(0):
             outputs, state = run_sequence(torch.stack(list(inputs)), state, context)
         return list(outputs.unbind(0)), state

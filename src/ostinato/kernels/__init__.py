@@ -3,6 +3,7 @@ basic_rnn}`.
 """
 
 from ostinato.kernels.availability import Available, available
+from ostinato.kernels.chunks import SequenceWork
 from ostinato.kernels.dropout import step_uniform
 from ostinato.kernels.eager import beside, run_sequences, run_side_by_side, sequence
 from ostinato.kernels.native.sequences import SequenceRun
@@ -14,6 +15,7 @@ from ostinato.kernels.step import runs as has_step_kernel
 __all__ = [
     "Available",
     "SequenceRun",
+    "SequenceWork",
     "available",
     "beside",
     "has_sequence_op",

@@ -25,7 +25,7 @@ from ostinato.steps import LSTM, Family
 _PLAIN = (Tensor, torch.nn.Parameter)
 # Keeping the gates saves a quarter of a training step's arithmetic (docs/native.md has the measurements):
 # they are kept while they are no more than this.
-_MOST_GATES = 1 << 28
+MOST_GATES = 1 << 28
 
 
 class Result(NamedTuple):
@@ -40,8 +40,8 @@ class Result(NamedTuple):
 
 def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list[Result]:
     """Run families over sequences, at the same time where that is quicker."""
-    build = library.load() if all(_is_plain(run) for run in runs) else None
-    wide = [_in_float32(run) for run in runs] if build is not None else []
+    build = library.load() if all(is_plain(run) for run in runs) else None
+    wide = [in_float32(run) for run in runs] if build is not None else []
     if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
             results = _run_native(build, wide, with_cells)
@@ -55,8 +55,8 @@ def run_side_by_side(
     """Run the directions of a layer: their outputs side by side on the last axis, the final state of each,
     and the cells of each `with_cells`. Native code writes them side by side in the first place.
     """
-    build = library.load() if len(runs) > 1 and all(_is_plain(run) for run in runs) else None
-    wide = [_in_float32(run) for run in runs] if build is not None else []
+    build = library.load() if len(runs) > 1 and all(is_plain(run) for run in runs) else None
+    wide = [in_float32(run) for run in runs] if build is not None else []
     if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
             results = _run_native(build, wide, with_cells, joined=True)
@@ -78,7 +78,7 @@ def beside(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(parts), dim=2)
 
 
-def _in_float32(run: SequenceRun) -> SequenceRun:
+def in_float32(run: SequenceRun) -> SequenceRun:
     """`run` as the native library takes it. bfloat16 is a matter of products: sums and states are float32."""
     if run.inputs.dtype == torch.float32:
         if torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16:
@@ -104,16 +104,21 @@ def _in_dtype_of(inputs: Tensor, result: Result) -> Result:
 
 
 def sequence(
-    family: Family, parameters: Sequence[Tensor], inputs: Tensor, sequence_length: Tensor | None, state: Nest
+    family: Family,
+    parameters: Sequence[Tensor],
+    inputs: Tensor,
+    sequence_length: Tensor | None,
+    state: Nest,
+    keep_gates: bool | None = None,
 ) -> tuple[Tensor, Nest]:
     """Run a whole sequence: outputs `[time, batch, output_size]` and the final state."""
     state_leaves, unflatten = flatten(state)
-    run = SequenceRun(family, parameters, inputs, sequence_length, state_leaves)
+    run = SequenceRun(family, parameters, inputs, sequence_length, state_leaves, keep_gates=keep_gates)
     (result,) = run_sequences([run])
     return result.outputs, unflatten(result.state)
 
 
-def _is_plain(run: SequenceRun) -> bool:
+def is_plain(run: SequenceRun) -> bool:
     """Whether nothing but autograd can see what is done with these tensors."""
     return (
         is_eager()
@@ -188,13 +193,9 @@ def _parts_of_one(runs: Sequence[SequenceRun], joined: bool) -> tuple[Tensor | N
 
 
 def _keeps_gates(run: SequenceRun) -> bool:
-    family, (time, batch_size, _) = run.family, run.inputs.shape
-    gates = sequences.GATES.get(type(family), 0)
-    if isinstance(family, LSTM) and (family.layer_norm or family.num_proj is not None):
-        gates = 0
-    return (
-        gates > 0 and time * batch_size * gates * family.num_units * run.inputs.element_size() <= _MOST_GATES
-    )
+    if run.keep_gates is not None:
+        return run.keep_gates and sequences.has_gates(run)
+    return sequences.has_gates(run) and sequences.bytes_of_gates(run) <= MOST_GATES
 
 
 class _Sequences(torch.autograd.Function):

@@ -302,6 +302,25 @@ def through_dispatcher(run: SequenceRun, keep: bool) -> tuple[Tensor, list[Tenso
     return found
 
 
+def kept_count(family: Family) -> int:
+    """How many tensors a family keeps for its backward pass, beside its outputs."""
+    return len(_SEQUENCE_OPS[type(family)].kept)
+
+
+def gradients_through_dispatcher(
+    run: SequenceRun, incoming: Any, outputs: Tensor, kept: Sequence[Tensor], input_gradient: bool
+) -> tuple[Tensor | None, list[Tensor], list[Tensor]]:
+    """The gradients of inputs, state and parameters, by the backward op of the run's family (forwards)."""
+    operation = getattr(torch.ops.ostinato, f"{_SEQUENCE_OPS[type(run.family)].name}_backward")
+    fields = dataclasses.fields(run.family)  # type: ignore[arg-type]
+    options = [getattr(run.family, field.name) for field in fields]
+    of_inputs, of_state, of_parameters = operation(
+        *(incoming.outputs, incoming.state, incoming.kept, run.inputs, run.sequence_length),
+        *(list(run.state), list(run.parameters), outputs, list(kept), *options, input_gradient),
+    )
+    return of_inputs if input_gradient else None, of_state, of_parameters
+
+
 def differentiable_gradients(
     run: SequenceRun, incoming: reference.Incoming
 ) -> tuple[Tensor | None, list[Tensor | None], list[Tensor | None]]:

@@ -1,6 +1,6 @@
 """Memory plans, and the walk over a sequence chunk by chunk that obeys them."""
 
-from ostinato.memory.chunked import check_parameters, walk_chunks
+from ostinato.memory.limit import MemoryLimitError
 from ostinato.memory.plan import MemoryPlan
 
-__all__ = ["MemoryPlan", "check_parameters", "walk_chunks"]
+__all__ = ["MemoryLimitError", "MemoryPlan"]

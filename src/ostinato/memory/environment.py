@@ -41,8 +41,8 @@ class Environment:
         return None if unused else state
 
     def replay(self, state: RandomState | None, function: Callable[[], Any]) -> Any:
-        """Call `function` with gradients, under the autocast of the forward pass and from the given random
-        state.
+        """Call `function` under the autocast of the forward pass and from the given random state (None: the
+        present one).
         """
         if state is None:
             return self._call(function)
@@ -54,8 +54,7 @@ class Environment:
             return self._call(function)
 
     def _call(self, function: Callable[[], Any]) -> Any:
-        with torch.enable_grad():
-            if not self._autocast and not is_autocast_enabled(self.device):
-                return function()
-            with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._autocast):
-                return function()
+        if not self._autocast and not is_autocast_enabled(self.device):
+            return function()
+        with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._autocast):
+            return function()

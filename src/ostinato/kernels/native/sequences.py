@@ -36,7 +36,8 @@ class SequenceRun(NamedTuple):
 
     `reverse` runs each row from its last step to its first; outputs stand where their inputs do.
     `round_to_bfloat16` lets products of float32 round their operands, where the processor has instructions
-    for that; sums, states and all else stay float32.
+    for that; sums, states and all else stay float32. `keep_gates` says whether the gates are kept for a backward
+    pass, where there are any; None: while they are not many.
     """
 
     family: Family
@@ -46,6 +47,22 @@ class SequenceRun(NamedTuple):
     state: Sequence[Tensor]
     reverse: bool = False
     round_to_bfloat16: bool = False
+    keep_gates: bool | None = None
+
+
+def has_gates(run: SequenceRun) -> bool:
+    """Whether a forward pass can keep gates that a backward pass can read."""
+    family = run.family
+    if isinstance(family, LSTM) and (family.layer_norm or family.num_proj is not None):
+        return False
+    return type(family) in GATES
+
+
+def bytes_of_gates(run: SequenceRun) -> int:
+    """How much memory the gates of all steps take."""
+    time, batch_size, _ = run.inputs.shape
+    gates = GATES.get(type(run.family), 0) * run.family.num_units
+    return time * batch_size * gates * run.inputs.element_size()
 
 
 def runs(run: SequenceRun) -> bool:
@@ -187,7 +204,11 @@ class Gradients(NamedTuple):
 
 
 class BackwardPass(_Pass):
-    """The gradients of inputs (where `input_gradient`; else empty), state and parameters."""
+    """The gradients of inputs (where `input_gradient`; else empty), state and parameters.
+
+    Those of the inputs are written `into` zeros where such are given, of any strides but for the last axis; those
+    of the parameters are added to contiguous `totals`, in the order in which one pass over all steps adds them.
+    """
 
     direction = "backward"
 
@@ -198,6 +219,8 @@ class BackwardPass(_Pass):
         outputs: Tensor,
         kept: Sequence[Tensor],
         input_gradient: bool,
+        into: Tensor | None = None,
+        totals: Sequence[Tensor] | None = None,
     ) -> None:
         super().__init__(run)
         state = run.state, incoming.state
@@ -210,9 +233,13 @@ class BackwardPass(_Pass):
         self.grad_kept = [leaf.resolve_neg().contiguous() for leaf in incoming.kept if leaf is not None]
         self.carried = [None if leaf is None else leaf.resolve_neg().contiguous() for leaf in incoming.state]
         self.grad_inputs = run.inputs.new_empty(0)
-        if input_gradient:
+        if into is not None:
+            self.grad_inputs = into
+        elif input_gradient:
             self.grad_inputs = empty_outputs(run.inputs, run.inputs.shape[2]).zero_()
-        self.grad_parameters = [torch.zeros_like(leaf) for leaf in self.parameters]
+        self.grad_parameters = (
+            [torch.zeros_like(leaf) for leaf in self.parameters] if totals is None else list(totals)
+        )
         self.grad_state = [torch.empty_like(leaf) for leaf in self.state]
         _fill_parameters(run.family, self.call.grad_parameters, self.grad_parameters)
         _fill(self.call.grad_state, self.grad_state)
@@ -282,6 +309,12 @@ def _leaves_threads_idle(each: _Pass, threads: int) -> bool:
     # As rows.h deals out rows and units: one of two passes has half of the threads.
     small = each.call.units < 128 and each.call.batch <= 8
     return threads <= 2 or small
+
+
+def leaves_threads_idle(run: SequenceRun) -> bool:
+    """Whether passes of `run` take one thread, and there is another one for a pass beside."""
+    # As rows.h deals out rows.
+    return library.threads() > 1 and run.family.num_units < 128 and run.inputs.shape[1] <= 8
 
 
 def _symbol(each: _Pass) -> str:

@@ -1,0 +1,194 @@
+"""A cell over a sequence under a memory plan: what the drivers hand to the walk of `ostinato.memory`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ostinato._state import Nest, flatten, leaves, map_nest
+from ostinato.cells import Run, RunSequence, SequenceContext
+from ostinato.cells.family_cells import FamilyCell
+from ostinato.drivers.loop import step_through, unstack
+from ostinato.kernels import SequenceWork
+from ostinato.memory import MemoryPlan
+from ostinato.memory.disk import DiskStore
+from ostinato.memory.replay import ReplayedWork, RunChunk, check_parameters
+from ostinato.memory.schedule import Schedule
+from ostinato.memory.store import Store
+from ostinato.memory.walk import Walk, walk_sequence
+from ostinato.memory.work import Order
+
+# A piece that is moved away should be worth a transfer of its own.
+_LEAST_MOVED = 8 << 20
+
+
+class Terms(NamedTuple):
+    """On what terms a sequence runs: its plan, whether outputs are wanted, and after how many steps gradients
+    end.
+    """
+
+    plan: MemoryPlan
+    keep_outputs: bool = True
+    truncate_every: int | None = None
+
+
+class SequenceToRun(NamedTuple):
+    """A checked sequence: time-major inputs, of which `steps` steps are run, and the rest of what a run needs."""
+
+    cell: Any
+    inputs: Nest
+    state: Nest
+    lengths: Tensor | None
+    run: Run
+    steps: int
+    lowered: RunSequence | None
+    order: Order = Order()
+
+
+@torch.compiler.disable(reason="a memory plan is obeyed outside of a compiled graph")
+def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
+    """Outputs `[time, batch, ...]` (None where they are not wanted) and the final state."""
+    input_leaves = leaves(sequence.inputs)
+    if isinstance(sequence.cell, FamilyCell) and sequence.lowered is not None:
+        return _run_family(sequence.cell, sequence, terms)
+    state_leaves = leaves(sequence.state)
+    frozen, structure = _Frozen(sequence.cell), []
+    if sequence.lowered is not None:
+        run_chunk = _lowered_chunk(sequence, frozen, structure)
+    else:
+        run_chunk = _stepped_chunk(sequence, frozen, structure)
+    if torch.is_grad_enabled():
+        check_parameters(run_chunk, input_leaves, state_leaves, frozen.parameters)
+    work = ReplayedWork(run_chunk, frozen.parameters, input_leaves[0].device)
+    walk = _walk(sequence, terms, work, sum(leaf.nbytes for leaf in state_leaves), stepped=True)
+    outputs, final = walk_sequence(walk, input_leaves, state_leaves, frozen.parameters)
+    return None if outputs is None else structure[0](outputs), structure[1](final)
+
+
+def _run_family(cell: FamilyCell, sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
+    described = cell.sequence_run(sequence.inputs, sequence.state, sequence.lengths)
+    work = SequenceWork(described)
+    bytes_a_step = described.inputs.shape[1] * cell.num_units * described.parameters[0].element_size()
+    walk = _walk(sequence, terms, work, bytes_a_step, stepped=False)
+    outputs, final = walk_sequence(walk, [described.inputs], work.state, work.parameters)
+    state = [leaf.to(given.dtype) for leaf, given in zip(final, described.state, strict=True)]
+    return None if outputs is None else outputs[0], flatten(sequence.state)[1](state)
+
+
+def _walk(sequence: SequenceToRun, terms: Terms, work: Any, bytes_a_step: int, stepped: bool) -> Walk:
+    plan, default = terms.plan, None
+    if plan.kind == "keep_state" and stepped:
+        # The state is all that can be kept of a step that Python makes.
+        plan = MemoryPlan.recompute(every=1)
+    if plan.kind == "swap":
+        default = -(-_LEAST_MOVED // max(1, bytes_a_step)) if not stepped else None
+    schedule = Schedule(plan, sequence.steps, terms.truncate_every, default)
+    time, device = leaves(sequence.inputs)[0].shape[0], leaves(sequence.inputs)[0].device
+    return Walk(work, schedule, time, terms.keep_outputs, sequence.order, _store(plan, device))
+
+
+def _store(plan: MemoryPlan, device: torch.device) -> Callable[[], Store] | None:
+    if plan.kind != "swap":
+        return None
+    if plan.to == "disk":
+        return partial(DiskStore, plan.directory)
+    if device.type != "cuda":
+        raise ValueError(
+            f'MemoryPlan.swap(to="host") moves memory from a GPU to its host, but the inputs are on the device '
+            f'{device}: use swap(to="disk") or recompute() there.'
+        )
+    from ostinato.memory.host import HostStore  # only where there is a GPU
+
+    return partial(HostStore, device)
+
+
+def _lowered_chunk(sequence: SequenceToRun, frozen: _Frozen, structure: list[Any]) -> RunChunk:
+    run_sequence, lengths = sequence.lowered, sequence.lengths
+    as_state = flatten(sequence.state)[1]
+    assert run_sequence is not None
+
+    def run_chunk(
+        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        context = SequenceContext(None if lengths is None else lengths - start)
+
+        def call() -> tuple[Nest, Nest]:
+            with sequence.run.at(start):
+                return run_sequence(chunk[0], as_state(state), context)
+
+        outputs, final = frozen.call(parameters, call)
+        structure[:] = [flatten(outputs)[1], flatten(final)[1]]
+        return leaves(outputs), leaves(final)
+
+    return run_chunk
+
+
+def _stepped_chunk(sequence: SequenceToRun, frozen: _Frozen, structure: list[Any]) -> RunChunk:
+    as_inputs, as_state = flatten(sequence.inputs)[1], flatten(sequence.state)[1]
+    cell, lengths, run = sequence.cell, sequence.lengths, sequence.run
+
+    def run_chunk(
+        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        def walk() -> tuple[list[Nest], Nest]:
+            rest = None if lengths is None else lengths - start
+            steps = unstack(as_inputs(chunk), len(chunk[0]))
+            return step_through(cell, steps, as_state(state), rest, run, start)
+
+        outputs, final = frozen.call(parameters, walk)
+        structure[:] = [flatten(outputs[0])[1], flatten(final)[1]]
+        stacked = map_nest(lambda *values: torch.stack(values), *outputs)
+        return leaves(stacked), leaves(final)
+
+    return run_chunk
+
+
+class _Frozen:
+    """A cell as it was when its run began, for a recomputation long after: in its training mode, over
+    given parameters.
+    """
+
+    def __init__(self, cell: Any) -> None:
+        self._holder = _Holder(cell) if isinstance(cell, nn.Module) else None
+        self._modes = (
+            [(module, module.training) for module in cell.modules()] if isinstance(cell, nn.Module) else []
+        )
+        named = dict(self._holder.named_parameters()) if self._holder is not None else {}
+        self._names, self.parameters = list(named), list(named.values())
+
+    def call(self, parameters: Sequence[Tensor], function: Callable[[], Any]) -> Any:
+        """Call `function` while the cell's parameters are `parameters`."""
+        if self._holder is None:
+            return function()
+        with self._as_it_was():
+            values = dict(zip(self._names, parameters, strict=True))
+            return torch.func.functional_call(self._holder, values, (function,))
+
+    @contextmanager
+    def _as_it_was(self) -> Iterator[None]:
+        now = [(module, module.training) for module, _ in self._modes]
+        try:
+            for module, training in self._modes:
+                module.training = training
+            yield
+        finally:
+            for module, training in now:
+                module.training = training
+
+
+class _Holder(nn.Module):
+    """A module whose call is whatever it is given to call, so that `functional_call` can surround a loop
+    over a cell.
+    """
+
+    def __init__(self, cell: nn.Module) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, function: Callable[[], Any]) -> Any:
+        return function()

@@ -1,0 +1,112 @@
+"""What a caller wants of memory: checked, and turned into the terms of a run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from ostinato._state import leaves
+from ostinato.cells import is_transformed
+from ostinato.drivers.plan_memory import plan_for
+from ostinato.drivers.planned import SequenceToRun, Terms
+from ostinato.memory import MemoryPlan
+from ostinato.memory.limit import parse_bytes
+from ostinato.memory.plan import check_integer
+
+
+class Wanted(NamedTuple):
+    """At most one of `swap_memory`, `plan` and `limit` (bytes) says what is kept; then the rest."""
+
+    swap_memory: bool = False
+    plan: MemoryPlan | None = None
+    limit: int | None = None
+    keep_outputs: bool = True
+    truncate_every: int | None = None
+
+    @staticmethod
+    def checked(
+        swap_memory: bool,
+        memory: MemoryPlan | None,
+        memory_limit: int | str | None,
+        keep_outputs: bool,
+        truncate_every: int | None,
+    ) -> Wanted:
+        """What the drivers are given.
+
+        Raises:
+            TypeError: `memory` is no plan, or `truncate_every` no integer.
+            ValueError: two of the first three, or a number that is not positive.
+        """
+        given = {
+            "swap_memory=True": bool(swap_memory),
+            "memory": memory is not None,
+            "memory_limit": memory_limit is not None,
+        }
+        named = [name for name, is_given in given.items() if is_given]
+        if len(named) > 1:
+            raise ValueError(
+                f"{' and '.join(named)} were given, but each says by itself what is kept: pass one of them."
+            )
+        if memory is not None and not isinstance(memory, MemoryPlan):
+            raise TypeError(
+                f"memory must be a MemoryPlan, such as MemoryPlan.recompute(every=100), but is {memory!r}. "
+                "An amount of memory is memory_limit."
+            )
+        if truncate_every is not None:
+            check_integer("truncate_every", truncate_every)
+            if truncate_every < 1:
+                raise ValueError(f"truncate_every must be at least 1 step, but is {truncate_every}.")
+        limit = None if memory_limit is None else parse_bytes(memory_limit)
+        return Wanted(bool(swap_memory), memory, limit, bool(keep_outputs), truncate_every)
+
+    @property
+    def keep_gates(self) -> bool | None:
+        """Whether a run that is not walked keeps gates; None: the rule of the ops."""
+        if self.plan is None:
+            return None
+        return self.plan.kind == "keep_all"
+
+    def terms(self, sequence: SequenceToRun) -> Terms | None:
+        """The terms on which a sequence is walked, or None where it is run as a whole."""
+        if torch.compiler.is_compiling() or is_transformed():
+            # A compiler plans memory itself, and torch.func takes no walk apart. A hint may be left alone; what is
+            # said in so many words may not.
+            if self._is_hint and sequence.order.is_time:
+                return None
+            if is_transformed():
+                raise RuntimeError(
+                    "A memory plan (memory, memory_limit, truncate_every, keep_outputs=False) does not go with "
+                    "torch.func or forward-mode differentiation: run without it there."
+                )
+        plan = self.plan
+        if self.limit is not None:
+            plan = plan_for(sequence, self.limit, self.keep_outputs, self.truncate_every)
+        elif self.swap_memory:
+            on_gpu = leaves(sequence.inputs)[0].is_cuda
+            plan = MemoryPlan.swap(to="host") if on_gpu else MemoryPlan.recompute()
+        truncates = self.truncate_every is not None and self.truncate_every < sequence.steps
+        runs_whole = plan is None or plan.kind == "keep_all"
+        if plan is not None and plan.kind == "keep_state":
+            runs_whole = sequence.lowered is not None
+        drops_outputs = not self.keep_outputs and not _records(sequence)
+        if runs_whole and not truncates and not drops_outputs and sequence.order.is_time:
+            return None
+        if drops_outputs and runs_whole:
+            # Nothing is kept for a gradient, and outputs not for long either.
+            plan = MemoryPlan.recompute()
+        return Terms(plan or MemoryPlan.keep_all(), self.keep_outputs, self.truncate_every)
+
+    @property
+    def _is_hint(self) -> bool:
+        given = self.plan is not None or self.limit is not None or self.truncate_every is not None
+        return not given and self.keep_outputs
+
+
+def _records(sequence: SequenceToRun) -> bool:
+    """Whether a backward pass may come."""
+    if not torch.is_grad_enabled():
+        return False
+    parameters = getattr(sequence.cell, "parameters", None)
+    tensors = [*leaves(sequence.inputs), *leaves(sequence.state), *(parameters() if parameters else [])]
+    return any(tensor.requires_grad for tensor in tensors) or not tensors

@@ -1,0 +1,127 @@
+"""A family over a sequence as the work of a walk (`ostinato.memory`): its ops, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ostinato.kernels import ops
+from ostinato.kernels.eager import in_float32, is_plain
+from ostinato.kernels.layout import empty_outputs
+from ostinato.kernels.native import library, sequences
+from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradients, SequenceRun
+from ostinato.memory.schedule import Keep
+from ostinato.memory.work import Found, Leaves, Place, Ran, Task
+
+
+class SequenceWork:
+    """The native passes where they run, else the ops of the dispatcher, below autograd.
+
+    Args:
+        run: the whole sequence.
+    """
+
+    reads_outputs = True
+
+    def __init__(self, run: SequenceRun) -> None:
+        self._dtype, self._lengths = run.inputs.dtype, run.sequence_length
+        build = library.load() if is_plain(run) and run.inputs.numel() else None
+        # Without the inputs of all steps: they are converted a chunk at a time.
+        run = run._replace(inputs=run.inputs[:1])
+        wide = in_float32(run) if build is not None else run
+        self._build = build if build is not None and sequences.runs(wide) else None
+        run = wide if self._build is not None else run
+        self.state, self.parameters = list(run.state), list(run.parameters)
+        """What to walk with: in the dtype that is computed in."""
+        self._described = run._replace(inputs=run.inputs.detach(), state=[], parameters=[])
+        self._run_dtype = run.inputs.dtype
+        self.runs_beside = self._build is not None and sequences.leaves_threads_idle(run)
+
+    def allocate(self, inputs: Leaves, time: int) -> Leaves:
+        family, (_, batch_size, _) = self._described.family, inputs[0].shape
+        like = inputs[0].as_strided((time, batch_size, 1), (*inputs[0].stride()[:2], 1))
+        make = sequences.empty_outputs if self._build is not None else empty_outputs
+        return [make(like, family.output_size)]
+
+    def _run(self, place: Place, parameters: Leaves) -> SequenceRun:
+        inputs = place.inputs[0]
+        if inputs.dtype != self._run_dtype:
+            inputs = inputs.to(self._run_dtype)
+        lengths = None if self._lengths is None else self._lengths - place.start
+        return self._described._replace(
+            inputs=inputs, sequence_length=lengths, state=list(place.state), parameters=list(parameters)
+        )
+
+    def forward(self, place: Place, parameters: Leaves, keep: Keep, into: Leaves | None) -> Ran:
+        run = self._run(place, parameters)
+        if self._build is None:
+            outputs, final, kept = ops.through_dispatcher(run, keep > Keep.NOTHING)
+            return Ran([outputs], final, None if keep == Keep.NOTHING else kept)
+        forward = self._forward_pass(run, keep, into)
+        with library.torch_operations():
+            sequences.execute(self._build, [forward])
+        return self._ran(forward, keep)
+
+    def _forward_pass(self, run: SequenceRun, keep: Keep, into: Leaves | None) -> ForwardPass:
+        # Outputs of another dtype than the walk's, or whose rows are apart, are written by whoever asks.
+        fits = into is not None and into[0].dtype == self._run_dtype and into[0].stride(2) == 1
+        place = into[0] if fits and into is not None else None
+        keeps_gates = keep == Keep.ALL and sequences.has_gates(run)
+        return ForwardPass(run, keep > Keep.NOTHING, keeps_gates, place, fill_kept=False)
+
+    def _ran(self, forward: ForwardPass, keep: Keep) -> Ran:
+        return Ran([forward.outputs], forward.final, None if keep == Keep.NOTHING else forward.kept)
+
+    def copies(self, parameters: Leaves, require_grad: Sequence[bool]) -> Leaves:
+        return parameters
+
+    def backward(
+        self,
+        task: Task,
+        parameters: Leaves,
+        totals: list[Tensor | None],
+        into: Sequence[Tensor | None],
+        beside: Place | None,
+    ) -> tuple[Found, Ran | None]:
+        run = self._run(Place(task.start, task.inputs, task.state), parameters)
+        kept = list(task.ran.kept or [])
+        of_kept: list[Tensor | None] = [None] * ops.kept_count(run.family)
+        outgoing = task.grad_outputs[0] if task.grad_outputs else None
+        if outgoing is not None and outgoing.dtype != self._run_dtype:
+            outgoing = outgoing.to(self._run_dtype)
+        incoming = Gradients(outgoing, task.grad_state, of_kept)
+        if self._build is None:
+            of_inputs, of_state, of_parameters = ops.gradients_through_dispatcher(
+                run, incoming, task.ran.outputs[0], kept, into[0] is not None
+            )
+            for place, gradient in enumerate(of_parameters):
+                total = totals[place]
+                totals[place] = gradient if total is None else total.add_(gradient)
+            return Found([of_inputs], of_state), None
+        if totals and totals[0] is None:
+            totals[:] = [torch.zeros_like(leaf, memory_format=torch.contiguous_format) for leaf in parameters]
+        place = into[0]
+        fits = place is not None and place.dtype == self._run_dtype and place.stride(2) == 1
+        sums: list[Any] = list(totals)
+        backward = BackwardPass(
+            run,
+            incoming,
+            task.ran.outputs[0],
+            kept,
+            into[0] is not None,
+            into=place if fits else None,
+            totals=sums,
+        )
+        passes: list[Any] = [backward]
+        forward = None
+        if beside is not None:
+            forward = self._forward_pass(self._run(beside, parameters), Keep.ALL, None)
+            passes.append(forward)
+        with library.torch_operations():
+            sequences.execute(self._build, passes)
+        of_inputs = None if place is None else place if fits else backward.grad_inputs
+        ran = None if forward is None else self._ran(forward, Keep.ALL)
+        return Found([of_inputs], backward.grad_state), ran
