@@ -1,4 +1,4 @@
-"""`ostinato compare`: what it measures, prints, plots and writes."""
+"""`ostinato compare`: what it measures of the drivers, prints, plots and writes."""
 
 import json
 import subprocess
@@ -27,11 +27,15 @@ def run_compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess[st
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[dict[str, object]]]:
     folder = tmp_path_factory.mktemp("compare")
     result = run_compare(
-        folder, "--timesteps", "12,4", "--threads", "2", "--json", str(folder / "figures.json")
+        folder,
+        *("--timesteps", "12,4", "--plan-timesteps", "0", "--threads", "2"),
+        *("--json", str(folder / "figures.json")),
     )
     assert result.returncode == 0, result.stderr
     assert len(result.stderr.splitlines()) == 6
-    return folder, result.stdout, json.loads((folder / "figures.json").read_text())
+    figures = json.loads((folder / "figures.json").read_text())
+    assert figures["memory"] == []
+    return folder, result.stdout, figures["drivers"]
 
 
 def test_each_driver_is_measured_over_each_number_of_steps(measured: tuple) -> None:
@@ -73,9 +77,9 @@ def test_json_to_stdout_is_nothing_but_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(compare, "_measure_in_fresh_process", lambda network: Figures(7, 0.5, 0.25, None))
-    command = ["compare", "--timesteps", "2", "--cell", "GRUCell", "--json", "--output", str(tmp_path)]
-    assert main(command) == 0
-    figures = json.loads(capsys.readouterr().out)
+    command = ["compare", "--timesteps", "2", "--plan-timesteps", "0", "--cell", "GRUCell", "--json"]
+    assert main([*command, "--output", str(tmp_path)]) == 0
+    figures = json.loads(capsys.readouterr().out)["drivers"]
     assert [(line["cell"], line["nodes"], line["peak_bytes"]) for line in figures] == [
         ("GRUCell", 7, None)
     ] * 3

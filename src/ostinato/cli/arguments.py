@@ -15,6 +15,17 @@ def positive_integer(text: str) -> int:
     return int(text)
 
 
+def whole_number(text: str) -> int:
+    """`text` as an integer of 0 or more.
+
+    >>> whole_number("0")
+    0
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
 def positive_integers(text: str) -> list[int]:
     """`text`, positive integers between commas, in rising order and each once.
 
@@ -22,6 +33,16 @@ def positive_integers(text: str) -> list[int]:
     [10, 100]
     """
     return sorted({positive_integer(part.strip()) for part in text.split(",")})
+
+
+def memory_size(text: str) -> int:
+    """`text`, such as "64MiB", as a number of bytes."""
+    from ostinato.memory.limit import parse_bytes  # with it comes torch, which `--help` does without
+
+    try:
+        return parse_bytes(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 64MiB or 2GB") from None
 
 
 def seed(text: str) -> int:

@@ -1,26 +1,34 @@
-"""`ostinato compare`: what is the difference between static and dynamic RNN? Figures, a table and a plot."""
+"""`ostinato compare`: what is the difference between static and dynamic RNN, and what does less memory cost?
+Figures, tables and plots.
+"""
 
 import argparse
 import dataclasses
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ostinato.cli import arguments as types
+from ostinato.cli import fresh, memory_comparison
 from ostinato.cli.errors import CommandError, require
 from ostinato.cli.files import write_atomically
-from ostinato.cli.measure import CELLS, DRIVERS, Figures, Network
+from ostinato.cli.measure import CELLS, DRIVERS, Figures, Network, measure
+from ostinato.cli.memory_comparison import compare_memory, trainings
+from ostinato.cli.memory_measure import Training
 
 EXAMPLES = """\
 examples:
   ostinato compare
   ostinato compare --timesteps 10,100,1000 --cell GRUCell --units 128 --batch 64
   ostinato compare --timesteps 10,100 --json | python -m json.tool
+  ostinato compare --plan-timesteps 50000 --batch 8 --memory-limit 64MiB
+  ostinato compare --plan-timesteps 0      the drivers alone
 
-Each line of the table is measured in a process of its own. A training step is forward, backward and an
-update by Adam. Peak memory is how far the process grew in a training step; what it held before is taken off.
+Each line of a table is measured in a process of its own. Peak memory is how far the process grew in a
+training step; what it held before is taken off. Of the drivers, a training step is forward, backward and an
+update by Adam. Of the memory plans it is forward and backward, with a gradient at every output; there the
+outputs, which every plan has to hold, do not count.
 """
 
 Comparison = list[tuple[Network, Figures]]
@@ -30,8 +38,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Declare the command's arguments."""
     parser = subparsers.add_parser(
         "compare",
-        help="measure static_rnn, dynamic_rnn and dynamic_rnn(swap_memory=True)",
-        description="Measure graph nodes, build time, step time and peak memory of the TensorFlow 1 drivers.",
+        help="measure the drivers, and what the memory plans of dynamic_rnn cost",
+        description="Measure graph nodes, build time, step time and peak memory of the TensorFlow 1 drivers; "
+        "then step time and memory of a long sequence under each memory plan, beside torch.nn's layer, "
+        "torch.utils.checkpoint and torch.autograd.graph.save_on_cpu.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -47,6 +57,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add("--units", type=types.positive_integer, default=64, help="units of the cell (default: 64)")
     add("--batch", type=types.positive_integer, default=32, help="sequences in a batch (default: 32)")
     add("--inputs", type=types.positive_integer, default=12, help="values a time step (default: 12)")
+    add(
+        "--plan-timesteps",
+        type=types.whole_number,
+        default=4000,
+        metavar="N",
+        help="time steps to compare memory plans over (default: 4000); 0 leaves them out",
+    )
+    add(
+        "--memory-limit",
+        type=types.memory_size,
+        metavar="SIZE",
+        help="measure dynamic_rnn under this memory limit too, such as 64MiB",
+    )
     # Two threads on cores that something else uses wait for each other at every step: figures a hundred times
     # too large. One thread is as fast at the default sizes.
     add("--threads", type=types.positive_integer, default=1, help="threads that torch may use (default: 1)")
@@ -55,7 +78,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=types.folder,
         default=Path("ostinato-output"),
         metavar="FOLDER",
-        help="where compare.png goes (default: ostinato-output)",
+        help="where compare.png and memory.png go (default: ostinato-output)",
     )
     add(
         "--json",
@@ -63,7 +86,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         const="-",
         type=types.file,
         metavar="FILE",
-        help="write the figures as JSON to FILE, or to stdout in place of the table",
+        help="write the figures as JSON to FILE, or to stdout in place of the tables",
     )
 
 
@@ -84,16 +107,38 @@ def main(arguments: argparse.Namespace) -> int:
         for driver in DRIVERS
     ]
     comparison = compare(networks)
-    plot = save_plot(comparison, arguments.output / "compare.png")
-    figures = json.dumps([dataclasses.asdict(n) | dataclasses.asdict(f) for n, f in comparison], indent=2)
+    memory = compare_memory(trainings(_training(arguments))) if arguments.plan_timesteps else []
+    plots = [save_plot(comparison, arguments.output / "compare.png")]
+    if memory:
+        plots.append(memory_comparison.save_plot(memory, arguments.output / "memory.png"))
+    found = {
+        "drivers": [dataclasses.asdict(n) | dataclasses.asdict(f) for n, f in comparison],
+        "memory": [dataclasses.asdict(t) | dataclasses.asdict(f) for t, f in memory],
+    }
+    figures = json.dumps(found, indent=2)
     if arguments.json == "-":
         print(figures)
         return 0
     if arguments.json is not None:
         write_atomically(Path(arguments.json), lambda file: file.write(f"{figures}\n".encode()))
     print(report(comparison))
-    print(f"\nPlot: {plot}")
+    if memory:
+        print(f"\n{memory_comparison.report(memory)}")
+    print(f"\nPlot{'s' if memory else ''}: {', '.join(map(str, plots))}")
     return 0
+
+
+def _training(arguments: argparse.Namespace) -> Training:
+    return Training(
+        "",
+        arguments.plan_timesteps,
+        cell=arguments.cell,
+        units=arguments.units,
+        batch=arguments.batch,
+        inputs=arguments.inputs,
+        threads=arguments.threads,
+        memory_limit=arguments.memory_limit,
+    )
 
 
 def compare(networks: Sequence[Network]) -> Comparison:
@@ -106,15 +151,13 @@ def compare(networks: Sequence[Network]) -> Comparison:
 
 
 def _measure_in_fresh_process(network: Network) -> Figures:
-    command = [sys.executable, "-m", "ostinato.cli.measure", json.dumps(dataclasses.asdict(network))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        # A process that the kernel kills, as for memory, says nothing: its exit code is then all there is.
-        last_line = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    try:
+        found: Figures = fresh.run(measure, network).value
+    except fresh.Failed as error:
         raise CommandError(
-            f"measuring {network.driver} over {network.timesteps} steps failed: {last_line}", exit_code=1
-        )
-    return Figures(**json.loads(done.stdout))
+            f"measuring {network.driver} over {network.timesteps} steps failed: {error}", exit_code=1
+        ) from None
+    return found
 
 
 def report(comparison: Comparison) -> str:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ostinato.cli.measure import DRIVERS, Figures, Network
+from ostinato.cli.memory_comparison import MemoryFigures
 
 # One look for each driver in every plot; the markers tell them apart without colour and where lines meet.
 STYLES: dict[str, dict[str, Any]] = {
@@ -14,6 +15,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "dynamic_rnn": {"color": "#0072b2", "marker": "o", "linestyle": "-", "markersize": 9},
     "dynamic_rnn(swap_memory=True)": {"color": "#009e73", "marker": "^", "linestyle": "--", "markersize": 5},
 }
+
+MARKERS = "osD^vP*X"
 
 QUANTITIES: tuple[tuple[str, str, Callable[[Figures], float | None]], ...] = (
     ("Graph", "nodes", lambda figures: figures.nodes),
@@ -52,6 +55,36 @@ def comparison_figure(comparison: Sequence[tuple[Network, Figures]]) -> Figure:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axes.grid(alpha=0.3)
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def memory_figure(comparison: Sequence[tuple[str, MemoryFigures]], title: str) -> Figure:
+    """Memory over one training step, a line for each of the named ways; and their memory by their time."""
+    figure = Figure(figsize=(12, 5.5), layout="constrained", dpi=120)
+    figure.suptitle(title)
+    left, right = figure.subplots(1, 2)
+    for number, (name, figures) in enumerate(comparison):
+        # Ways of torch.nn are dashed; a marker stands at the end of a line, and alone on the right.
+        look: dict[str, Any] = {
+            "color": f"C{number}",
+            "linestyle": "--" if name.startswith("torch") else "-",
+            "marker": MARKERS[number % len(MARKERS)],
+        }
+        times, heights = zip(*figures.curve, strict=True) if figures.curve else ((), ())
+        left.plot(times, [height / 2**20 for height in heights], label=name, markevery=[-1], **look)
+        if figures.peak_bytes is not None:
+            right.plot([figures.step_seconds * 1e3], [figures.peak_bytes / 2**20], markersize=10, **look)
+    left.set(title="Over one training step, outputs included", xlabel="time (s)", ylabel="memory (MiB)")
+    right.set(title="Peak beyond the outputs", xlabel="training step (ms)", ylabel="memory (MiB)")
+    right.set_xlim(left=0)
+    if any(figures.peak_bytes for _, figures in comparison):
+        right.set_yscale("log")
+        right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        right.yaxis.set_minor_locator(NullLocator())
+        right.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 

@@ -1,0 +1,74 @@
+"""Processes that have computed nothing before, and what is seen of their memory."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from ostinato.cli import fresh
+from ostinato.cli.resident import Window, peak, watched
+
+SIZE = 64 * 2**20
+
+
+def hold(seconds: float) -> Window | None:
+    """Hold `SIZE` bytes for `seconds`, at least a moment."""
+
+    def work() -> None:
+        array = np.ones(SIZE, np.uint8)
+        time.sleep(seconds)
+        del array
+
+    return watched(work)
+
+
+def fail(reason: str) -> None:
+    raise ValueError(f"{reason}\nat length")
+
+
+def end(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def process(_: None) -> int:
+    return os.getpid()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1], ids=["between two samples", "over many samples"])
+def test_a_peak_is_seen_from_outside(seconds: float) -> None:
+    window, samples = fresh.run(hold, seconds)
+    inside = window.of(samples)
+    assert inside[0] == window.begin
+    assert inside[-1] == window.end
+    assert SIZE <= peak(window, samples) - window.begin.anonymous < 1.1 * SIZE
+    if seconds:
+        assert len(inside) > 20
+        assert max(sample.anonymous for sample in inside) - window.begin.anonymous >= SIZE
+        # What the process did before is not in the window.
+        assert len(inside) < len(samples)
+
+
+def test_files_do_not_count(tmp_path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"1" * SIZE)
+    window = watched(lambda: np.memmap(path, np.uint8, "r").sum())
+    assert window is not None
+    assert window.mark - window.begin.anonymous - window.begin.files >= SIZE * 0.9
+    assert max(sample.anonymous for sample in window.of([])) - window.begin.anonymous < SIZE / 10
+
+
+def test_each_run_has_a_process_of_its_own() -> None:
+    found = {fresh.run(process, None).value for _ in range(2)}
+    assert len(found | {os.getpid()}) == 3
+
+
+def test_an_error_is_told_in_one_line() -> None:
+    with pytest.raises(fresh.Failed, match=r"^ValueError: at length$"):
+        fresh.run(fail, "too large")
+
+
+def test_a_process_that_is_killed_says_so() -> None:
+    with pytest.raises(fresh.Failed, match=rf"^exit code -{signal.SIGKILL:d}$"):
+        fresh.run(end, signal.SIGKILL)
