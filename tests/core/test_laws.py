@@ -80,7 +80,6 @@ def test_sequence_ops_equal_the_loop_over_steps(name, lengths):
             state,
             given_lengths,
             Run(7),
-            MemoryPlan.keep_all(),
             5,
         )
         return outputs.transpose(0, 1), final
@@ -145,32 +144,47 @@ def test_padding_is_never_read(name, swap_memory):
         assert_close(a, e, torch.float64)
 
 
-@settings(max_examples=25, deadline=None)
+@st.composite
+def plans(draw):
+    """Any plan that a processor can obey. A plan may name more steps than there are."""
+    kind = draw(st.sampled_from(["keep_all", "keep_state", "recompute", "nested", "swap"]))
+    every = draw(st.none() | st.integers(1, 10))
+    if kind == "recompute":
+        return MemoryPlan.recompute(every, keep_last=draw(st.integers(0, 12)))
+    if kind == "nested":
+        lengths = draw(st.lists(st.integers(1, 10), min_size=2, max_size=3, unique=True))
+        return MemoryPlan.recompute(sorted(lengths, reverse=True), keep_last=draw(st.integers(0, 3)))
+    if kind == "swap":
+        return MemoryPlan.swap(to="disk", every=every)
+    return getattr(MemoryPlan, kind)()
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     name=st.sampled_from(sorted(CELLS)),
     time=st.integers(1, 9),
     batch_size=st.integers(1, 4),
     num_units=st.sampled_from([1, 2, 7]),
     input_size=st.sampled_from([1, 3, 5]),
-    every=st.integers(1, 10),
+    plan=plans(),
+    time_major=st.booleans(),
     data=st.data(),
 )
-def test_any_chunks_equal_the_whole(name, time, batch_size, num_units, input_size, every, data):
+def test_any_plan_equals_none(name, time, batch_size, num_units, input_size, plan, time_major, data):
     lengths = data.draw(
         st.none() | st.lists(st.integers(0, time + 2), min_size=batch_size, max_size=batch_size)
     )
     cell, inputs, state = make(name, torch.float64, time, batch_size, num_units, input_size)
     leaves = grad_leaves(cell, inputs, state)
 
-    def run(plan):
-        def steps():
-            tensor = None if lengths is None else torch.tensor(lengths)
-            return run_loop(cell, inputs.transpose(0, 1), state, tensor, Run(11), plan, time)
+    def run(memory):
+        given_inputs = inputs.transpose(0, 1) if time_major else inputs
+        return seeded(
+            lambda: dynamic_rnn(cell, given_inputs, lengths, state, time_major=time_major, memory=memory)
+        )
 
-        return seeded(steps)
-
-    expected = results_and_gradients(run(MemoryPlan.keep_all()), leaves)
-    actual = results_and_gradients(run(MemoryPlan.recompute(every)), leaves)
+    expected = results_and_gradients(run(None), leaves)
+    actual = results_and_gradients(run(plan), leaves)
     for a, e in zip(actual, expected, strict=True):
         assert_close(a, e, torch.float64)
 
