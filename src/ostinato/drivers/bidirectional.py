@@ -14,9 +14,12 @@ from ostinato._state import Nest, flatten, leaves, map_nest
 from ostinato.cells import RNNCell, Run, check_cell, lower
 from ostinato.cells.family_cells import FamilyCell
 from ostinato.drivers import arguments
-from ostinato.drivers.dynamic import dynamic_rnn, prepare
+from ostinato.drivers.dynamic import prepare, run_prepared, swap_batch_and_time
 from ostinato.drivers.static import static_rnn
-from ostinato.kernels import reverse_sequence, run_sequences
+from ostinato.drivers.wanted import Wanted, may_walk
+from ostinato.kernels import ReverseOrder, reverse_sequence, run_sequences
+from ostinato.memory import MemoryLimitError, MemoryPlan
+from ostinato.memory.limit import format_bytes
 
 
 def _other_direction(seed: Tensor | int | None) -> Tensor | None:
@@ -37,13 +40,18 @@ def bidirectional_dynamic_rnn(
     *,
     time_major: bool = False,
     swap_memory: bool = False,
+    memory: MemoryPlan | None = None,
+    memory_limit: int | str | None = None,
+    keep_outputs: bool = True,
+    truncate_every: int | None = None,
     seed: Tensor | int | None = None,
 ) -> tuple[tuple[Nest, Nest], tuple[Nest, Nest]]:
     """`dynamic_rnn` forwards with `cell_fw` and backwards with `cell_bw`. TF1:
     `tf.nn.bidirectional_dynamic_rnn`; Schuster and Paliwal 1997.
 
     The backward pass over a row starts at its last step within the length; its outputs are put back in the
-    order of the inputs, so `outputs[1][:, 0]` is its last step. Arguments as for `dynamic_rnn`.
+    order of the inputs, so `outputs[1][:, 0]` is its last step. Arguments as for `dynamic_rnn`; a memory plan
+    is each direction's, and each has half of `memory_limit`.
 
     Returns:
         (outputs_fw, outputs_bw) and (final state fw, final state bw).
@@ -57,37 +65,38 @@ def bidirectional_dynamic_rnn(
     check_cell(cell_fw, "cell_fw")
     check_cell(cell_bw, "cell_bw")
     arguments.check_no_packed_sequence("bidirectional_dynamic_rnn", inputs)
-    if not swap_memory and isinstance(inputs, Tensor) and _is_one_op(cell_fw) and _is_one_op(cell_bw):
+    wanted = Wanted.checked(swap_memory, memory, memory_limit, keep_outputs, truncate_every)
+    is_plain = wanted == Wanted()
+    if is_plain and _is_one_op(cell_fw) and _is_one_op(cell_bw) and isinstance(inputs, Tensor):
         states = initial_state_fw, initial_state_bw
         return _run_both((cell_fw, cell_bw), inputs, sequence_length, states, dtype, time_major)
-    outputs_fw, state_fw = dynamic_rnn(
-        cell_fw,
-        inputs,
-        sequence_length,
-        initial_state_fw,
-        dtype,
-        time_major=time_major,
-        swap_memory=swap_memory,
-        seed=seed,
-    )
-    time_axis = 0 if time_major else 1
-    like = leaves(inputs)[0]
-    lengths = arguments.sequence_lengths(sequence_length, like.shape[1 - time_axis], like.device)
+    forwards = prepare(cell_fw, inputs, sequence_length, initial_state_fw, dtype, time_major)
+    backwards = prepare(cell_bw, inputs, sequence_length, initial_state_bw, dtype, time_major)
+    if wanted.limit is not None:
+        wanted = wanted._replace(limit=wanted.limit // 2)
+    runs = Run(seed), Run(_other_direction(seed))
+    lengths, time = backwards.lengths, leaves(backwards.inputs)[0].shape[0]
+    try:
+        outputs_fw, state_fw = run_prepared(cell_fw, forwards, wanted, runs[0])
+        if is_plain or (wanted.is_hint and not may_walk()):
 
-    def reverse(nest: Nest) -> Nest:
-        return map_nest(lambda leaf: reverse_sequence(leaf, lengths, time_axis), nest)
+            def reverse(nest: Nest) -> Nest:
+                return map_nest(lambda leaf: reverse_sequence(leaf, lengths, 0), nest)
 
-    outputs_bw, state_bw = dynamic_rnn(
-        cell_bw,
-        reverse(inputs),
-        lengths,
-        initial_state_bw,
-        dtype,
-        time_major=time_major,
-        swap_memory=swap_memory,
-        seed=_other_direction(seed),
-    )
-    return (outputs_fw, reverse(outputs_bw)), (state_fw, state_bw)
+            backwards = backwards._replace(inputs=reverse(backwards.inputs))
+            outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1])
+            outputs_bw = reverse(outputs_bw)
+        else:
+            order = ReverseOrder(lengths, time)
+            outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1], order)
+    except MemoryLimitError as error:
+        raise MemoryLimitError(
+            f"Each direction has half of memory_limit. {error} For both, that is {format_bytes(2 * error.smallest)}.",
+            2 * error.smallest,
+        ) from None
+    if not time_major:
+        outputs_fw, outputs_bw = (map_nest(swap_batch_and_time, leaf) for leaf in (outputs_fw, outputs_bw))
+    return (outputs_fw, outputs_bw), (state_fw, state_bw)
 
 
 def _is_one_op(cell: RNNCell) -> TypeGuard[FamilyCell]:

@@ -82,7 +82,7 @@ def dynamic_rnn(
     wanted = Wanted.checked(swap_memory, memory, memory_limit, keep_outputs, truncate_every)
     prepared = prepare(cell, inputs, sequence_length, initial_state, dtype, time_major)
     outputs, final_state = run_prepared(cell, prepared, wanted, Run(seed))
-    return (outputs if time_major else map_nest(_swap_batch_and_time, outputs)), final_state
+    return (outputs if time_major else map_nest(swap_batch_and_time, outputs)), final_state
 
 
 def run_prepared(
@@ -141,7 +141,7 @@ def prepare(
                 f"dynamic_rnn needs inputs of rank at least 3, {axes}, but got shape {list(leaf.shape)}."
             )
     if not time_major:
-        inputs = map_nest(_swap_batch_and_time, inputs)
+        inputs = map_nest(swap_batch_and_time, inputs)
     _, batch_size = arguments.time_and_batch(inputs)
     like = leaves(inputs)[0]
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
@@ -149,5 +149,5 @@ def prepare(
     return Prepared(inputs, lengths, state)
 
 
-def _swap_batch_and_time(tensor: Tensor) -> Tensor:
+def swap_batch_and_time(tensor: Tensor) -> Tensor:
     return tensor.transpose(0, 1)

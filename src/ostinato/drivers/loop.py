@@ -9,7 +9,7 @@ import optree
 import torch
 from torch import Tensor
 
-from ostinato._state import Nest, describe, leaves, map_nest, zeros
+from ostinato._state import Nest, describe, flatten, leaves, map_nest, zeros
 from ostinato.cells import Run
 from ostinato.steps import masking
 
@@ -58,7 +58,11 @@ def check_step(cell: Any, output: Nest, new_state: Nest, state: Nest, batch_size
 
 def unstack(inputs: Nest, steps: int) -> list[Nest]:
     """The nests of each of the first `steps` steps of time-major inputs."""
-    return [map_nest(lambda leaf, step=step: leaf[step], inputs) for step in range(steps)]
+    if isinstance(inputs, Tensor):
+        return list(inputs[:steps].unbind(0))
+    # In one go: the gradient of a single step's slice is as large as all steps.
+    values, as_nest = flatten(inputs)
+    return [as_nest(step) for step in zip(*[leaf[:steps].unbind(0) for leaf in values], strict=True)]
 
 
 def run_loop(

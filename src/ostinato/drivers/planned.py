@@ -64,7 +64,7 @@ def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
         run_chunk = _stepped_chunk(sequence, frozen, structure)
     if torch.is_grad_enabled():
         check_parameters(run_chunk, input_leaves, state_leaves, frozen.parameters)
-    work = ReplayedWork(run_chunk, frozen.parameters, input_leaves[0].device)
+    work = ReplayedWork(run_chunk, input_leaves, frozen.parameters)
     walk = _walk(sequence, terms, work, sum(leaf.nbytes for leaf in state_leaves), stepped=True)
     outputs, final = walk_sequence(walk, input_leaves, state_leaves, frozen.parameters)
     return None if outputs is None else structure[0](outputs), structure[1](final)

@@ -69,10 +69,10 @@ class Wanted(NamedTuple):
 
     def terms(self, sequence: SequenceToRun) -> Terms | None:
         """The terms on which a sequence is walked, or None where it is run as a whole."""
-        if torch.compiler.is_compiling() or is_transformed():
+        if not may_walk():
             # A compiler plans memory itself, and torch.func takes no walk apart. A hint may be left alone; what is
             # said in so many words may not.
-            if self._is_hint and sequence.order.is_time:
+            if self.is_hint and sequence.order.is_time:
                 return None
             if is_transformed():
                 raise RuntimeError(
@@ -98,9 +98,15 @@ class Wanted(NamedTuple):
         return Terms(plan or MemoryPlan.keep_all(), self.keep_outputs, self.truncate_every)
 
     @property
-    def _is_hint(self) -> bool:
+    def is_hint(self) -> bool:
+        """Whether nothing is asked for in so many words: no plan, or `swap_memory`."""
         given = self.plan is not None or self.limit is not None or self.truncate_every is not None
         return not given and self.keep_outputs
+
+
+def may_walk() -> bool:
+    """Whether nobody takes apart or plans what a walk does: no compiler, no torch.func."""
+    return not torch.compiler.is_compiling() and not is_transformed()
 
 
 def _records(sequence: SequenceToRun) -> bool:

@@ -8,12 +8,13 @@ from ostinato.kernels.dropout import step_uniform
 from ostinato.kernels.eager import beside, run_sequences, run_side_by_side, sequence
 from ostinato.kernels.native.sequences import SequenceRun
 from ostinato.kernels.ops import has_sequence_op
-from ostinato.kernels.reversal import reverse_sequence
+from ostinato.kernels.reversal import ReverseOrder, reverse_sequence
 from ostinato.kernels.step import lstm_step
 from ostinato.kernels.step import runs as has_step_kernel
 
 __all__ = [
     "Available",
+    "ReverseOrder",
     "SequenceRun",
     "SequenceWork",
     "available",

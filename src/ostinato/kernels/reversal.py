@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ostinato.memory.work import Order
+
 
 def reverse_sequence(sequence: Tensor, lengths: Tensor | None, time_axis: int) -> Tensor:
     """`sequence` with each row's first `lengths[row]` steps in reverse order and the rest in place. TF1:
@@ -21,3 +23,37 @@ def reverse_sequence(sequence: Tensor, lengths: Tensor | None, time_axis: int) -
     order = order if time_axis == 1 else order.t()
     order = order.reshape(order.shape + (1,) * (sequence.dim() - 2)).expand(sequence.shape)
     return sequence.gather(time_axis, order)
+
+
+class ReverseOrder(Order):
+    """A walk through each row from its last step to its first; what lies past its end keeps its place.
+
+    As `reverse_sequence`, but only for the steps that are asked for: there is no reversed copy of all.
+    """
+
+    is_time = False
+
+    def __init__(self, lengths: Tensor | None, time: int) -> None:
+        self._lengths = None if lengths is None else lengths.clamp(0, time)
+        self._time = time
+
+    def view(self, whole: Tensor, start: int, stop: int) -> None:
+        return None
+
+    def read(self, whole: Tensor, start: int, stop: int) -> Tensor:
+        if self._lengths is None:
+            return whole[self._time - stop : self._time - start].flip(0)
+        return whole.gather(0, self._places(whole, start, stop))
+
+    def write(self, whole: Tensor, start: int, stop: int, value: Tensor) -> None:
+        if self._lengths is None:
+            whole[self._time - stop : self._time - start] = value.flip(0)
+        else:
+            whole.scatter_(0, self._places(whole, start, stop), value.to(whole.dtype))
+
+    def _places(self, whole: Tensor, start: int, stop: int) -> Tensor:
+        assert self._lengths is not None
+        steps = torch.arange(start, stop, device=whole.device).unsqueeze(1)
+        places = torch.where(steps < self._lengths, self._lengths - 1 - steps, steps)  # [steps, batch]
+        shape = (stop - start, *whole.shape[1:])
+        return places.reshape(places.shape + (1,) * (whole.dim() - 2)).expand(shape)

@@ -30,8 +30,10 @@ class ReplayedWork:
     reads_outputs = False
     runs_beside = False
 
-    def __init__(self, run_chunk: RunChunk, parameters: Leaves, device: torch.device) -> None:
+    def __init__(self, run_chunk: RunChunk, inputs: Leaves, parameters: Leaves) -> None:
+        device = inputs[0].device
         self._run_chunk = run_chunk
+        self._inputs_need = [leaf.requires_grad for leaf in inputs]
         self._environment = Environment(device)
         # The same copies in the graphs that the forward pass keeps and in those that the backward pass makes.
         self._copies = _copies(parameters, [leaf.requires_grad for leaf in parameters])
@@ -49,7 +51,7 @@ class ReplayedWork:
     def forward(self, place: Place, parameters: Leaves, keep: Keep, into: Leaves | None) -> Ran:
         start, again = place.start, place.start in self._sums
         if keep == Keep.ALL:
-            inputs = _copies(place.inputs, [_is_differentiable(leaf) for leaf in place.inputs])
+            inputs = _copies(place.inputs, self._inputs_need)
             state = _copies(place.state, [_is_differentiable(leaf) for leaf in place.state])
             place, parameters = Place(start, inputs, state), self._copies
         else:

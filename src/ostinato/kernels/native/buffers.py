@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 # What is smaller comes from memory that the allocator keeps anyway.
-_SMALLEST = 1 << 20
+_SMALLEST = 1 << 17
 _MOST_KEPT = 1 << 29
 _NUMPY = {torch.float32: numpy.float32, torch.float64: numpy.float64}
 
