@@ -95,7 +95,7 @@ class SequenceWork:
         incoming = Gradients(outgoing, task.grad_state, of_kept)
         if self._build is None:
             of_inputs, of_state, of_parameters = ops.gradients_through_dispatcher(
-                run, incoming, task.ran.outputs[0], kept, into[0] is not None
+                run, incoming, task.ran.outputs[0], kept, task.inputs_need[0]
             )
             for place, gradient in enumerate(of_parameters):
                 total = totals[place]
@@ -111,7 +111,7 @@ class SequenceWork:
             incoming,
             task.ran.outputs[0],
             kept,
-            into[0] is not None,
+            task.inputs_need[0],
             into=place if fits else None,
             totals=sums,
         )
@@ -122,6 +122,6 @@ class SequenceWork:
             passes.append(forward)
         with library.torch_operations():
             sequences.execute(self._build, passes)
-        of_inputs = None if place is None else place if fits else backward.grad_inputs
+        of_inputs = place if fits else backward.grad_inputs if task.inputs_need[0] else None
         ran = None if forward is None else self._ran(forward, Keep.ALL)
         return Found([of_inputs], backward.grad_state), ran

@@ -305,7 +305,7 @@ class _Backwards:
         if ahead is not None and walk.work.runs_beside and walk.schedule[ahead[0]].keep == Keep.NOTHING:
             following = walk.schedule[ahead[0]]
             beside = Place(following.start, self._read(self.inputs, following), ahead[1])
-        task = Task(chunk.start, inputs, state, ran, grads, self.grad_state)
+        task = Task(chunk.start, inputs, self.needs[0], state, ran, grads, self.grad_state)
         found, ran_beside = walk.work.backward(task, self.parameters, self.totals, into, beside)
         self._beside = None if ran_beside is None or ahead is None else (ahead[0], ran_beside)
         for whole, view, gradient in zip(self.grad_inputs, into, found.inputs, strict=True):

@@ -27,10 +27,11 @@ class Ran(NamedTuple):
 
 
 class Task(NamedTuple):
-    """The gradient of a chunk: what it read, how it ran, and the gradients of what it gave."""
+    """The gradient of a chunk: what it read, which inputs need one, how it ran, and the gradients of what it gave."""
 
     start: int
     inputs: Leaves
+    inputs_need: Sequence[bool]
     state: Leaves
     ran: Ran
     grad_outputs: Gradients
