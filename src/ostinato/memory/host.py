@@ -1,13 +1,15 @@
 """Chunks of a GPU in page-locked memory of the host, copied by a stream of their own.
 
-Nothing here waits: the order of copies and computation is told to the GPU's streams by events. A tensor's
-memory may be used again by its own stream as soon as nobody refers to it, so a reference is dropped only
-after that stream has been told to wait for the copy. That, and not `record_stream`, bounds the memory: what
-is recorded stays taken until the GPU has come so far, and the host runs far ahead of it.
+Nothing here waits, but for the system to lock new memory: the order of copies and computation is told to the
+GPU's streams by events. A tensor's memory may be used again by its own stream as soon as nobody refers to it,
+so a reference is dropped only after that stream has been told to wait for the copy. That, and not
+`record_stream`, bounds the memory: what is recorded stays taken until the GPU has come so far, and the host
+runs far ahead of it.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections import deque
@@ -62,7 +64,8 @@ class HostStore:
     """Chunks of `device`, a GPU, in page-locked memory of the host.
 
     `put`, `prefetch` and `get` return at once; the copies run beside the computation. Tensors are put on the
-    stream that they belong to. Those of other devices stay where they are.
+    stream that they belong to. Those of other devices stay where they are. The page-locked memory waits for
+    later stores, of any GPU, until `release()`.
 
     Raises:
         ValueError: `device` is not a GPU.
@@ -81,7 +84,7 @@ class HostStore:
         self._handed: deque[_Flight] = deque()  # back to the caller, while it was still being copied
         self._ahead: deque[_Flight] = deque()
         flights = (self._leaving, self._handed, self._ahead)
-        self._end = weakref.finalize(self, _end, self._copies, self._blocks, flights)
+        self._end = weakref.finalize(self, _end, os.getpid(), self._copies, self._blocks, flights)
 
     def put(self, index: int, tensors: Sequence[Tensor]) -> None:
         """Take what chunk `index` needs later; see `Store.put`.
@@ -219,7 +222,9 @@ def _pairs(
     return pairs
 
 
-def _end(copies: Stream, blocks: list[Tensor], flights: Sequence[deque[_Flight]]) -> None:
+def _end(process: int, copies: Stream, blocks: list[Tensor], flights: Sequence[deque[_Flight]]) -> None:
+    if os.getpid() != process:  # a fork has no GPU to order anything on, and nothing to give back
+        return
     for group in flights:
         while group:
             _land(group)
