@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -72,3 +74,16 @@ def test_an_error_is_told_in_one_line() -> None:
 def test_a_process_that_is_killed_says_so() -> None:
     with pytest.raises(fresh.Failed, match=rf"^exit code -{signal.SIGKILL:d}$"):
         fresh.run(end, signal.SIGKILL)
+
+
+def test_ctrl_c_ends_all_at_once_without_a_word(tmp_path) -> None:
+    command = [sys.executable, "-m", "ostinato", "compare", "--timesteps", "2", "--output", str(tmp_path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stderr=pipe, stdout=pipe, text=True, start_new_session=True) as running:
+        first = running.stderr.readline()
+        time.sleep(0.3)  # the process that others are forked from is still importing
+        os.killpg(running.pid, signal.SIGINT)
+        assert running.wait(timeout=20) == 130
+        assert first.startswith("measuring ")
+        assert all(line.startswith("measuring ") for line in running.stderr)
+        assert running.stdout.read() == ""

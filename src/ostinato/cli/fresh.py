@@ -7,8 +7,10 @@ memory is as in a new interpreter, without the seconds that torch takes to impor
 from __future__ import annotations
 
 import multiprocessing
-import os
+import signal
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -38,6 +40,7 @@ def run(function: Callable[[Any], Any], argument: Any) -> Outcome:
     context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
     if "forkserver" in methods:
         context.set_forkserver_preload(PRELOADED)
+        _start_server()
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(sender, function, argument), daemon=True)
     process.start()
@@ -59,13 +62,27 @@ def run(function: Callable[[Any], Any], argument: Any) -> Outcome:
     return Outcome(value, watch.samples)
 
 
+def _start_server() -> None:
+    """Start the process that others are forked from. Ctrl-C is not for it or for them, which inherit that: it
+    ends the process that asked, and with it what it has started.
+    """
+    resource_tracker.ensure_running()  # the server would start it, and unblock the signal in doing so
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(sender: Connection, function: Callable[[Any], Any], argument: Any) -> None:
+    asking = multiprocessing.parent_process()
+    if asking is None or not asking.is_alive():
+        return  # Ctrl-C, while this process was being started
     try:
         result = True, function(argument)
-    except KeyboardInterrupt:
-        os._exit(130)  # Ctrl-C reaches every process; the one that asked for this one tells of it
     except Exception as error:
         text = str(error).strip().splitlines()
         result = False, f"{type(error).__name__}: {text[-1] if text else 'no reason given'}"
-    sender.send(result)
+    with suppress(BrokenPipeError):  # Ctrl-C: nobody waits for the result
+        sender.send(result)
     sender.close()
