@@ -44,7 +44,8 @@ def test_a_peak_is_seen_from_outside(seconds: float) -> None:
     inside = window.of(samples)
     assert inside[0] == window.begin
     assert inside[-1] == window.end
-    assert SIZE <= peak(window, samples) - window.begin.anonymous < 1.1 * SIZE
+    # Without a sample at the peak, pages of files that came after it are taken off as well.
+    assert 0.97 * SIZE <= peak(window, samples) - window.begin.anonymous < 1.1 * SIZE
     if seconds:
         assert len(inside) > 20
         assert max(sample.anonymous for sample in inside) - window.begin.anonymous >= SIZE
