@@ -216,6 +216,22 @@ def test_a_file_may_be_longer_than_32_bits_tell(store: DiskStore) -> None:
         assert same(store.get(index)[0], chunks[index])
 
 
+def test_a_large_file_is_written_out_as_it_grows(store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ostinato.memory.disk._WRITE_OUT_BEYOND", 4 * LARGE)
+    advised = []
+    advise = os.posix_fadvise
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda *arguments: (advised.append(arguments), advise(*arguments))
+    )
+    for index in range(3):
+        store.put(index, [large(index)])
+    eventually(lambda: store._traffic._unwritten() == 0)
+    number = store._traffic._file.fileno()
+    assert advised == [(number, start * 4 * LARGE, 4 * LARGE, os.POSIX_FADV_DONTNEED) for start in (1, 2)]
+    for index in range(3):
+        assert (store.get(index)[0] == index).all()
+
+
 # How much memory waits.
 
 

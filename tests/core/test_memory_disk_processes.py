@@ -94,10 +94,11 @@ def test_control_c_comes_through_at_once(tmp_path: Path) -> None:
         stop = threading.Event()
         os.pwrite = lambda *arguments: (stop.wait(20), write(*arguments))[1]
         os.preadv = lambda *arguments: (stop.wait(20), read(*arguments))[1]
-        interrupt_soon()
         began = time.monotonic()
         try:
+            interrupt_soon()
             call(store)
+            stop.wait(20)
         except KeyboardInterrupt:
             print("interrupted", time.monotonic() - began < 2)
         stop.set()

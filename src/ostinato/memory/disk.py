@@ -13,6 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from io import FileIO
 from math import prod
 from queue import SimpleQueue
@@ -213,9 +214,13 @@ class _Traffic:
             self._let_go()
             self._changed.notify_all()
         if self._thread is None:
-            self._file.close()
+            self.close_file()
         elif self._thread is not threading.current_thread():
             self._thread.join(_PATIENCE)
+
+    def close_file(self) -> None:
+        with suppress(OSError):  # a file server may tell here of what it could not keep, and nobody needs
+            self._file.close()
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -273,7 +278,7 @@ class _Traffic:
             while self._do(self._jobs.get()):
                 pass
         finally:
-            self._file.close()
+            self.close_file()
 
     def _do(self, job: int | _Read | None) -> bool:
         """In a call of its own, so that nothing of a job stays referenced while the next one is awaited."""
@@ -352,7 +357,7 @@ def _after_fork() -> None:
     """A child has neither the thread nor a use for the file, which would take its room on the disk."""
     for traffic in list(_live):
         traffic.forked = True
-        traffic._file.close()
+        traffic.close_file()
 
 
 if hasattr(os, "register_at_fork"):
