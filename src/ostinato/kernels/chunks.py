@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,10 +11,18 @@ from torch import Tensor
 from ostinato.kernels import ops
 from ostinato.kernels.eager import in_float32, is_plain
 from ostinato.kernels.layout import empty_outputs
-from ostinato.kernels.native import library, sequences
+from ostinato.kernels.native import buffers, library, sequences
 from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradients, SequenceRun
 from ostinato.memory.schedule import Keep
 from ostinato.memory.work import Found, Leaves, Place, Ran, Task
+
+
+class _Scratch(NamedTuple):
+    """Memory for one chunk that is run again: outputs, and what is kept."""
+
+    keep: Keep
+    outputs: Tensor
+    kept: list[Tensor]
 
 
 class SequenceWork:
@@ -38,6 +46,7 @@ class SequenceWork:
         """What to walk with: in the dtype that is computed in."""
         self._described = run._replace(inputs=run.inputs.detach(), state=[], parameters=[])
         self._run_dtype = run.inputs.dtype
+        self._free: list[_Scratch] = []
         self.runs_beside = self._build is not None and sequences.leaves_threads_idle(run)
 
     def allocate(self, inputs: Leaves, time: int) -> Leaves:
@@ -60,20 +69,44 @@ class SequenceWork:
         if self._build is None:
             outputs, final, kept = ops.through_dispatcher(run, keep > Keep.NOTHING)
             return Ran([outputs], final, None if keep == Keep.NOTHING else kept)
-        forward = self._forward_pass(run, keep, into)
+        forward, scratch = self._forward_pass(run, keep, into, place.again)
         with library.torch_operations():
             sequences.execute(self._build, [forward])
-        return self._ran(forward, keep)
+        return self._ran(forward, keep, scratch)
 
-    def _forward_pass(self, run: SequenceRun, keep: Keep, into: Leaves | None) -> ForwardPass:
+    def _forward_pass(
+        self, run: SequenceRun, keep: Keep, into: Leaves | None, again: bool
+    ) -> tuple[ForwardPass, _Scratch | None]:
+        keeps_gates = keep == Keep.ALL and sequences.has_gates(run)
+        if again:
+            scratch = self._take(run, keep, keeps_gates)
+            time = run.inputs.shape[0]
+            kept = [leaf[:time] for leaf in scratch.kept]
+            return ForwardPass(
+                run, keep > Keep.NOTHING, keeps_gates, scratch.outputs[:time], fill_kept=False, kept=kept
+            ), scratch
         # Outputs of another dtype than the walk's, or whose rows are apart, are written by whoever asks.
         fits = into is not None and into[0].dtype == self._run_dtype and into[0].stride(2) == 1
         place = into[0] if fits and into is not None else None
-        keeps_gates = keep == Keep.ALL and sequences.has_gates(run)
-        return ForwardPass(run, keep > Keep.NOTHING, keeps_gates, place, fill_kept=False)
+        return ForwardPass(run, keep > Keep.NOTHING, keeps_gates, place, fill_kept=False), None
 
-    def _ran(self, forward: ForwardPass, keep: Keep) -> Ran:
-        return Ran([forward.outputs], forward.final, None if keep == Keep.NOTHING else forward.kept)
+    def _take(self, run: SequenceRun, keep: Keep, gates: bool) -> _Scratch:
+        """Memory for a chunk that is run again: what an earlier one has given back, where it is enough."""
+        time, batch_size, _ = run.inputs.shape
+        for scratch in self._free:
+            if scratch.keep == keep and scratch.outputs.shape[0] >= time:
+                self._free.remove(scratch)
+                return scratch
+        outputs = buffers.empty((time, batch_size, run.family.output_size), run.inputs)
+        shapes = sequences.kept_shapes(run, gates) if keep > Keep.NOTHING else []
+        return _Scratch(keep, outputs, [buffers.empty(shape, run.inputs) for shape in shapes])
+
+    def _ran(self, forward: ForwardPass, keep: Keep, scratch: _Scratch | None) -> Ran:
+        if keep == Keep.NOTHING:
+            if scratch is not None:
+                self._free.append(scratch)
+            return Ran([forward.outputs], forward.final)
+        return Ran([forward.outputs], forward.final, forward.kept, scratch)
 
     def copies(self, parameters: Leaves, require_grad: Sequence[bool]) -> Leaves:
         return parameters
@@ -116,12 +149,14 @@ class SequenceWork:
             totals=sums,
         )
         passes: list[Any] = [backward]
-        forward = None
+        forward, scratch = None, None
         if beside is not None:
-            forward = self._forward_pass(self._run(beside, parameters), Keep.ALL, None)
+            forward, scratch = self._forward_pass(self._run(beside, parameters), Keep.ALL, None, True)
             passes.append(forward)
         with library.torch_operations():
             sequences.execute(self._build, passes)
         of_inputs = place if fits else backward.grad_inputs if task.inputs_need[0] else None
-        ran = None if forward is None else self._ran(forward, Keep.ALL)
+        ran = None if forward is None else self._ran(forward, Keep.ALL, scratch)
+        if task.ran.graph is not None:
+            self._free.append(task.ran.graph)
         return Found([of_inputs], backward.grad_state), ran

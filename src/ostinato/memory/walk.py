@@ -281,7 +281,7 @@ class _Backwards:
         states = _States(state, count)
         for index in range(first, first + (count - 1) * size):
             chunk = self.walk.schedule[index]
-            place = Place(chunk.start, self._read(self.inputs, chunk), state)
+            place = Place(chunk.start, self._read(self.inputs, chunk), state, again=True)
             state = self.walk.work.forward(place, self.parameters, Keep.NOTHING, None).state
             if (index + 1 - first) % size == 0:
                 states.put((index + 1 - first) // size, state)
@@ -291,7 +291,7 @@ class _Backwards:
         """The gradients of one chunk, from the state before it; `ahead` the next one, and the state before it."""
         walk, chunk = self.walk, self.walk.schedule[index]
         inputs = self._read(self.inputs, chunk)
-        place = Place(chunk.start, inputs, state)
+        place = Place(chunk.start, inputs, state, again=True)
         ran = self._ran(chunk, place)
         grads = [
             None if leaf is None else walk.order.read(leaf, chunk.start, chunk.stop)
@@ -304,7 +304,7 @@ class _Backwards:
         beside = None
         if ahead is not None and walk.work.runs_beside and walk.schedule[ahead[0]].keep == Keep.NOTHING:
             following = walk.schedule[ahead[0]]
-            beside = Place(following.start, self._read(self.inputs, following), ahead[1])
+            beside = Place(following.start, self._read(self.inputs, following), ahead[1], again=True)
         task = Task(chunk.start, inputs, self.needs[0], state, ran, grads, self.grad_state)
         found, ran_beside = walk.work.backward(task, self.parameters, self.totals, into, beside)
         self._beside = None if ran_beside is None or ahead is None else (ahead[0], ran_beside)

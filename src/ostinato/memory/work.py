@@ -17,7 +17,8 @@ class Ran(NamedTuple):
     """A chunk that has been run forwards.
 
     `outputs` `[steps, batch, ...]` and the `state` after it; and what its backward pass needs beside those:
-    `kept`, tensors that can be moved away, or a `graph`, which cannot. Both None: it must be run again.
+    `kept`, tensors that can be moved away, or a `graph`, which cannot and is the work's own. Both None: it must be
+    run again.
     """
 
     outputs: Leaves
@@ -39,11 +40,12 @@ class Task(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A chunk that is to be run: what it reads."""
+    """A chunk that is to be run: what it reads, and whether it has been run before."""
 
     start: int
     inputs: Leaves
     state: Leaves
+    again: bool = False
 
 
 class Found(NamedTuple):

@@ -58,6 +58,20 @@ def has_gates(run: SequenceRun) -> bool:
     return type(family) in GATES
 
 
+def shape_of_gates(run: SequenceRun) -> tuple[int, int, int]:
+    """The shape of a run's gates, of whole vectors."""
+    time, batch_size, _ = run.inputs.shape
+    lanes = library.vector_bytes() // run.inputs.element_size()
+    return time, batch_size, GATES.get(type(run.family), 0) * -(-run.family.num_units // lanes) * lanes
+
+
+def kept_shapes(run: SequenceRun, gates: bool) -> list[tuple[int, int, int]]:
+    """The shapes of what a forward pass keeps: an LSTM's c, then the gates where they are wanted."""
+    time, batch_size, _ = run.inputs.shape
+    cells = [(time, batch_size, run.family.num_units)] if isinstance(run.family, LSTM) else []
+    return [*cells, shape_of_gates(run)] if gates else cells
+
+
 def bytes_of_gates(run: SequenceRun) -> int:
     """How much memory the gates of all steps take."""
     time, batch_size, _ = run.inputs.shape
@@ -150,17 +164,12 @@ class _Pass(ABC):
         """What is kept of an LSTM besides its gates: c of every step."""
         return kept[:1] if isinstance(self.run.family, LSTM) else []
 
-    def _shape_of_gates(self) -> tuple[int, int, int]:
-        family, (time, batch_size, _) = self.run.family, self.run.inputs.shape
-        lanes = library.vector_bytes() // self.run.inputs.element_size()
-        return time, batch_size, GATES.get(type(family), 0) * -(-family.num_units // lanes) * lanes
-
 
 class ForwardPass(_Pass):
     """Outputs `[time, batch, output_size]`, into those given (of any strides but for the last axis); the
     final state; and with `keep` what the backward pass reads: an LSTM's c of every step, and the gates where
     `keep_gates`. Without `fill_kept`, c past a row's end is whatever stood there: the backward pass does not
-    read it.
+    read it. `kept` is memory to use for that, of the shapes that `kept_shapes` tells.
     """
 
     direction = "forward"
@@ -172,16 +181,13 @@ class ForwardPass(_Pass):
         keep_gates: bool = False,
         outputs: Tensor | None = None,
         fill_kept: bool = True,
+        kept: Sequence[Tensor] | None = None,
     ) -> None:
         super().__init__(run)
-        family, (time, batch_size, _) = run.family, run.inputs.shape
-        self.outputs = empty_outputs(run.inputs, family.output_size) if outputs is None else outputs
+        self.outputs = empty_outputs(run.inputs, run.family.output_size) if outputs is None else outputs
         self.final = [torch.empty_like(leaf) for leaf in self.state]
-        self.kept: list[Tensor] = []
-        if keep and isinstance(family, LSTM):
-            self.kept.append(buffers.empty((time, batch_size, family.num_units), run.inputs))
-        if keep and keep_gates:
-            self.kept.append(buffers.empty(self._shape_of_gates(), run.inputs))
+        shapes = kept_shapes(run, keep_gates) if keep else []
+        self.kept = [buffers.empty(shape, run.inputs) for shape in shapes] if kept is None else list(kept)
         self.call.fill_kept = fill_kept
         _fill(self.call.final_state, self.final)
 
@@ -226,7 +232,7 @@ class BackwardPass(_Pass):
         state = run.state, incoming.state
         cells = self._cells(kept)
         check_results(run.family, run.inputs, (outputs, incoming.outputs), (cells, incoming.kept), state)
-        check_gates(run.inputs, kept[len(cells) :], self._shape_of_gates())
+        check_gates(run.inputs, kept[len(cells) :], shape_of_gates(run))
         self.outputs, self.kept = _unit_stride(outputs), [leaf.contiguous() for leaf in kept]
         # Autograd may hand over what it has not negated yet.
         self.grad_outputs = None if incoming.outputs is None else _unit_stride(incoming.outputs.resolve_neg())
