@@ -32,13 +32,11 @@ def run(task: Task) -> dict[str, Any]:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=ROOT
     )
     try:
-        if task.mode == "time":  # a watch would take time from it
-            printed, complaints = process.communicate()
-            samples = []
-        else:
+        if task.watched:
             with Watch(process.pid) as watch:
                 printed, complaints = process.communicate()
-            samples = watch.samples
+        else:  # a watch would take time from what is timed
+            printed, complaints = process.communicate()
     except BaseException:
         process.kill()
         process.wait()
@@ -48,11 +46,11 @@ def run(task: Task) -> dict[str, Any]:
         lines = complaints.strip().splitlines() or [f"exit code {process.returncode}"]
         raise TaskFailed(lines[-1])
     found: dict[str, Any] = json.loads(printed)
-    if task.mode != "time" and task.device == "cuda":
+    if task.watched and task.device == "cuda":
         found["peak"] = found["allocated"]
-    elif task.mode != "time":
+    elif task.watched:
         if found["window"] is None:
             raise TaskFailed("the memory of a process can only be watched on Linux")
         begin, end, mark = found["window"]
-        found["peak"] = peak(Window(Sample(*begin), Sample(*end), mark), samples)
+        found["peak"] = peak(Window(Sample(*begin), Sample(*end), mark), watch.samples)
     return found

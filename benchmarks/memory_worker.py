@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.memory_works import Program, Task, build, gradient
+import ostinato
+from benchmarks.memory_works import CELLS, Program, Task, build, gradient
 from ostinato.cli.resident import watched
 
 # A step that took less is timed a second time: the first one meets fresh memory and empty caches.
@@ -29,6 +30,9 @@ def main(argument: str) -> None:
     task = Task(**json.loads(argument))
     torch.set_num_threads(task.threads)
     warm_up(task)
+    if task.mode == "predict":
+        json.dump(predict(task), sys.stdout)
+        return
     program = build(task)
     trim()
     found = time_steps(task, program) if task.mode == "time" else watch_step(task, program)
@@ -84,6 +88,16 @@ def time_steps(task: Task, program: Program) -> dict[str, Any]:
         step(task, program)
         times.append(time.perf_counter() - start)
     return {"seconds": times[-1]}
+
+
+def predict(task: Task) -> dict[str, Any]:
+    """What `plan_memory` says of the task, before there are inputs."""
+    cell = CELLS[task.cell](task.units, task.inputs)
+    said = ostinato.plan_memory(
+        cell, task.batch, task.steps, task.options["memory_limit"], input_size=task.inputs
+    )
+    every = "" if said.plan.every is None else f" every {' and '.join(map(str, said.plan.every))}"
+    return {"plan": said.plan.kind + every, "bytes": said.peak_bytes, "seconds": said.seconds}
 
 
 if __name__ == "__main__":

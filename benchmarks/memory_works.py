@@ -73,6 +73,11 @@ class Task:
     device: str = "cpu"
     gradient: str | None = None
 
+    @property
+    def watched(self) -> bool:
+        """Whether the memory of the process is looked at."""
+        return self.mode in ("baseline", "forward", "memory")
+
 
 class Program(NamedTuple):
     """What a task came to. `run` computes outputs from inputs; both are time-major."""
