@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ostinato import datasets, kernels, tf1
-    from ostinato._state import LSTMStateTuple
+    from ostinato._state import LSTMStateTuple, detach_state
     from ostinato._summary import summary
     from ostinato.cells import (
         BasicLSTMCell,
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from ostinato.drivers import (
         bidirectional_dynamic_rnn,
         dynamic_rnn,
+        plan_memory,
         raw_rnn,
         static_bidirectional_rnn,
         static_rnn,
     )
     from ostinato.layers import GRU, LSTM, RNN, LSTMOutputs
+    from ostinato.memory import MemoryLimitError, MemoryPlan
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ostinato._state": ["LSTMStateTuple"],
+    "ostinato._state": ["LSTMStateTuple", "detach_state"],
     "ostinato._summary": ["summary"],
     "ostinato.cells": [
         "BasicLSTMCell",
@@ -49,10 +51,12 @@ _HOMES = {
     "ostinato.drivers": [
         "bidirectional_dynamic_rnn",
         "dynamic_rnn",
+        "plan_memory",
         "raw_rnn",
         "static_bidirectional_rnn",
         "static_rnn",
     ],
+    "ostinato.memory": ["MemoryLimitError", "MemoryPlan"],
     "ostinato.layers": ["GRU", "LSTM", "LSTMOutputs", "RNN"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -68,6 +72,8 @@ __all__ = [
     "LSTMCell",
     "LSTMOutputs",
     "LSTMStateTuple",
+    "MemoryLimitError",
+    "MemoryPlan",
     "MultiRNNCell",
     "RNN",
     "RNNCell",
@@ -76,8 +82,10 @@ __all__ = [
     "__version__",
     "bidirectional_dynamic_rnn",
     "datasets",
+    "detach_state",
     "dynamic_rnn",
     "kernels",
+    "plan_memory",
     "raw_rnn",
     "static_bidirectional_rnn",
     "static_rnn",

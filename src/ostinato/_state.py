@@ -48,6 +48,17 @@ def map_nest(function: Callable[..., Any], nest: Nest, *others: Nest) -> Nest:
     return optree.tree_map(function, nest, *others)
 
 
+def detach_state(state: Nest) -> Nest:
+    """The same state, with no gradient behind it: for truncated backpropagation through time, where a sequence
+    goes on from one training step to the next.
+
+    >>> weight = torch.ones(2, requires_grad=True)
+    >>> detach_state(LSTMStateTuple(c=2 * weight, h=weight)).c.requires_grad
+    False
+    """
+    return map_nest(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, state)
+
+
 def zeros(size: Nest, batch_size: int, dtype: torch.dtype | None, device: torch.device | str | None) -> Nest:
     """A nest of zero tensors `[batch_size, ...]` for a `state_size` or an `output_size`."""
     if type(size) is int:

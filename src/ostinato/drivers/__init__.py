@@ -2,7 +2,16 @@
 
 from ostinato.drivers.bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn
 from ostinato.drivers.dynamic import dynamic_rnn
+from ostinato.drivers.plan_memory import MemoryPrediction, plan_memory
 from ostinato.drivers.raw import raw_rnn
 from ostinato.drivers.static import static_rnn
 
-__all__ = ["bidirectional_dynamic_rnn", "dynamic_rnn", "raw_rnn", "static_bidirectional_rnn", "static_rnn"]
+__all__ = [
+    "MemoryPrediction",
+    "bidirectional_dynamic_rnn",
+    "dynamic_rnn",
+    "plan_memory",
+    "raw_rnn",
+    "static_bidirectional_rnn",
+    "static_rnn",
+]

@@ -53,21 +53,28 @@ class SequenceToRun(NamedTuple):
 @torch.compiler.disable(reason="a memory plan is obeyed outside of a compiled graph")
 def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     """Outputs `[time, batch, ...]` (None where they are not wanted) and the final state."""
-    input_leaves = leaves(sequence.inputs)
+    input_leaves, state_leaves = leaves(sequence.inputs), leaves(sequence.state)
     if isinstance(sequence.cell, FamilyCell) and sequence.lowered is not None:
         return _run_family(sequence.cell, sequence, terms)
-    state_leaves = leaves(sequence.state)
-    frozen, structure = _Frozen(sequence.cell), []
-    if sequence.lowered is not None:
-        run_chunk = _lowered_chunk(sequence, frozen, structure)
-    else:
-        run_chunk = _stepped_chunk(sequence, frozen, structure)
+    structure: list[Any] = []
+    parameters, run_chunk = frozen_chunk(sequence, structure)
     if torch.is_grad_enabled():
-        check_parameters(run_chunk, input_leaves, state_leaves, frozen.parameters)
-    work = ReplayedWork(run_chunk, input_leaves, frozen.parameters)
+        check_parameters(run_chunk, input_leaves, state_leaves, parameters)
+    work = ReplayedWork(run_chunk, input_leaves, parameters)
     walk = _walk(sequence, terms, work, sum(leaf.nbytes for leaf in state_leaves), stepped=True)
-    outputs, final = walk_sequence(walk, input_leaves, state_leaves, frozen.parameters)
+    outputs, final = walk_sequence(walk, input_leaves, state_leaves, parameters)
     return None if outputs is None else structure[0](outputs), structure[1](final)
+
+
+def frozen_chunk(
+    sequence: SequenceToRun, structure: list[Any] | None = None
+) -> tuple[list[Tensor], RunChunk]:
+    """The cell's parameters, and what runs a chunk of the sequence with some in their place. It leaves the
+    functions that restore outputs and state from their leaves in `structure`.
+    """
+    frozen, structure = _Frozen(sequence.cell), [] if structure is None else structure
+    make = _stepped_chunk if sequence.lowered is None else _lowered_chunk
+    return frozen.parameters, make(sequence, frozen, structure)
 
 
 def _run_family(cell: FamilyCell, sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:

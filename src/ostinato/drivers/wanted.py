@@ -81,7 +81,7 @@ class Wanted(NamedTuple):
                 )
         plan = self.plan
         if self.limit is not None:
-            plan = plan_for(sequence, self.limit, self.keep_outputs, self.truncate_every)
+            plan = plan_for(sequence, self.limit, self.keep_outputs, _records(sequence))
         elif self.swap_memory:
             on_gpu = leaves(sequence.inputs)[0].is_cuda
             plan = MemoryPlan.swap(to="host") if on_gpu else MemoryPlan.recompute()

@@ -49,6 +49,32 @@ class SequenceWork:
         self._free: list[_Scratch] = []
         self.runs_beside = self._build is not None and sequences.leaves_threads_idle(run)
 
+    @property
+    def is_native(self) -> bool:
+        return self._build is not None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What is computed in."""
+        return self._run_dtype
+
+    @property
+    def element_size(self) -> int:
+        return self._run_dtype.itemsize
+
+    def workspace(
+        self, direction: str, steps: int, batch_size: int, input_size: int, input_gradient: bool
+    ) -> int:
+        """How many bytes a pass over so many steps works in, beside what it is given and what it gives."""
+        family = self._described.family
+        width = 4 * family.num_units * self.element_size
+        weights = (input_size + family.output_size) * width
+        return 4 * weights + max(512, 32 * batch_size) * width * 2 + 8 * steps
+
+    def unit(self, batch_size: int, input_size: int, input_gradient: bool) -> int:
+        """The steps of a chunk are best a multiple of these."""
+        return 64
+
     def allocate(self, inputs: Leaves, time: int) -> Leaves:
         family, (_, batch_size, _) = self._described.family, inputs[0].shape
         like = inputs[0].as_strided((time, batch_size, 1), (*inputs[0].stride()[:2], 1))

@@ -1,0 +1,337 @@
+"""The loop of `raw_rnn`: what a step does, what it carries on, and how it is run again under a memory plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+import optree
+import torch
+from torch import Tensor
+
+from ostinato._state import Nest, leaves, map_nest
+from ostinato.cells import Run
+from ostinato.cells.family_cells import FamilyCell
+from ostinato.drivers.planned import _Frozen
+from ostinato.memory.growing import Leaves, Moment, lost
+from ostinato.memory.growth import Costs
+from ostinato.memory.outside import Copies, Outside, next_node, read_in_graph
+from ostinato.steps import masking
+
+LoopFunction = Callable[[int, Nest, Nest, Any], tuple[Tensor, Nest, Nest, Nest, Any]]
+
+_NODE_BYTES = 1536  # of a node of a graph with what it holds beside the numbers, about
+_VALUES = (bool, int, float, complex, str, bytes, numpy.generic, torch.dtype, torch.device, torch.Size)
+
+
+class Carried(NamedTuple):
+    """What goes from step to step."""
+
+    finished: Tensor
+    inputs: Nest
+    state: Nest
+    loop_state: Any
+
+
+def first_call(loop_fn: LoopFunction) -> tuple[Carried, Nest]:
+    """What `loop_fn` begins with, and what it says of the outputs."""
+    finished, inputs, state, template, loop_state = checked(loop_fn(0, None, None, None))
+    return Carried(finished, inputs, state, loop_state), template
+
+
+def take_step(
+    time: int, carried: Carried, call_cell: Callable[..., tuple[Nest, Nest]], loop_fn: LoopFunction
+) -> tuple[Nest, Carried]:
+    """One step: what it emits, and what goes on."""
+    finished, inputs, state, loop_state = carried
+    output, cell_state = call_cell(inputs, state, time)
+    next_finished, inputs, next_state, emit, next_loop_state = checked(
+        loop_fn(time + 1, output, cell_state, loop_state)
+    )
+    if next_finished.shape != finished.shape:
+        raise ValueError(f"elements_finished had {len(finished)} entries, and now has {len(next_finished)}.")
+    emitted = masking.zero_where(finished, emit)
+    state = masking.copy_through(finished, next_state, state)
+    loop_state = loop_state if next_loop_state is None else next_loop_state
+    return emitted, Carried(finished | next_finished, inputs, state, loop_state)
+
+
+def truncated(carried: Carried, passed_on: set[int]) -> Carried:
+    """The same without gradients of earlier steps; tensors `passed_on` have none of those."""
+
+    def detached(leaf: Any) -> Any:
+        return leaf.detach() if isinstance(leaf, Tensor) and id(leaf) not in passed_on else leaf
+
+    return Carried(carried.finished, *(map_nest(detached, part) for part in carried[1:]))
+
+
+def tensors_of(nest: Any) -> list[Tensor]:
+    return [leaf for leaf in leaves(nest) if isinstance(leaf, Tensor)]
+
+
+def checked(returned: Any) -> tuple[Tensor, Nest, Nest, Nest, Any]:
+    """What `loop_fn` returned, if it is what the loop can go on with."""
+    if not isinstance(returned, tuple | list) or len(returned) != 5:
+        raise ValueError(
+            "loop_fn must return (elements_finished, next_input, next_cell_state, emit_output, "
+            f"next_loop_state), but returned {type(returned).__name__} {returned!r:.100}."
+        )
+    finished, inputs, state, emit, loop_state = returned
+    if not isinstance(finished, Tensor) or finished.dtype != torch.bool or finished.dim() != 1:
+        is_tensor = isinstance(finished, Tensor)
+        seen = (
+            f"{finished.dtype} of shape {list(finished.shape)}"
+            if is_tensor
+            else f"a {type(finished).__name__}"
+        )
+        raise ValueError(
+            f"loop_fn must return elements_finished as a bool tensor [batch], but returned {seen}."
+        )
+    for leaf in leaves(state):
+        # One entry for all rows would broadcast over them.
+        if leaf.dim() and leaf.shape[0] != finished.shape[0]:
+            raise ValueError(
+                f"elements_finished has {finished.shape[0]} entries, but the state has {leaf.shape[0]} rows."
+            )
+    return finished, inputs, state, emit, loop_state
+
+
+class _Rest:
+    """What is carried beside tensors: the structure, and other leaves. Equal where a recomputation may be."""
+
+    def __init__(self, structure: Any, others: dict[int, Any], passed_on: list[int], is_seeded: bool) -> None:
+        self.structure, self.others = structure, others
+        self.passed_on, self.is_seeded = passed_on, is_seeded
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Rest)
+            and self.structure == other.structure
+            and self.others.keys() == other.others.keys()
+            and all(_is_equal(value, other.others[place]) for place, value in self.others.items())
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    if isinstance(one, numpy.ndarray) and isinstance(other, numpy.ndarray):
+        return one.dtype == other.dtype and numpy.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+    return type(one) is type(other) and bool(one == other or (one != one and other != other))
+
+
+class _Run(Run):
+    @property
+    def is_seeded(self) -> bool:
+        return self._seed is not None
+
+
+class RawLoop:
+    """A loop as `ostinato.memory.growing` walks it.
+
+    The first step is run with a graph, which tells what the step reads and what it costs; the others without.
+    """
+
+    def __init__(
+        self, cell: Any, loop_fn: LoopFunction, carried: Carried, seed: Any, truncate_every: int | None
+    ) -> None:
+        self._cell, self._loop_fn, self._truncate_every = cell, loop_fn, truncate_every
+        self._run, self._is_seed_given = _Run(seed), seed is not None
+        self._frozen = _Frozen(cell)
+        parts = cell.modules() if isinstance(cell, torch.nn.Module) else []
+        # A family's step may be another one without a graph, whose numbers would not be the same bit for bit.
+        self._cell_grad = any(isinstance(part, FamilyCell) for part in parts)
+        parameters = self._frozen.parameters
+        self._copies = [leaf.detach().requires_grad_(leaf.requires_grad) for leaf in parameters]
+        self._constants = [leaf.detach() for leaf in parameters]
+        self._emit_structure: Any = None
+        self.costs: Costs | None = None
+
+        self.given = tensors_of(tuple(carried))
+        constants = {id(leaf): leaf.detach() for leaf in self.given}
+        self._originals = {id(constants[id(leaf)]): leaf for leaf in self.given}
+        first = map_nest(lambda leaf: constants.get(id(leaf), leaf), tuple(carried))
+        self._initial = {id(leaf) for leaf in tensors_of(first[3])}
+        self.first = self._moment(0, Carried(*first), None)
+        self._outside = Outside([*self._copies, *self._constants, *constants.values()])
+
+    @property
+    def reads(self) -> Leaves:
+        return [*self._frozen.parameters, *self._outside.tensors]
+
+    def is_over(self, moment: Moment) -> bool:
+        return bool(self.carried(moment).finished.all())
+
+    def carried(self, moment: Moment) -> Carried:
+        """What is carried, in its structure."""
+        rest, tensors = moment.rest, iter(moment.leaves)
+        count = rest.structure.num_leaves
+        values = [rest.others[place] if place in rest.others else next(tensors) for place in range(count)]
+        return Carried(*optree.tree_unflatten(rest.structure, values))
+
+    def results(self, last: Moment) -> tuple[Nest, Any]:
+        """The final state and loop state; what has only been passed on is what it was."""
+        carried = self.carried(last)
+        back = map_nest(lambda leaf: self._originals.get(id(leaf), leaf), carried.loop_state)
+        return carried.state, back
+
+    def emitted(self, outputs: Leaves) -> Nest:
+        return optree.tree_unflatten(self._emit_structure, outputs)
+
+    def forward(self, moment: Moment, steps: int) -> tuple[Sequence[Leaves], Moment]:
+        carried, time = self.carried(moment), moment.step
+        emitted: list[Leaves] = []
+        if self.costs is None:
+            emission, carried = self._measured(carried)
+            emitted.append(emission)
+            time = 1
+
+        def go_on() -> None:
+            nonlocal carried, time
+            with self._outside.watch():
+                while len(emitted) < steps and not bool(carried.finished.all()):
+                    emission, carried = take_step(time, carried, self._call_cell, self._loop_fn)
+                    carried = Carried(*map_nest(self._outside_constant, tuple(carried)))
+                    emitted.append(self._emission(emission))
+                    time += 1
+
+        if steps > 1:
+            self._frozen.call(self._copies if self._cell_grad else self._constants, go_on)
+        return emitted, self._moment(time, carried, moment.rest)
+
+    def again(self, moment: Moment, steps: int, copies: Leaves) -> tuple[Sequence[Leaves], Moment]:
+        count = len(self._frozen.parameters)
+        outside = Copies(self._outside.tensors, copies[count:])
+        # Where the seed was drawn in these steps, it is drawn again.
+        run = self._run if moment.rest.is_seeded or self._is_seed_given else _Run()
+        carried = self.carried(moment)
+        passed_on = {id(moment.leaves[place]) for place in moment.rest.passed_on}
+        emitted: list[Leaves] = []
+
+        def call_cell(inputs: Nest, state: Nest, time: int) -> tuple[Nest, Nest]:
+            with torch.set_grad_enabled(torch.is_grad_enabled() or self._cell_grad):
+                return run.step(self._cell, inputs, state, time)
+
+        def walk() -> None:
+            nonlocal carried
+            for time in range(moment.step, moment.step + steps):
+                if self._truncate_every is not None and time and time % self._truncate_every == 0:
+                    carried = truncated(carried, passed_on)
+                emission, carried = take_step(time, carried, call_cell, self._loop_fn)
+                carried = Carried(*map_nest(lambda leaf: _of(outside, leaf), tuple(carried)))
+                emitted.append([_of(outside, leaf) for leaf in self._emission(emission)])
+
+        with outside.read():
+            self._frozen.call(copies[:count], walk)
+        return emitted, self._moment(moment.step + steps, carried, moment.rest, run, passed_on)
+
+    def _call_cell(self, inputs: Nest, state: Nest, time: int) -> tuple[Nest, Nest]:
+        with torch.set_grad_enabled(self._cell_grad):
+            output, new_state = self._run.step(self._cell, inputs, state, time)
+        return map_nest(torch.detach, output), map_nest(torch.detach, new_state)
+
+    def _outside_constant(self, leaf: Any) -> Any:
+        return self._outside.note(leaf) if isinstance(leaf, Tensor) else leaf
+
+    def _emission(self, emission: Nest) -> list[Tensor]:
+        found, structure = optree.tree_flatten(emission)
+        if self._emit_structure is None:
+            self._emit_structure = structure
+        elif structure != self._emit_structure:
+            raise ValueError(
+                f"loop_fn must emit the same structure at every step, but emitted {structure} after "
+                f"{self._emit_structure}."
+            )
+        return found
+
+    def _moment(
+        self,
+        time: int,
+        carried: Carried,
+        before: _Rest | None,
+        run: Any = None,
+        passed_on: set[int] | None = None,
+    ) -> Moment:
+        found, structure = optree.tree_flatten(tuple(carried))
+        tensors = [leaf for leaf in found if isinstance(leaf, Tensor)]
+        others = {}
+        for place, leaf in enumerate(found):
+            if isinstance(leaf, Tensor):
+                continue
+            known = before is not None and before.others.get(place) is leaf
+            if not (known or isinstance(leaf, (*_VALUES, numpy.ndarray)) or callable(leaf) or before is None):
+                raise TypeError(
+                    f"loop_state holds a {type(leaf).__name__}, in which a memory plan cannot see tensors, whose "
+                    "gradients would be lost: use tuples, lists, dicts or named tuples of tensors and plain "
+                    "values, register the class with optree, or run without a memory plan."
+                )
+            others[place] = leaf.copy() if isinstance(leaf, numpy.ndarray) else leaf
+        same = self._initial if passed_on is None else passed_on
+        places = [place for place, leaf in enumerate(tensors) if id(leaf) in same]
+        seeded = (run or self._run).is_seeded
+        return Moment(time, tensors, _Rest(structure, others, places, seeded))
+
+    def _measured(self, carried: Carried) -> tuple[list[Tensor], Carried]:
+        """The first step, with a graph: what it reads is noted, and its costs are measured."""
+        first_node = next_node()
+        handed = [*self._copies]
+        copy_of: dict[int, Tensor] = {}
+        for leaf in tensors_of(tuple(carried)):
+            need = leaf.is_floating_point() or leaf.is_complex()
+            copy_of[id(leaf)] = leaf.detach().requires_grad_(need)
+        handed += copy_of.values()
+        copied = map_nest(lambda leaf: copy_of.get(id(leaf), leaf), tuple(carried))
+        saved: dict[int, int] = {}
+
+        def pack(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            saved[storage.data_ptr()] = storage.nbytes()
+            return tensor
+
+        def call() -> tuple[Nest, Carried]:
+            return take_step(
+                0, Carried(*copied), lambda *given: self._run.step(self._cell, *given), self._loop_fn
+            )
+
+        outside = self._outside
+        outside.hand_in(copy_of.values())
+        with (
+            torch.enable_grad(),
+            outside.watch(),
+            torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
+        ):
+            emission, after = self._frozen.call(self._copies, call)
+        emitted = self._emission(emission)
+        values = [leaf for leaf in [*emitted, *tensors_of(tuple(after))] if leaf.requires_grad]
+        found, older, nodes = read_in_graph(values, first_node)
+        with torch.enable_grad():
+            for leaf in found:
+                outside.note(leaf)
+        if any(id(node) not in {id(leaf.grad_fn) for leaf in outside.tensors} for node in older):
+            raise ValueError(lost(None))
+        known = [*handed, *outside.tensors, *self._constants]
+        for leaf in known:
+            saved.pop(leaf.untyped_storage().data_ptr(), None)
+        parameters = [leaf.nbytes for leaf in self.reads]
+        moment = sum(leaf.nbytes + 1024 for leaf in copy_of.values()) + 1024
+        self.costs = Costs(moment, sum(saved.values()) + nodes * _NODE_BYTES, 2 * max(parameters, default=0))
+        # What was passed on is again what it was, without a graph.
+        back = {id(copy): leaf for leaf, copy in self._pairs(carried, copy_of)}
+
+        def constant(leaf: Any) -> Any:
+            if not isinstance(leaf, Tensor):
+                return leaf
+            return back.get(id(leaf), leaf.detach() if leaf.requires_grad else leaf)
+
+        return [leaf.detach() for leaf in emitted], Carried(*map_nest(constant, tuple(after)))
+
+    @staticmethod
+    def _pairs(carried: Carried, copy_of: dict[int, Tensor]) -> list[tuple[Tensor, Tensor]]:
+        return [(leaf, copy_of[id(leaf)]) for leaf in tensors_of(tuple(carried))]
+
+
+def _of(copies: Copies, leaf: Any) -> Any:
+    return copies.of(leaf) if isinstance(leaf, Tensor) else leaf

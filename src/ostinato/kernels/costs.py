@@ -1,0 +1,168 @@
+"""What a step of a family costs in memory and time: for a plan, before the sequence is run."""
+
+from __future__ import annotations
+
+import functools
+import time as clock
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy
+import torch
+
+from ostinato.kernels.chunks import SequenceWork
+from ostinato.kernels.native import library, sequences
+from ostinato.kernels.native.sequences import SequenceRun
+from ostinato.memory.planner import Costs
+from ostinato.memory.schedule import Keep
+from ostinato.memory.work import Place, Ran, Task
+
+# A measurement does about so many multiplications a step's run, which take some milliseconds.
+_MULTIPLICATIONS = 300_000_000
+
+
+class Seconds(NamedTuple):
+    """The seconds of a step forwards, keeping nothing and all; backwards, from all and from its state; and those
+    of a call, whatever its length.
+    """
+
+    forward: float
+    forward_all: float
+    backward_all: float
+    backward_state: float
+    call: float
+
+
+def sequence_costs(
+    work: SequenceWork, run: SequenceRun, apart: bool, input_gradient: bool, moves: bool
+) -> Costs:
+    """What a step of `run` costs.
+
+    Args:
+        apart: whether outputs are not kept, or not written where they stay: then what is kept includes them.
+        input_gradient: whether the inputs need one.
+        moves: whether there is somewhere to move memory to.
+    """
+    time, batch_size, input_size = run.inputs.shape
+    size = work.element_size
+    described = run._replace(inputs=run.inputs[:1].to(work.dtype))
+    state = sum(leaf.nbytes for leaf in work.state)
+    outputs = batch_size * run.family.output_size * size
+    cells, every = (
+        sum(size * _count(shape) for shape in sequences.kept_shapes(described, gates))
+        for gates in (False, sequences.has_gates(run) and work.is_native)
+    )
+    beside = outputs if apart else 0
+    converted = 2 * batch_size * input_size * size if run.inputs.dtype != work.dtype else 0
+    parameters = sum(leaf.nbytes for leaf in work.parameters)
+    seconds = _measured(
+        run.family, batch_size, input_size, work.dtype, library.threads(), input_gradient, work.is_native
+    )
+    sets = 2 if work.runs_beside else 1
+
+    def workspace(steps: int) -> int:
+        needed = [
+            work.workspace(direction, min(steps, time), batch_size, input_size, input_gradient)
+            for direction in ("forward", "backward")
+        ]
+        # Passes side by side have memory of their own.
+        return sum(needed) if sets > 1 else max(needed)
+
+    return Costs(
+        time=time,
+        state=state,
+        chunk=every + outputs + converted + (batch_size * input_size * size if apart else 0),
+        keep_state=cells + beside,
+        keep_all=every + beside,
+        moved=cells + beside,
+        fixed=2 * parameters + 4 * state,
+        workspace=workspace,
+        whole=workspace,
+        unit=work.unit(batch_size, input_size, input_gradient),
+        sets=sets,
+        forward=seconds.forward,
+        forward_all=seconds.forward_all,
+        backward_all=seconds.backward_all,
+        backward_state=seconds.backward_state,
+        call=seconds.call,
+        page=seconds_of_a_byte(),
+        rate=20e9 if moves else 0.0,
+    )
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    return functools.reduce(lambda total, size: total * size, shape, 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _measured(
+    family: Any, batch_size: int, input_size: int, dtype: torch.dtype, threads: int, input_gradient: bool,
+    native: bool,
+) -> Seconds:  # fmt: skip
+    """Measured here, once: a few milliseconds of the family's own passes."""
+    generator = torch.Generator().manual_seed(0)  # nobody else's random numbers
+
+    def some(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator).to(dtype) * 0.1
+
+    parameters = [some(*spec.shape) for spec in family.parameters(input_size)]
+    weights = sum(leaf.numel() for leaf in parameters)
+    steps = max(4, min(512, _MULTIPLICATIONS // (max(batch_size, 4) * weights)))
+    sizes = family.state_size if isinstance(family.state_size, tuple) else (family.state_size,)
+    state = [some(batch_size, size) for size in sizes]
+
+    def seconds_of(steps: int) -> list[float]:
+        inputs = some(steps, batch_size, input_size)
+        work = SequenceWork(SequenceRun(family, parameters, inputs, None, state))
+        place = Place(0, [inputs], state, again=True)
+        incoming = [torch.ones(steps, batch_size, family.output_size, dtype=dtype)]
+        of_inputs = [torch.zeros_like(inputs) if input_gradient else None]
+        rans: dict[Keep, Ran] = {}
+
+        def forward(keep: Keep) -> Callable[[], None]:
+            def call() -> None:
+                rans[keep] = work.forward(place, parameters, keep, None)
+
+            return call
+
+        def backward(keep: Keep) -> Callable[[], None]:
+            def call() -> None:
+                totals: list[Any] = [None] * len(parameters)
+                task = Task(0, [inputs], [input_gradient], state, rans[keep], incoming, [None] * len(state))
+                work.backward(task, parameters, totals, of_inputs, None)
+
+            return call
+
+        calls = [forward(Keep.NOTHING), forward(Keep.ALL), backward(Keep.ALL)]
+        calls += [forward(Keep.STATE), backward(Keep.STATE)]
+        return [_shortest(call) for call in calls]
+
+    with torch.no_grad():
+        long, short = seconds_of(steps), seconds_of(max(1, steps // 4))
+    saved = steps - max(1, steps // 4)
+    each = [max(0.0, more - less) / saved or more / steps for more, less in zip(long, short, strict=True)]
+    call = max(0.0, sum(short[:3]) - sum(each[:3]) * max(1, steps // 4)) / 3
+    return Seconds(each[0], each[1], each[2], each[4], call)
+
+
+def _shortest(call: Callable[[], None], times: int = 3) -> float:
+    found = []
+    for _ in range(times + 1):  # the first one finds nothing in place
+        start = clock.perf_counter()
+        call()
+        found.append(clock.perf_counter() - start)
+    return min(found[1:])
+
+
+@functools.lru_cache(maxsize=1)
+def seconds_of_a_byte() -> float:
+    """How long the first touch of a byte of memory takes: the system hands it out page by page."""
+    size = 48 << 20
+    found = []
+    for _ in range(2):
+        block = numpy.empty(size, numpy.uint8)
+        start = clock.perf_counter()
+        block[:: 1 << 12] = 1
+        found.append(clock.perf_counter() - start)
+        del block
+    return min(found) / size
