@@ -190,9 +190,10 @@ class _Traffic:
             if index not in self._chunks:
                 raise IndexError(f"There is no chunk {index}; {len(self._chunks)} chunks have been put.")
             held = self._held.get(index)
+            found = None if held is None else [leaf.detach().contiguous() for leaf in held.tensors]
             self._want(None)
-            if held is not None:
-                return [leaf.detach().contiguous() for leaf in held.tensors]
+            if found is not None:
+                return found
             read = self._ahead[1] if self._ahead is not None and self._ahead[0] == index else None
             if read is None:
                 self._cancel_ahead()
@@ -246,7 +247,7 @@ class _Traffic:
     def _want(self, index: int | None) -> None:
         before, self._wanted = self._wanted, index
         if before is not None and before != index and self._held[before].written:
-            del self._held[before]
+            self._held.pop(before).tensors.clear()  # the thread may still refer to it for a moment
 
     def _start(self) -> None:
         if self._thread is None:
@@ -297,6 +298,15 @@ class _Traffic:
         chunk, held = self._chunks[index], self._held.get(index)
         if held is None:  # closed in this moment
             return
+        self._write_out(chunk, held)
+        with self._changed:
+            self._written += chunk.length
+            held.written = True
+            if index != self._wanted and self._held.pop(index, None) is not None:
+                held.tensors.clear()  # before the next chunk is let in, as this call still refers to them
+            self._changed.notify_all()
+
+    def _write_out(self, chunk: _Chunk, held: _Held) -> None:
         held.wait()
         for place, leaf in zip(chunk.places, held.tensors, strict=True):
             offset = chunk.offset + place.start
@@ -307,12 +317,6 @@ class _Traffic:
             # On Linux this starts the writing and takes away only what has been written: a file that lives
             # for seconds need not reach the disk, a large one must not pile up in memory.
             os.posix_fadvise(self._file.fileno(), chunk.offset, chunk.length, os.POSIX_FADV_DONTNEED)
-        with self._changed:
-            self._written += chunk.length
-            held.written = True
-            if index != self._wanted:
-                self._held.pop(index, None)
-            self._changed.notify_all()
 
     def _bring_back(self, read: _Read) -> None:
         if read.cancelled:
