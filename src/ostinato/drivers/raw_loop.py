@@ -1,14 +1,19 @@
-"""The loop of `raw_rnn`: what a step does, what it carries on, and how it is run again under a memory plan."""
+"""The loop of `raw_rnn`: what a step does, what it carries on, and how it is run again under a memory
+plan.
+"""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy
 import optree
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ostinato._state import Nest, leaves, map_nest
 from ostinato.cells import Run
@@ -97,6 +102,10 @@ def checked(returned: Any) -> tuple[Tensor, Nest, Nest, Nest, Any]:
     return finished, inputs, state, emit, loop_state
 
 
+def _flatten(nest: Nest) -> tuple[list[Any], Any]:
+    return optree.tree_flatten(nest)
+
+
 class _Rest:
     """What is carried beside tensors: the structure, and other leaves. Equal where a recomputation may be."""
 
@@ -139,7 +148,7 @@ class RawLoop:
         self, cell: Any, loop_fn: LoopFunction, carried: Carried, seed: Any, truncate_every: int | None
     ) -> None:
         self._cell, self._loop_fn, self._truncate_every = cell, loop_fn, truncate_every
-        self._run, self._is_seed_given = _Run(seed), seed is not None
+        self._run = _Run(seed)
         self._frozen = _Frozen(cell)
         parts = cell.modules() if isinstance(cell, torch.nn.Module) else []
         # A family's step may be another one without a graph, whose numbers would not be the same bit for bit.
@@ -157,6 +166,11 @@ class RawLoop:
         self._initial = {id(leaf) for leaf in tensors_of(first[3])}
         self.first = self._moment(0, Carried(*first), None)
         self._outside = Outside([*self._copies, *self._constants, *constants.values()])
+
+    def measured_costs(self) -> Costs:
+        """What a step costs, once the first one has been run."""
+        assert self.costs is not None
+        return self.costs
 
     @property
     def reads(self) -> Leaves:
@@ -191,53 +205,69 @@ class RawLoop:
 
         def go_on() -> None:
             nonlocal carried, time
-            with self._outside.watch():
-                while len(emitted) < steps and not bool(carried.finished.all()):
-                    emission, carried = take_step(time, carried, self._call_cell, self._loop_fn)
-                    carried = Carried(*map_nest(self._outside_constant, tuple(carried)))
-                    emitted.append(self._emission(emission))
-                    time += 1
+            while len(emitted) < steps and not bool(carried.finished.all()):
+                emission, carried = take_step(time, carried, self._call_cell, loop_fn)
+                emitted.append(self._emission(emission))
+                time += 1
 
-        if steps > 1:
-            self._frozen.call(self._copies if self._cell_grad else self._constants, go_on)
+        loop_fn = self._seeing(self._outside.watch(), self._outside.note)
+        if len(emitted) < steps:
+            self._frozen.call(self._copies if self._cell_grad else self._constants, go_on, repeated=False)
         return emitted, self._moment(time, carried, moment.rest)
 
     def again(self, moment: Moment, steps: int, copies: Leaves) -> tuple[Sequence[Leaves], Moment]:
-        count = len(self._frozen.parameters)
-        outside = Copies(self._outside.tensors, copies[count:])
+        count, with_graph = len(self._frozen.parameters), torch.is_grad_enabled()
+        of_cell, of_outside = copies[:count], copies[count:]
+        if not with_graph:
+            of_outside = [copy.detach() for copy in of_outside]
+            of_cell = of_cell if self._cell_grad else [copy.detach() for copy in of_cell]
+        outside = Copies(self._outside.tensors, of_outside)
         # Where the seed was drawn in these steps, it is drawn again.
-        run = self._run if moment.rest.is_seeded or self._is_seed_given else _Run()
+        run = self._run if moment.rest.is_seeded else _Run()
         carried = self.carried(moment)
         passed_on = {id(moment.leaves[place]) for place in moment.rest.passed_on}
         emitted: list[Leaves] = []
 
         def call_cell(inputs: Nest, state: Nest, time: int) -> tuple[Nest, Nest]:
-            with torch.set_grad_enabled(torch.is_grad_enabled() or self._cell_grad):
-                return run.step(self._cell, inputs, state, time)
+            return self._call_cell(inputs, state, time, run, with_graph)
 
         def walk() -> None:
             nonlocal carried
             for time in range(moment.step, moment.step + steps):
                 if self._truncate_every is not None and time and time % self._truncate_every == 0:
                     carried = truncated(carried, passed_on)
-                emission, carried = take_step(time, carried, call_cell, self._loop_fn)
-                carried = Carried(*map_nest(lambda leaf: _of(outside, leaf), tuple(carried)))
-                emitted.append([_of(outside, leaf) for leaf in self._emission(emission)])
+                emission, carried = take_step(time, carried, call_cell, loop_fn)
+                emitted.append(self._emission(emission))
 
-        with outside.read():
-            self._frozen.call(copies[:count], walk)
+        loop_fn = self._seeing(outside.read(), outside.of)
+        self._frozen.call(of_cell, walk, repeated=True)
         return emitted, self._moment(moment.step + steps, carried, moment.rest, run, passed_on)
 
-    def _call_cell(self, inputs: Nest, state: Nest, time: int) -> tuple[Nest, Nest]:
-        with torch.set_grad_enabled(self._cell_grad):
-            output, new_state = self._run.step(self._cell, inputs, state, time)
+    def _call_cell(
+        self, inputs: Nest, state: Nest, time: int, run: Run | None = None, with_graph: bool = False
+    ) -> tuple[Nest, Nest]:
+        with torch.set_grad_enabled(with_graph or self._cell_grad):
+            output, new_state = (run or self._run).step(self._cell, inputs, state, time)
+        if with_graph or not self._cell_grad:
+            return output, new_state
         return map_nest(torch.detach, output), map_nest(torch.detach, new_state)
 
-    def _outside_constant(self, leaf: Any) -> Any:
-        return self._outside.note(leaf) if isinstance(leaf, Tensor) else leaf
+    def _seeing(self, mode: TorchFunctionMode, of: Callable[[Tensor], Tensor]) -> LoopFunction:
+        """`loop_fn` with `of` a tensor in the place of each that it reads, or returns as it is."""
+
+        def loop_fn(*given: Any) -> Any:
+            with mode:
+                returned = self._loop_fn(*given)
+            found, structure = _flatten(returned)
+            seen = [of(leaf) if isinstance(leaf, Tensor) else leaf for leaf in found]
+            if all(map(operator.is_, seen, found)):
+                return returned
+            return optree.tree_unflatten(structure, seen)
+
+        return loop_fn
 
     def _emission(self, emission: Nest) -> list[Tensor]:
-        found, structure = optree.tree_flatten(emission)
+        found, structure = _flatten(emission)
         if self._emit_structure is None:
             self._emit_structure = structure
         elif structure != self._emit_structure:
@@ -255,7 +285,7 @@ class RawLoop:
         run: Any = None,
         passed_on: set[int] | None = None,
     ) -> Moment:
-        found, structure = optree.tree_flatten(tuple(carried))
+        found, structure = _flatten(tuple(carried))
         tensors = [leaf for leaf in found if isinstance(leaf, Tensor)]
         others = {}
         for place, leaf in enumerate(found):
@@ -264,9 +294,9 @@ class RawLoop:
             known = before is not None and before.others.get(place) is leaf
             if not (known or isinstance(leaf, (*_VALUES, numpy.ndarray)) or callable(leaf) or before is None):
                 raise TypeError(
-                    f"loop_state holds a {type(leaf).__name__}, in which a memory plan cannot see tensors, whose "
-                    "gradients would be lost: use tuples, lists, dicts or named tuples of tensors and plain "
-                    "values, register the class with optree, or run without a memory plan."
+                    f"loop_state holds a {type(leaf).__name__}, in which a memory plan cannot see tensors: "
+                    "their gradients would be lost: use tuples, lists, dicts or named tuples of tensors and "
+                    "plain values, register the class with optree, or run without a memory plan."
                 )
             others[place] = leaf.copy() if isinstance(leaf, numpy.ndarray) else leaf
         same = self._initial if passed_on is None else passed_on
@@ -292,25 +322,24 @@ class RawLoop:
             return tensor
 
         def call() -> tuple[Nest, Carried]:
-            return take_step(
-                0, Carried(*copied), lambda *given: self._run.step(self._cell, *given), self._loop_fn
-            )
+            loop_fn = self._seeing(outside.watch(), outside.note)
+            return take_step(0, Carried(*copied), partial(self._run.step, self._cell), loop_fn)
 
         outside = self._outside
         outside.hand_in(copy_of.values())
         with (
             torch.enable_grad(),
-            outside.watch(),
             torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
         ):
-            emission, after = self._frozen.call(self._copies, call)
+            emission, after = self._frozen.call(self._copies, call, repeated=False)
         emitted = self._emission(emission)
         values = [leaf for leaf in [*emitted, *tensors_of(tuple(after))] if leaf.requires_grad]
         found, older, nodes = read_in_graph(values, first_node)
         with torch.enable_grad():
             for leaf in found:
                 outside.note(leaf)
-        if any(id(node) not in {id(leaf.grad_fn) for leaf in outside.tensors} for node in older):
+        noted = {leaf.grad_fn for leaf in outside.tensors}
+        if any(node not in noted for node in older):
             raise ValueError(lost(None))
         known = [*handed, *outside.tensors, *self._constants]
         for leaf in known:
@@ -331,7 +360,3 @@ class RawLoop:
     @staticmethod
     def _pairs(carried: Carried, copy_of: dict[int, Tensor]) -> list[tuple[Tensor, Tensor]]:
         return [(leaf, copy_of[id(leaf)]) for leaf in tensors_of(tuple(carried))]
-
-
-def _of(copies: Copies, leaf: Any) -> Any:
-    return copies.of(leaf) if isinstance(leaf, Tensor) else leaf
