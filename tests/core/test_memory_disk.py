@@ -41,6 +41,15 @@ DTYPES = [
 LARGE = 1 << 19  # floats, 2 MiB: enough for memory that is used again
 
 
+MOUNTS_OF_THIS_MACHINE = directories._mounts
+
+
+@pytest.fixture(autouse=True)
+def all_on_one_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where temporary files are held in memory, the tests run too."""
+    monkeypatch.setattr(directories, "_mounts", lambda: "")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[DiskStore]:
     store = DiskStore(tmp_path)
@@ -610,7 +619,8 @@ def test_a_directory_in_memory_is_warned_of_once(tmp_path: Path, monkeypatch: py
         DiskStore(tmp_path).close()
 
 
-def test_linux_tells_which_directories_are_in_memory() -> None:
+def test_linux_tells_which_directories_are_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directories, "_mounts", MOUNTS_OF_THIS_MACHINE)
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     last = {line.split(" ")[4]: line.partition(" - ")[2].split(" ")[0] for line in lines}
     for point, kind in last.items():

@@ -21,6 +21,7 @@ from ostinato.memory.store import SwapError
 
 warnings.simplefilter("error")
 warnings.filterwarnings("ignore", "This process", DeprecationWarning)  # a fork beside threads is the point
+warnings.filterwarnings("ignore", "The directory .* is held in memory")  # as it may be on this machine
 directory = sys.argv[1]
 
 
