@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 import ostinato
-from benchmarks import memory_disk, memory_prediction
+from benchmarks import memory_disk, memory_prediction, memory_process
 from benchmarks.__main__ import RESULTS, processor
 from benchmarks.context import busy, started
 from benchmarks.memory_report import prediction_table, verdict_table, work_table
@@ -111,6 +111,7 @@ def main(given: Sequence[str] | None = None) -> int:
         print(busy())
     results, interrupted, begin = Results(), False, time.perf_counter()
     try:
+        memory_process.compile_modules()
         for work in works(options.quick):
             if work.name in options.only:
                 results.measure(work, options)

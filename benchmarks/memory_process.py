@@ -18,6 +18,13 @@ class TaskFailed(Exception):
     """What went wrong in a task's process, in one line."""
 
 
+def compile_modules() -> None:
+    """Run a first process, whose figures nobody looks at: one that finds changed sources compiles them, and
+    holds what that leaves in memory.
+    """
+    run(Task("BasicLSTMCell", 2, 20, 4, 4, 1, "dynamic_rnn", "memory"))
+
+
 def run(task: Task) -> dict[str, Any]:
     """What the process of `task` prints; where it was watched, with `peak`: the most anonymous memory that it
     held in its step (of a GPU: that torch had allocated there), in bytes.

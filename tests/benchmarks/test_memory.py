@@ -42,6 +42,7 @@ def test_every_bar_is_measured(quick: bool) -> None:
 
 
 def test_memory_is_what_a_process_adds_to_its_baseline() -> None:
+    memory_process.compile_modules()
     baseline, longer, step = (
         memory_process.run(task)["peak"]
         for task in (
@@ -259,3 +260,11 @@ def test_a_contender_is_plain_values() -> None:
     for work in works():
         for contender in work.contenders:
             assert Contender(**json.loads(json.dumps(dataclasses.asdict(contender)))).name == contender.name
+
+
+def test_a_prediction_is_asked_for_before_there_are_inputs() -> None:
+    small = random_tasks(1, count=1, shrink=100)[0]
+    said = memory_process.run(small)
+    assert isinstance(said["plan"], str)
+    assert 0 < said["bytes"] <= small.options["memory_limit"]
+    assert 0 < said["seconds"] < 60
