@@ -7,7 +7,7 @@
 namespace {
 
 // Raised, here and in library.py, with every change to Call or to what a function does with it.
-constexpr int64 kAbiVersion = 1;
+constexpr int64 kAbiVersion = 2;
 
 constexpr int kMaxParameters = 16;
 
@@ -35,13 +35,18 @@ extern "C" struct Call {
     int64 grad_outputs_time, grad_outputs_batch;
     const void* grad_final_state[2];
     const void* grad_kept;                     // [time, batch, units]
-    // ... and what it finds. Parameters' gradients are added to what stands there.
+    // ... and what it finds. Parameters' gradients are added to what stands there, pair by pair: calls for parts of a
+    // sequence, the last one first, find the bits of one call, if each begins a multiple of the walk's chunk of steps
+    // before the sequence's end.
     void* grad_inputs;                         // [time, batch, input_size], zeros; or null: not wanted
     int64 grad_inputs_time, grad_inputs_batch;
     void* grad_state[2];
     void* grad_parameters[kMaxParameters];
     int64 threads;
     ParallelFor parallel_for;
+    // [2], or null. Where it is given nothing runs and nothing is read, but for which of the addresses are null: it
+    // gets the bytes that the call would work in, and from a backward pass the steps of a chunk of its walk.
+    int64* query;
 
     // The batch, where products are to round to bfloat16; else 0.
     int64 half_batch() const { return dtype == 2 ? batch : 0; }

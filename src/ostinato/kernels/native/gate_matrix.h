@@ -27,7 +27,7 @@ struct GateMatrix {
     GateSource sources[kMaxGates];
     Packed<T> packed;  // for products with rows of `depth`
     Packed<T> back;    // its transpose, for products with rows of interleaved gates
-    T* sums;           // [depth][columns.width()]: its gradient, before it is added to the parameters'
+    T* sums;           // [depth][columns.width()]: its gradient, while it is added up
 
     // `half_batch` as in Packed.
     void layout(Workspace& workspace, int64 half_batch = 0) {
@@ -68,19 +68,25 @@ struct GateMatrix {
         back.round(member.begin(back.panels), member.end(back.panels));
     }
 
-    void clear_sums(const Team::Member& member) const {
-        const int64 count = depth * columns.width(), begin = member.begin(count);
-        std::memset(sums + begin, 0, size_t(member.end(count) - begin) * sizeof(T));
+    // A sum goes on from what stands in the parameters' gradients, and takes its place at the end: the same bits
+    // then, whether a sequence is one call or many.
+    void start_sums(const Call& call, const Team::Member& member) const {
+        each_sum(call, member, [](T* sum, T* total, int64 valid) { store(sum, load(total, valid)); });
+    }
+    void store_sums(const Call& call, const Team::Member& member) const {
+        each_sum(call, member, [](T* sum, T* total, int64 valid) { store(total, load(sum), valid); });
     }
 
-    void add_sums(const Call& call, const Team::Member& member) const {
+    // `take(sum, total, valid)` for each vector of the member's rows, and where it stands in a parameter's gradient.
+    template <class Take>
+    void each_sum(const Call& call, const Team::Member& member, Take take) const {
         for (int64 k = member.begin(depth); k < member.end(depth); ++k)
             for (int64 panel = 0; panel < columns.panels(); ++panel) {
-                const int64 vector = panel / columns.gates, valid = columns.valid(vector);
+                const int64 vector = panel / columns.gates;
                 const GateSource& gate = sources[panel % columns.gates];
-                T* target =
-                    typed<T>(call.grad_parameters[gate.place]) + gate.offset() + k * gate.width + vector * L;
-                store(target, load(target, valid) + load(sums + k * columns.width() + panel * L), valid);
+                T* total = typed<T>(call.grad_parameters[gate.place]) + gate.offset();
+                take(sums + k * columns.width() + panel * L, total + k * gate.width + vector * L,
+                     columns.valid(vector));
             }
     }
 };

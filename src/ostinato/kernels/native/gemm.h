@@ -184,16 +184,28 @@ void pack_transposed(const T* matrix, int64 rows, Columns<T> columns, int64 begi
     }
 }
 
-// `packed` rows of interleaved columns, added to `matrix` [depth, gates * units]; rows `begin` to `end`.
+// The rows `begin` to `end` of `matrix` [depth, gates * units] in interleaved order; lanes that are no units are
+// zeros.
 template <class T>
-void unpack_add(const T* packed, Columns<T> columns, int64 begin, int64 end, T* matrix) {
+void interleave(const T* matrix, Columns<T> columns, int64 begin, int64 end, T* rows) {
     const int64 row = columns.gates * columns.units;
     for (int64 k = begin; k < end; ++k)
         for (int64 panel = 0; panel < columns.panels(); ++panel) {
             const int64 vector = panel / columns.gates, gate = panel % columns.gates;
-            const int64 valid = columns.valid(vector);
+            const T* source = matrix + k * row + gate * columns.units + vector * lanes<T>;
+            store(rows + k * columns.width() + panel * lanes<T>, load(source, columns.valid(vector)));
+        }
+}
+
+// The way back.
+template <class T>
+void deinterleave(const T* rows, Columns<T> columns, int64 begin, int64 end, T* matrix) {
+    const int64 row = columns.gates * columns.units;
+    for (int64 k = begin; k < end; ++k)
+        for (int64 panel = 0; panel < columns.panels(); ++panel) {
+            const int64 vector = panel / columns.gates, gate = panel % columns.gates;
             T* target = matrix + k * row + gate * columns.units + vector * lanes<T>;
-            store(target, load(target, valid) + load(packed + k * columns.width() + panel * lanes<T>), valid);
+            store(target, load(rows + k * columns.width() + panel * lanes<T>), columns.valid(vector));
         }
 }
 

@@ -171,9 +171,11 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
         Base::multiply_back(at, 0, Base::add_to_carried);
     }
 
-    void clear_sums(const Team::Member& member) const {
-        Base::clear_sums(member);
-        if (member.rank == 0) std::memset(hidden_sums, 0, size_t(forward.parts[0].width()) * sizeof(T));
+    void start_sums(const Team::Member& member) const {
+        Base::start_sums(member);
+        if (member.rank != 0) return;
+        std::memset(hidden_sums, 0, size_t(forward.parts[0].width()) * sizeof(T));
+        each_hidden_sum([](T* sum, T* total, int64 valid) { store(sum, load(total, valid)); });
     }
 
     void sum_chunk(const Team::Member& member) const {
@@ -182,15 +184,18 @@ struct GruResetAfterBackward : OutputStateBackward<T, GruResetAfter<T>, GruReset
                            Base::chunk.pairs(), hidden_sums);
     }
 
-    void add_sums(const Team::Member& member) const {
-        Base::add_sums(member);
-        if (member.rank != 0) return;
-        T* target = typed<T>(forward.call.grad_parameters[Forward::kHiddenBias]);
-        for (int64 v = 0; v < forward.vectors; ++v) {
-            const int64 valid = forward.valid(v);
-            const Vector<T> sum = load(hidden_sums + (v * kGates + 2) * L);
-            store(target + v * L, load(target + v * L, valid) + sum, valid);
-        }
+    void store_sums(const Team::Member& member) const {
+        Base::store_sums(member);
+        if (member.rank == 0)
+            each_hidden_sum([](T* sum, T* total, int64 valid) { store(total, load(sum), valid); });
+    }
+
+    // As GateMatrix::each_sum.
+    template <class Take>
+    void each_hidden_sum(Take take) const {
+        T* total = typed<T>(forward.call.grad_parameters[Forward::kHiddenBias]);
+        for (int64 v = 0; v < forward.vectors; ++v)
+            take(hidden_sums + (v * kGates + 2) * L, total + v * L, forward.valid(v));
     }
 };
 

@@ -23,7 +23,7 @@ ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
 """In the order of their numbers in simd.h."""
 MAX_PARAMETERS = 16
 _VECTOR_BYTES = {"portable": 16, "avx2": 32}
-ABI_VERSION = 1
+ABI_VERSION = 2
 """As `kAbiVersion` in call.h, which says when it is raised."""
 FOLDER = Path(__file__).parent
 """Where the libraries are."""
@@ -72,6 +72,7 @@ class Call(ctypes.Structure):
         ("grad_parameters", _pointer * MAX_PARAMETERS),
         ("threads", _int),
         ("parallel_for", _pointer),
+        ("query", _pointer),
     ]
 
 

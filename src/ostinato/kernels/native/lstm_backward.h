@@ -2,8 +2,7 @@
 // are computed again in one product.
 #pragma once
 
-#include "lstm_forward.h"
-#include "walk.h"
+#include "lstm_backward_sums.h"
 
 namespace {
 
@@ -15,15 +14,14 @@ struct LstmBackward {
     const Call& call;
     Columns<T> columns;
     Chunk chunk;
+    LstmSums<T> sums;
     int64 chunk_steps, stride, vectors, hidden_vectors, input_vectors, members;
     Packed<T> state_kernel_back, input_kernel_back, projection_back;
-    T *gates, *grad_h, *grad_c, *sums, *bias_sums, *peephole_sums, *norm_sums, *projection_sums;
-    T *hats, *scales, *grad_normalised, *unprojected, *projected, *grad_output;
-    const T **left_inputs, **left_state, **left_unprojected, **right_gates, **right_projected;
+    T *gates, *grad_h, *grad_c, *scales, *unprojected, *projected, *grad_output;
     Pairs* pairs;
-    HalfOuter outer;
 
-    explicit LstmBackward(const Call& c, int64 team) : forward(c), call(c), columns(forward.columns), members(team) {
+    explicit LstmBackward(const Call& c, int64 team)
+        : forward(c), call(c), columns(forward.columns), sums(forward, chunk), members(team) {
         vectors = columns.vectors();
         hidden_vectors = (call.output_size + L - 1) / L;
         input_vectors = (call.input_size + L - 1) / L;
@@ -32,7 +30,7 @@ struct LstmBackward {
     }
 
     bool normalised() const { return forward.row.layer_norm; }
-    int64 norm_stride() const { return (kGates + 1) * vectors * L; }
+    int64 norm_stride() const { return sums.norm_stride(); }
 
     void layout(Workspace& workspace) {
         forward.hoisted = false, forward.chunk = 1;
@@ -44,36 +42,19 @@ struct LstmBackward {
         workspace.take(gates, pairs_capacity * stride);
         workspace.take(grad_h, call.batch * hidden_vectors * L);
         workspace.take(grad_c, call.batch * vectors * L);
-        workspace.take(sums, (call.input_size + call.output_size) * columns.width());
-        workspace.take(bias_sums, columns.width());
-        workspace.take(left_inputs, pairs_capacity);
-        workspace.take(left_state, pairs_capacity);
-        workspace.take(right_gates, pairs_capacity);
+        sums.layout(workspace, pairs_capacity);
         workspace.take(pairs, members);
         for (int64 i = 0; i < members; ++i) {
             Pairs mine;
             mine.layout(workspace, pairs_capacity);
             if (pairs) pairs[i] = mine;
         }
-        if (kHasHalf && call.half_batch() != 0) {
-            const int64 rows = call.input_size > call.output_size ? call.input_size : call.output_size;
-            outer.layout(workspace, rows, columns.panels(), L, pairs_capacity);
-        }
-        if (call.peepholes) workspace.take(peephole_sums, 3 * vectors * L);
-        if (normalised()) {
-            workspace.take(norm_sums, 2 * norm_stride());
-            workspace.take(hats, pairs_capacity * norm_stride());
-            workspace.take(grad_normalised, pairs_capacity * norm_stride());
-            workspace.take(scales, pairs_capacity * (kGates + 1));
-        }
+        if (normalised()) workspace.take(scales, pairs_capacity * (kGates + 1));
         if (!forward.projected) return;
         projection_back.layout(workspace, hidden_vectors * L, vectors, call.half_batch());
         workspace.take(unprojected, pairs_capacity * vectors * L);
         workspace.take(projected, pairs_capacity * hidden_vectors * L);
         workspace.take(grad_output, call.batch * vectors * L);
-        workspace.take(projection_sums, call.units * hidden_vectors * L);
-        workspace.take(left_unprojected, pairs_capacity);
-        workspace.take(right_projected, pairs_capacity);
     }
 
     Split split() const {
@@ -100,15 +81,7 @@ struct LstmBackward {
                             projection_back.data);
             projection_back.round(member.begin(vectors), member.end(vectors));
         }
-        const auto clear = [&](T* part, int64 count) {
-            std::memset(part + member.begin(count), 0,
-                        size_t(member.end(count) - member.begin(count)) * sizeof(T));
-        };
-        clear(sums, (call.input_size + call.output_size) * columns.width());
-        clear(bias_sums, columns.width());
-        if (call.peepholes) clear(peephole_sums, 3 * vectors * L);
-        if (normalised()) clear(norm_sums, 2 * norm_stride());
-        if (forward.projected) clear(projection_sums, call.units * hidden_vectors * L);
+        sums.start(member);
     }
 
     const T* grad_output_row(int64 step, int64 position) const {
@@ -189,12 +162,12 @@ struct LstmBackward {
         for (int64 i = from; i < to; ++i) {
             const int64 step = chunk.start + mine.step[i], position = chunk.position[mine.row[i]];
             const int64 p = chunk.base[mine.step[i]] + mine.row[i];
-            left_inputs[p] = forward.input_row(step, position);
-            left_state[p] = forward.h_before(step, position);
-            right_gates[p] = gates_row(p);
+            sums.inputs[p] = forward.input_row(step, position);
+            sums.state[p] = forward.h_before(step, position);
+            sums.gates[p] = gates_row(p);
             if (!forward.projected) continue;
-            left_unprojected[p] = unprojected + p * vectors * L;
-            right_projected[p] = projected + p * hidden_vectors * L;
+            sums.unprojected[p] = unprojected + p * vectors * L;
+            sums.projected[p] = projected + p * hidden_vectors * L;
         }
         meet();
         if (!call.kept_gates) recompute(mine, first, last);
@@ -247,8 +220,8 @@ struct LstmBackward {
                                          forward.c_row(step, position),
                                          forward.projected ? unprojected + p * vectors * L : nullptr);
             },
-            Factor{forward.input_kernel, [&](int64 i) { return left_inputs[index(i)]; }},
-            Factor{forward.state_kernel, [&](int64 i) { return left_state[index(i)]; }});
+            Factor{forward.input_kernel, [&](int64 i) { return sums.inputs[index(i)]; }},
+            Factor{forward.state_kernel, [&](int64 i) { return sums.state[index(i)]; }});
     }
 
     // Layer norm of the pairs' gates and of c; the normalised values stay for the gradients.
@@ -257,13 +230,13 @@ struct LstmBackward {
         for (int64 i = from; i < to; ++i) {
             const int64 step = chunk.start + mine.step[i], position = chunk.position[mine.row[i]];
             const int64 p = chunk.base[mine.step[i]] + mine.row[i];
-            T *values = gates_row(p), *hat = hats + p * norm_stride(), *scale = scales + p * (kGates + 1);
+            T *values = gates_row(p), *hat = sums.hats + p * norm_stride(), *scale = scales + p * (kGates + 1);
             for (int gate = 0; gate < kGates; ++gate)
                 scale[gate] = row.normalise(values + gate * L, kGates * L, row.gain[gate], row.shift[gate],
                                             hat + gate * L);
             T* state = hat + kGates * vectors * L;
             const T *before = forward.c_before(step, position), *after = forward.c_row(step, position);
-            T* raw = grad_normalised + p * norm_stride();  // free until the step's gradient comes
+            T* raw = sums.normalised + p * norm_stride();  // free until the step's gradient comes
             for (int64 v = 0; v < vectors; ++v) {
                 T* gate = values + v * kGates * L;
                 row.activate_all(gate, v, columns.valid(v), before, after,
@@ -343,8 +316,8 @@ struct LstmBackward {
     void step_back_normalised(int64 q, int64 s) {
         const LstmRow<T>& row = forward.row;
         const int64 step = chunk.start + s, position = chunk.position[q], p = chunk.base[s] + q;
-        T *values = gates_row(p), *carried = grad_c_row(position), *hat = hats + p * norm_stride();
-        T *found = grad_normalised + p * norm_stride(), *scale = scales + p * (kGates + 1);
+        T *values = gates_row(p), *carried = grad_c_row(position), *hat = sums.hats + p * norm_stride();
+        T *found = sums.normalised + p * norm_stride(), *scale = scales + p * (kGates + 1);
         T *state = found + kGates * vectors * L, *state_hat = hat + kGates * vectors * L;
         const T *before = forward.c_before(step, position), *after = forward.c_row(step, position);
         if (call.grad_kept) add_grad_kept(grad_kept_row(step, position), position);
@@ -381,28 +354,10 @@ struct LstmBackward {
 
     // The chunk's part of the parameters' and the inputs' gradients.
     void sum_chunk(const Team::Member& member) {
-        const int64 count = chunk.pairs(), width = columns.width();
-        if (outer.left) {
-            const bool in_tiles = fills_tiles(call.batch);
-            accumulate_outer_half<T>(member, outer, in_tiles, left_inputs, call.input_size, right_gates,
-                                     columns.panels(), count, sums);
-            member.barrier();
-            accumulate_outer_half<T>(member, outer, in_tiles, left_state, call.output_size, right_gates,
-                                     columns.panels(), count, sums + call.input_size * width);
-        } else {
-            accumulate_outer<T>(member, left_inputs, call.input_size, right_gates, columns.panels(), count, sums);
-            accumulate_outer<T>(member, left_state, call.output_size, right_gates, columns.panels(), count,
-                                sums + call.input_size * width);
-        }
-        if (call.parameters[LstmForward<T>::kBias])
-            accumulate_rows<T>(member, right_gates, columns.panels(), count, bias_sums);
-        if (forward.projected)
-            accumulate_outer<T>(member, left_unprojected, call.units, right_projected, hidden_vectors, count,
-                                projection_sums);
-        if (call.peepholes || normalised()) sum_vectors(member);
+        sums.add(member);
         if (!call.grad_inputs) return;
         const Columns<T> sizes{1, call.input_size};
-        const int64 first = member.begin(count), part = member.end(count) - first;
+        const int64 count = chunk.pairs(), first = member.begin(count), part = member.end(count) - first;
         // The step of a pair: searched for once, then followed.
         int64 s = 0;
         while (s < chunk.steps && chunk.base[s + 1] <= first) ++s;
@@ -422,73 +377,25 @@ struct LstmBackward {
                 for (int64 n = 0; n < panels; ++n)
                     store(target + (panel + n) * L, load(values + n * L), sizes.valid(panel + n));
             },
-            Factor{input_kernel_back, [&](int64 i) { return right_gates[first + i]; }});
-    }
-
-    // Gradients of peepholes and of layer norm's gains and shifts: sums over pairs, unit by unit.
-    void sum_vectors(const Team::Member& member) {
-        for (int64 v = member.begin(vectors); v < member.end(vectors); ++v)
-            for (int64 s = 0; s < chunk.steps; ++s)
-                for (int64 q = 0; q < chunk.running[s]; ++q) {
-                    const int64 p = chunk.base[s] + q, step = chunk.start + s, position = chunk.position[q];
-                    const T* found = normalised() ? grad_normalised + p * norm_stride() : gates_row(p);
-                    const T* gate = found + v * kGates * L;
-                    const auto add = [](T* sum, Vector<T> value) { store(sum, load(sum) + value); };
-                    if (call.peepholes) {
-                        const Vector<T> before = load(forward.c_before(step, position) + v * L, columns.valid(v));
-                        const Vector<T> after = load(forward.c_row(step, position) + v * L, columns.valid(v));
-                        add(peephole_sums + v * L, load(gate + kF * L) * before);
-                        add(peephole_sums + (vectors + v) * L, load(gate + kI * L) * before);
-                        add(peephole_sums + (2 * vectors + v) * L, load(gate + kO * L) * after);
-                    }
-                    if (!normalised()) continue;
-                    const T* hat = hats + p * norm_stride();
-                    for (int g = 0; g <= kGates; ++g) {
-                        const int64 at = g < kGates ? (v * kGates + g) * L : (kGates * vectors + v) * L;
-                        const Vector<T> grad = load(found + at);
-                        add(norm_sums + at, grad * load(hat + at));
-                        add(norm_sums + norm_stride() + at, grad);
-                    }
-                }
+            Factor{input_kernel_back, [&](int64 i) { return sums.gates[first + i]; }});
     }
 
     void finish(const Team::Member& member) {
-        const int64 depth = call.input_size + call.output_size;
-        unpack_add(sums, columns, member.begin(depth), member.end(depth),
-                   typed<T>(call.grad_parameters[LstmForward<T>::kKernel]));
+        sums.finish(member);
         for (int64 i = member.begin(call.batch); i < member.end(call.batch); ++i) {
             const int64 at = forward.rows.order[i];
             LstmForward<T>::copy(typed<T>(call.grad_state[1]) + at * call.output_size, grad_h_row(i),
                                  call.output_size);
             LstmForward<T>::copy(typed<T>(call.grad_state[0]) + at * call.units, grad_c_row(i), call.units);
         }
-        if (forward.projected)
-            unpack_add(projection_sums, Columns<T>{1, call.output_size}, member.begin(call.units),
-                       member.end(call.units), typed<T>(call.grad_parameters[LstmForward<T>::kProjection]));
-        if (member.rank != 0) return;
-        if (call.parameters[LstmForward<T>::kBias])
-            unpack_add(bias_sums, columns, 0, 1, typed<T>(call.grad_parameters[LstmForward<T>::kBias]));
-        const Columns<T> units{1, call.units};
-        for (int i = 0; call.peepholes && i < 3; ++i)
-            unpack_add(peephole_sums + i * vectors * L, units, 0, 1,
-                       typed<T>(call.grad_parameters[LstmForward<T>::kPeephole + i]));
-        for (int g = 0; normalised() && g <= kGates; ++g)
-            for (int part = 0; part < 2; ++part) {
-                T* target = typed<T>(call.grad_parameters[LstmForward<T>::kNorm + 2 * g + part]);
-                for (int64 v = 0; v < vectors; ++v) {
-                    const int64 at = g < kGates ? (v * kGates + g) * L : (kGates * vectors + v) * L;
-                    const int64 valid = columns.valid(v);
-                    store(target + v * L,
-                          load(target + v * L, valid) + load(norm_sums + part * norm_stride() + at), valid);
-                }
-            }
     }
 };
 
 template <class T>
 int lstm_backward(const Call& call) {
     LstmBackward<T> backward(call, call.threads);
-    return with_workspace(backward, [&] {
+    if (call.query) call.query[1] = backward.chunk_steps;
+    return with_workspace(call, backward, [&] {
         const Split split = backward.split();
         auto work = [&](const Team::Member& member) { backward.run(member, split.by_units); };
         Team::run(split.members, call.parallel_for, work);

@@ -231,7 +231,7 @@ struct LstmForward {
 template <class T>
 int lstm_forward(const Call& call) {
     LstmForward<T> forward(call);
-    return with_workspace(forward, [&] {
+    return with_workspace(call, forward, [&] {
         const Split split = forward.split();
         auto work = [&](const Team::Member& member) { forward.run(member, split.by_units); };
         Team::run(split.members, call.parallel_for, work);

@@ -190,7 +190,7 @@ void run_forward(Family& family, const Team::Member& member, bool by_units) {
 template <class Family>
 int output_state_forward(const Call& call) {
     Family family(call);
-    return with_workspace(family, [&] {
+    return with_workspace(call, family, [&] {
         const Split split = choose_split(call, family.weights(), family.vectors);
         auto work = [&](const Team::Member& member) { run_forward(family, member, split.by_units); };
         Team::run(split.members, call.parallel_for, work);

@@ -78,10 +78,10 @@ struct OutputStateBackward {
         }
     }
 
-    void clear_sums(const Team::Member& member) const {
+    void start_sums(const Team::Member& member) const {
         for (const GatePart<T>& part : forward.parts)
             for (const GateMatrix<T>* matrix : {&part.input, &part.state, &part.bias})
-                matrix->clear_sums(member);
+                matrix->start_sums(call, member);
     }
 
     T* pair_row(int64 p) const { return memory + p * stride; }
@@ -118,7 +118,7 @@ struct OutputStateBackward {
 
     void run(const Team::Member& member, bool by_units) {
         pack(member);
-        family().clear_sums(member);
+        family().start_sums(member);
         member.barrier();
         start_rows(member);
         member.barrier();
@@ -127,7 +127,7 @@ struct OutputStateBackward {
             [&](int64 position, int64 start, int64 end) { return has_gradient(position, start, end); },
             [&] { run_chunk(member, {by_units && member.size > 1, member.size}); },
             [&] { family().sum_chunk(member); });
-        family().add_sums(member);
+        family().store_sums(member);
         for (int64 i = member.begin(call.batch); i < member.end(call.batch); ++i)
             std::memcpy(typed<T>(call.grad_state[0]) + forward.rows.order[i] * call.units, grad_h_row(i),
                         size_t(call.units) * sizeof(T));
@@ -246,17 +246,18 @@ struct OutputStateBackward {
             multiply<T>(share, 0, input_vectors, kTilePanels, from_zero<T>(), take, factor(0), factor(1));
     }
 
-    void add_sums(const Team::Member& member) const {
+    void store_sums(const Team::Member& member) const {
         for (const GatePart<T>& part : forward.parts)
             for (const GateMatrix<T>* matrix : {&part.input, &part.state, &part.bias})
-                matrix->add_sums(call, member);
+                matrix->store_sums(call, member);
     }
 };
 
 template <class Family>
 int output_state_backward(const Call& call) {
     Family family(call, call.threads);
-    return with_workspace(family, [&] {
+    if (call.query) call.query[1] = family.chunk_steps;
+    return with_workspace(call, family, [&] {
         const Split split = choose_split(call, 2 * family.forward.weights(), family.forward.vectors);
         auto work = [&](const Team::Member& member) { family.run(member, split.by_units); };
         Team::run(split.members, call.parallel_for, work);

@@ -1,6 +1,8 @@
 // The rows of a batch, longest first, and how a team shares them.
 #pragma once
 
+#include <algorithm>
+
 #include "call.h"
 #include "gemm.h"
 #include "workspace.h"
@@ -27,26 +29,21 @@ struct Rows {
     }
 
     void sort(const Call& call) {
-        for (int64 step = 0; step <= time; ++step) active[step] = 0;
-        const auto steps = [&](int64 row) {
-            if (!ragged) return time;
-            const int64 rest = call.sequence_length[row] - call.first_step;
-            return rest < 0 ? int64(0) : rest > time ? time : rest;
-        };
-        // A counting sort; `active[n]` counts the rows of n steps first, then those of more.
-        for (int64 row = 0; row < batch; ++row) ++active[steps(row)];
-        int64 longer = 0;
-        for (int64 step = time; step >= 0; --step) {
-            const int64 here = active[step];
-            active[step] = longer;
-            longer += here;
+        const int64* given = call.sequence_length;
+        for (int64 row = 0; row < batch; ++row) order[row] = row;
+        // By what was given: sums over the rows of a part then run in the order of those over the whole sequence,
+        // where more of them may have ended.
+        const auto before = [&](int64 a, int64 b) { return given[a] != given[b] ? given[a] > given[b] : a < b; };
+        if (ragged) std::sort(order, order + batch, before);
+        for (int64 position = 0; position < batch; ++position) {
+            const int64 rest = ragged ? given[order[position]] - call.first_step : time;
+            length[position] = rest < 0 ? 0 : rest > time ? time : rest;
         }
-        for (int64 row = 0; row < batch; ++row) {
-            const int64 position = active[steps(row)]++;
-            order[position] = row, length[position] = steps(row);
+        int64 running = batch;
+        for (int64 step = 0; step <= time; ++step) {
+            while (running > 0 && length[running - 1] <= step) --running;
+            active[step] = running;
         }
-        // `active[n]` is now the number of rows of n steps or more: those that run at step n - 1.
-        for (int64 step = 0; step < time; ++step) active[step] = active[step + 1];
     }
 };
 

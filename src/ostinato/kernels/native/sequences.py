@@ -11,22 +11,17 @@ import torch
 from torch import Tensor
 
 from ostinato.kernels.layout import is_batch_major
-from ostinato.kernels.native import buffers, library
-from ostinato.kernels.native.shapes import check_gates, check_results, check_sequence
-from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU
+from ostinato.kernels.native import buffers, calls, library
+from ostinato.kernels.native.calls import Workspace
+from ostinato.kernels.native.shapes import check_gates, check_results, check_sequence, count_weights
+from ostinato.steps import GRU, LSTM, Family, ResetAfterGRU
 
-_KERNELS: dict[type, str] = {
-    BasicRNN: "basic_rnn",
-    GRU: "gru",
-    ResetAfterGRU: "gru_reset_after",
-    LSTM: "lstm",
-}
 GATES: dict[type, int] = {GRU: 3, ResetAfterGRU: 4, LSTM: 4}
 """How many values a unit has in the gates that a forward pass can keep; a basic RNN's are its outputs."""
-_DTYPES = {torch.float32: 0, torch.float64: 1}
 # A native call cannot be interrupted. One of so many multiplications is over in a fraction of a second on one
 # thread, and between two of them Python sees a Ctrl-C. Each call packs the weights anew, so a forward pass,
-# which does a third of a backward pass's work, gets a multiple where vectors are wide.
+# which does a third of a backward pass's work, gets a multiple where vectors are wide. A backward pass is cut
+# between the chunks of one whole call, so that its sums have the same bits; no call takes less than a chunk.
 _MULTIPLICATIONS_PER_CALL = 4_000_000_000
 _MULTIPLES = {"portable": 1, "avx2": 2}
 
@@ -36,8 +31,8 @@ class SequenceRun(NamedTuple):
 
     `reverse` runs each row from its last step to its first; outputs stand where their inputs do.
     `round_to_bfloat16` lets products of float32 round their operands, where the processor has instructions
-    for that; sums, states and all else stay float32. `keep_gates` says whether the gates are kept for a backward
-    pass, where there are any; None: while they are not many.
+    for that; sums, states and all else stay float32. `keep_gates` says whether the gates are kept for a
+    backward pass, where there are any; None: while they are not many.
     """
 
     family: Family
@@ -52,7 +47,10 @@ class SequenceRun(NamedTuple):
 
 def has_gates(run: SequenceRun) -> bool:
     """Whether a forward pass can keep gates that a backward pass can read."""
-    family = run.family
+    return _has_gates(run.family)
+
+
+def _has_gates(family: Family) -> bool:
     if isinstance(family, LSTM) and (family.layer_norm or family.num_proj is not None):
         return False
     return type(family) in GATES
@@ -79,31 +77,80 @@ def bytes_of_gates(run: SequenceRun) -> int:
     return time * batch_size * gates * run.inputs.element_size()
 
 
+def workspace(
+    family: Family,
+    direction: str,
+    time: int,
+    batch_size: int,
+    input_size: int,
+    dtype: torch.dtype = torch.float32,
+    *,
+    input_gradient: bool = True,
+    reads_gates: bool = False,
+    round_to_bfloat16: bool = False,
+) -> Workspace:
+    """What the largest call takes of a pass over `time` steps, which need not exist; nothing runs.
+
+    Args:
+        direction: "forward" or "backward".
+        input_gradient: whether a backward pass finds the inputs' gradient.
+        reads_gates: whether a backward pass is given the gates that a forward pass has kept.
+        round_to_bfloat16: as in `SequenceRun`. A dtype of bfloat16 means float32 and this.
+
+    Raises:
+        RuntimeError: there is no native code here.
+    """
+    if dtype == torch.bfloat16:
+        dtype, round_to_bfloat16 = torch.float32, True
+    call = calls.describe(family, batch_size, input_size, dtype, round_to_bfloat16)
+    call.time = _steps_per_call(family, (time, batch_size, input_size), dtype, direction)
+    # Of addresses it matters only whether there are any.
+    somewhere = ctypes.addressof(call)
+    if isinstance(family, LSTM) and family.num_proj is not None:
+        call.parameters[calls.PROJECTION] = somewhere
+    if input_gradient:
+        call.grad_inputs = somewhere
+    if reads_gates and _has_gates(family):
+        call.kept_gates = somewhere
+    return calls.ask(family, direction, call)
+
+
 def runs(run: SequenceRun) -> bool:
     """Whether the native library can do it."""
     dtype = run.inputs.dtype
     return (
-        type(run.family) in _KERNELS
+        type(run.family) in calls.KERNELS
         and getattr(run.family, "activation", None) in library.ACTIVATIONS
-        and dtype in _DTYPES
+        and dtype in calls.DTYPES
         and run.inputs.numel() > 0
         and all(tensor.dtype == dtype for tensor in run.state)
         and all(tensor.dtype == dtype for tensor in run.parameters)
-        and not (run.reverse and _steps_per_call(run, "backward") < run.inputs.shape[0])
+        and not (run.reverse and _steps_of(run, "backward") < run.inputs.shape[0])
     )
 
 
-def _steps_per_call(run: SequenceRun, direction: str) -> int:
-    time, batch_size, _ = run.inputs.shape
-    weights = sum(leaf.numel() for leaf in run.parameters)
+def _steps_of(run: SequenceRun, direction: str) -> int:
+    time, batch_size, input_size = run.inputs.shape
+    return _steps_per_call(run.family, (time, batch_size, input_size), run.inputs.dtype, direction)
+
+
+def _steps_per_call(family: Family, shape: tuple[int, int, int], dtype: torch.dtype, direction: str) -> int:
+    time, batch_size, input_size = shape
     # A row's activations, and the step itself, take the time of some multiplications too: all of it where
     # there are few units. Few rows wait for the weights to come from memory.
-    step = max(batch_size, 4) * weights + batch_size * (4_000 + 100 * run.family.num_units)
-    step *= run.inputs.element_size() // 4
+    step = max(batch_size, 4) * count_weights(family, input_size)
+    step += batch_size * (4_000 + 100 * family.num_units)
+    step *= dtype.itemsize // 4
     limit = _MULTIPLICATIONS_PER_CALL
     if direction == "forward":
         limit *= _MULTIPLES.get(library.choice().instruction_set or "", 3)
-    return max(1, min(time, limit // step))
+    steps = max(1, limit // step)
+    if direction == "forward" or steps >= time:
+        return min(time, steps)
+    call = calls.describe(family, batch_size, input_size, dtype, False)
+    call.time = time
+    chunk = calls.ask(family, direction, call).chunk_steps
+    return min(time, max(1, steps // chunk) * chunk)
 
 
 class _Pass(ABC):
@@ -119,39 +166,26 @@ class _Pass(ABC):
         self.state = [leaf.contiguous() for leaf in run.state]
         self.parameters = [leaf.contiguous() for leaf in run.parameters]
         self.time, batch_size, input_size = run.inputs.shape
-        self.steps_per_call = _steps_per_call(run, self.direction)
-        call = self.call = library.Call()
-        call.dtype = _DTYPES[run.inputs.dtype]
-        if run.round_to_bfloat16 and run.inputs.dtype == torch.float32:
-            call.dtype = 2
-        call.batch, call.input_size = batch_size, input_size
-        call.units, call.output_size = family.num_units, family.output_size
-        call.activation = library.ACTIVATIONS.index(family.activation)
+        self.steps_per_call = _steps_of(run, self.direction)
+        call = self.call = calls.describe(
+            family, batch_size, input_size, run.inputs.dtype, run.round_to_bfloat16
+        )
         call.reverse = run.reverse
-        call.cell_clip = call.proj_clip = -1.0
-        if isinstance(family, LSTM):
-            call.peepholes, call.layer_norm = family.use_peepholes, family.layer_norm
-            call.forget_bias = family.forget_bias
-            if family.cell_clip is not None:
-                call.cell_clip = family.cell_clip
-            if family.proj_clip is not None:
-                call.proj_clip = family.proj_clip
-        _fill(call.state, self.state)
-        _fill_parameters(family, call.parameters, self.parameters)
+        calls.fill(call.state, self.state)
+        calls.fill_parameters(family, call.parameters, self.parameters)
         if run.sequence_length is not None:
             self.lengths = run.sequence_length.to(torch.int64).contiguous()
             call.sequence_length = self.lengths.data_ptr()
         call.inputs_time, call.inputs_batch, _ = self.inputs.stride()
-        call.threads, call.parallel_for = library.threads(), library.parallel_for()
 
     @abstractmethod
     def parts(self) -> Iterator[library.Call]:
         """The call, set up for one part after the other."""
 
-    def _select(self, start: int, outputs: Tensor, kept: Sequence[Tensor]) -> None:
-        """Point to the steps from `start`."""
+    def _select(self, start: int, stop: int, outputs: Tensor, kept: Sequence[Tensor]) -> None:
+        """Point to the steps `[start, stop)`."""
         call = self.call
-        call.time, call.first_step = min(self.steps_per_call, self.time - start), start
+        call.time, call.first_step = stop - start, start
         call.inputs = _address(self.inputs, start)
         call.outputs = _address(outputs, start)
         call.outputs_time, call.outputs_batch, _ = outputs.stride()
@@ -189,15 +223,15 @@ class ForwardPass(_Pass):
         shapes = kept_shapes(run, keep_gates) if keep else []
         self.kept = [buffers.empty(shape, run.inputs) for shape in shapes] if kept is None else list(kept)
         self.call.fill_kept = fill_kept
-        _fill(self.call.final_state, self.final)
+        calls.fill(self.call.final_state, self.final)
 
     def parts(self) -> Iterator[library.Call]:
         for start in range(0, self.time, self.steps_per_call):
-            self._select(start, self.outputs, self.kept)
+            self._select(start, min(start + self.steps_per_call, self.time), self.outputs, self.kept)
             if start > 0:
                 # A part begins where the one before it ended, and must not overwrite what it reads.
                 self.state = [leaf.clone() for leaf in self.final]
-                _fill(self.call.state, self.state)
+                calls.fill(self.call.state, self.state)
             yield self.call
 
 
@@ -212,8 +246,9 @@ class Gradients(NamedTuple):
 class BackwardPass(_Pass):
     """The gradients of inputs (where `input_gradient`; else empty), state and parameters.
 
-    Those of the inputs are written `into` zeros where such are given, of any strides but for the last axis; those
-    of the parameters are added to contiguous `totals`, in the order in which one pass over all steps adds them.
+    Those of the inputs are written `into` zeros where such are given, of any strides but for the last axis.
+    Those of the parameters are added to contiguous `totals`: the same bits as in one pass over all steps, if
+    the passes end whole numbers of chunks before the last step (`workspace(...).chunk_steps`).
     """
 
     direction = "backward"
@@ -247,14 +282,15 @@ class BackwardPass(_Pass):
             [torch.zeros_like(leaf) for leaf in self.parameters] if totals is None else list(totals)
         )
         self.grad_state = [torch.empty_like(leaf) for leaf in self.state]
-        _fill_parameters(run.family, self.call.grad_parameters, self.grad_parameters)
-        _fill(self.call.grad_state, self.grad_state)
+        calls.fill_parameters(run.family, self.call.grad_parameters, self.grad_parameters)
+        calls.fill(self.call.grad_state, self.grad_state)
 
     def parts(self) -> Iterator[library.Call]:
         call = self.call
         initial = self.state
-        for start in reversed(range(0, self.time, self.steps_per_call)):
-            self._select(start, self.outputs, self.kept)
+        for stop in range(self.time, 0, -self.steps_per_call):
+            start = max(0, stop - self.steps_per_call)
+            self._select(start, stop, self.outputs, self.kept)
             # The state before this part is among what the forward pass kept; rows that have ended do not
             # read it.
             if start > 0:
@@ -263,7 +299,7 @@ class BackwardPass(_Pass):
                 ]
             else:
                 self.state = initial
-            _fill(call.state, self.state)
+            calls.fill(call.state, self.state)
             if self.grad_outputs is not None:
                 call.grad_outputs = _address(self.grad_outputs, start)
                 call.grad_outputs_time, call.grad_outputs_batch, _ = self.grad_outputs.stride()
@@ -272,7 +308,7 @@ class BackwardPass(_Pass):
             if self.grad_inputs.dim() == 3:
                 call.grad_inputs = _address(self.grad_inputs, start)
                 call.grad_inputs_time, call.grad_inputs_batch, _ = self.grad_inputs.stride()
-            _fill(call.grad_final_state, self.carried)
+            calls.fill(call.grad_final_state, self.carried)
             yield call
             self.carried = [leaf.clone() for leaf in self.grad_state] if start > 0 else []
 
@@ -285,17 +321,17 @@ def execute(build: ctypes.CDLL, passes: Sequence[_Pass]) -> None:
     """
     threads = library.threads()
     if len(passes) > 1 and threads > 1 and all(_leaves_threads_idle(each, threads) for each in passes):
-        calls = [next(each.parts()) for each in passes]
-        for call in calls:
+        at_once = [next(each.parts()) for each in passes]
+        for call in at_once:
             call.threads = 1
-        kernels = [getattr(build, _symbol(each)) for each in passes]
+        kernels = [getattr(build, calls.symbol(each.run.family, each.direction)) for each in passes]
         count = len(passes)
         _check(
             build.ostinato_run_together(
                 (ctypes.c_void_p * count)(
                     *(ctypes.cast(kernel, ctypes.c_void_p).value for kernel in kernels)
                 ),
-                (ctypes.c_void_p * count)(*(ctypes.addressof(call) for call in calls)),
+                (ctypes.c_void_p * count)(*(ctypes.addressof(call) for call in at_once)),
                 ctypes.c_int64(count),
                 ctypes.c_int64(threads),
                 ctypes.c_void_p(library.parallel_for()),
@@ -303,7 +339,7 @@ def execute(build: ctypes.CDLL, passes: Sequence[_Pass]) -> None:
         )
         return
     for each in passes:
-        kernel = getattr(build, _symbol(each))
+        kernel = getattr(build, calls.symbol(each.run.family, each.direction))
         for call in each.parts():
             _check(kernel(ctypes.byref(call)))
 
@@ -321,10 +357,6 @@ def leaves_threads_idle(run: SequenceRun) -> bool:
     """Whether passes of `run` take one thread, and there is another one for a pass beside."""
     # As rows.h deals out rows.
     return library.threads() > 1 and run.family.num_units < 128 and run.inputs.shape[1] <= 8
-
-
-def _symbol(each: _Pass) -> str:
-    return f"ostinato_{_KERNELS[type(each.run.family)]}_{each.direction}"
 
 
 def empty_outputs(inputs: Tensor, size: int) -> Tensor:
@@ -347,29 +379,6 @@ def _unit_stride(sequence: Tensor) -> Tensor:
     if sequence.stride(2) == 1 or sequence.shape[2] == 1:
         return sequence
     return sequence.contiguous()
-
-
-def _fill(places: Any, tensors: Sequence[Tensor | None]) -> None:
-    for place, tensor in enumerate(tensors):
-        places[place] = None if tensor is None else tensor.data_ptr()
-
-
-def _fill_parameters(family: Family, places: Any, tensors: Sequence[Tensor]) -> None:
-    """Parameters in their places: in the family's order, an LSTM's with gaps for those that it has not."""
-    if not isinstance(family, LSTM):
-        _fill(places, tensors)
-        return
-    rest = iter(tensors)
-    places[0] = next(rest).data_ptr()
-    if not family.layer_norm:
-        places[1] = next(rest).data_ptr()
-    if family.use_peepholes:
-        for place in range(2, 5):
-            places[place] = next(rest).data_ptr()
-    if family.num_proj is not None:
-        places[5] = next(rest).data_ptr()
-    for place, tensor in enumerate(rest, start=6):
-        places[place] = tensor.data_ptr()
 
 
 def _check(code: int) -> None:

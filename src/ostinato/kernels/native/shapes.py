@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -102,6 +103,12 @@ def _check(
         raise ValueError(f"{name} must have the shape {list(shape)} here, but has {list(tensor.shape)}.")
     if dtype is not None and tensor.dtype != dtype:
         raise ValueError(f"{name} must have the dtype {dtype} here, but has {tensor.dtype}.")
+
+
+def count_weights(family: Family, input_size: int) -> int:
+    """How many values the parameters have."""
+    described: Any = family
+    return sum(prod(shape) for _, shape in _sizes(described, input_size)[1])
 
 
 @functools.lru_cache(maxsize=256)

@@ -4,7 +4,7 @@
 
 #include <cstdlib>
 
-#include "simd.h"
+#include "call.h"
 
 namespace {
 
@@ -58,12 +58,23 @@ private:
     int64 size_ = 0;
 };
 
-// `parts.layout(workspace)` over memory of this thread, then `use()`; 1 where there is no memory, else 0.
-template <class Parts, class Use>
-int with_workspace(Parts& parts, Use use) {
+// One block for all kernels of a thread, which runs one at a time.
+inline KeptBlock& block_of_this_thread() {
     static thread_local KeptBlock block;
+    return block;
+}
+
+// `parts.layout(workspace)` over memory of this thread, then `use()`; 1 where there is no memory, else 0. Where the
+// call only asks, it gets its answer.
+template <class Parts, class Use>
+int with_workspace(const Call& call, Parts& parts, Use use) {
     Workspace counted(nullptr);
     parts.layout(counted);
+    if (call.query) {
+        call.query[0] = counted.used();
+        return 0;
+    }
+    KeptBlock& block = block_of_this_thread();
     char* base = block.reserve(counted.used());
     if (!base) return 1;
     Workspace workspace(base);
