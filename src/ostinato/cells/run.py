@@ -52,6 +52,14 @@ class Run:
             self._seed = torch.randint(0x7FFFFFFFFFFFFFFF, ())
         return self._seed
 
+    @property
+    def has_seed(self) -> bool:
+        return self._seed is not None
+
+    def forget_seed(self) -> None:
+        """Draw the seed anew when it is asked for: where a random state has been set back to before the draw."""
+        self._seed = None
+
     def position_of(self, part: Any) -> StepPosition:
         """The position of `part`.
 

@@ -59,7 +59,9 @@ def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     structure: list[Any] = []
     parameters, run_chunk = frozen_chunk(sequence, structure)
     if torch.is_grad_enabled():
-        check_parameters(run_chunk, input_leaves, state_leaves, parameters)
+        # With a run of its own: a seed that is drawn in a trial must not count as drawn.
+        _, trial = frozen_chunk(sequence._replace(run=Run(0)), again=True)
+        check_parameters(trial, input_leaves, state_leaves, parameters)
     work = ReplayedWork(run_chunk, input_leaves, parameters)
     walk = _walk(sequence, terms, work, sum(leaf.nbytes for leaf in state_leaves), stepped=True)
     outputs, final = walk_sequence(walk, input_leaves, state_leaves, parameters)
@@ -67,14 +69,33 @@ def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
 
 
 def frozen_chunk(
-    sequence: SequenceToRun, structure: list[Any] | None = None
+    sequence: SequenceToRun, structure: list[Any] | None = None, again: bool = False
 ) -> tuple[list[Tensor], RunChunk]:
     """The cell's parameters, and what runs a chunk of the sequence with some in their place. It leaves the
     functions that restore outputs and state from their leaves in `structure`.
+
+    What a chunk does beside its results (running statistics, a seed that is drawn) counts the first time only;
+    `again`: not then either.
     """
     frozen, structure = _Frozen(sequence.cell), [] if structure is None else structure
-    make = _stepped_chunk if sequence.lowered is None else _lowered_chunk
-    return frozen.parameters, make(sequence, frozen, structure)
+    walk = (_stepped if sequence.lowered is None else _lowered)(sequence)
+    run, seen, seed_drawn_at = sequence.run, set[int](), list[int]()
+
+    def run_chunk(
+        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
+    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        repeated = again or start in seen
+        seen.add(start)
+        had_seed = run.has_seed
+        if start in seed_drawn_at:
+            run.forget_seed()  # it is drawn again: what the chunk draws after it is then the same too
+        outputs, final = frozen.call(parameters, partial(walk, start, chunk, state), repeated)
+        if not had_seed and run.has_seed:
+            seed_drawn_at.append(start)
+        structure[:] = [flatten(outputs)[1], flatten(final)[1]]
+        return leaves(outputs), leaves(final)
+
+    return frozen.parameters, run_chunk
 
 
 def _run_family(cell: FamilyCell, sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
@@ -114,45 +135,32 @@ def _store(plan: MemoryPlan, device: torch.device) -> Callable[[], Store] | None
     return partial(HostStore, device)
 
 
-def _lowered_chunk(sequence: SequenceToRun, frozen: _Frozen, structure: list[Any]) -> RunChunk:
-    run_sequence, lengths = sequence.lowered, sequence.lengths
-    as_state = flatten(sequence.state)[1]
+WalkChunk = Callable[[int, Sequence[Tensor], Sequence[Tensor]], tuple[Nest, Nest]]
+
+
+def _lowered(sequence: SequenceToRun) -> WalkChunk:
+    run_sequence, lengths, as_state = sequence.lowered, sequence.lengths, flatten(sequence.state)[1]
     assert run_sequence is not None
 
-    def run_chunk(
-        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
-    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+    def walk(start: int, chunk: Sequence[Tensor], state: Sequence[Tensor]) -> tuple[Nest, Nest]:
         context = SequenceContext(None if lengths is None else lengths - start)
+        with sequence.run.at(start):
+            return run_sequence(chunk[0], as_state(state), context)
 
-        def call() -> tuple[Nest, Nest]:
-            with sequence.run.at(start):
-                return run_sequence(chunk[0], as_state(state), context)
-
-        outputs, final = frozen.call(parameters, call)
-        structure[:] = [flatten(outputs)[1], flatten(final)[1]]
-        return leaves(outputs), leaves(final)
-
-    return run_chunk
+    return walk
 
 
-def _stepped_chunk(sequence: SequenceToRun, frozen: _Frozen, structure: list[Any]) -> RunChunk:
+def _stepped(sequence: SequenceToRun) -> WalkChunk:
     as_inputs, as_state = flatten(sequence.inputs)[1], flatten(sequence.state)[1]
     cell, lengths, run = sequence.cell, sequence.lengths, sequence.run
 
-    def run_chunk(
-        start: int, chunk: Sequence[Tensor], state: Sequence[Tensor], parameters: Sequence[Tensor]
-    ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        def walk() -> tuple[list[Nest], Nest]:
-            rest = None if lengths is None else lengths - start
-            steps = unstack(as_inputs(chunk), len(chunk[0]))
-            return step_through(cell, steps, as_state(state), rest, run, start)
+    def walk(start: int, chunk: Sequence[Tensor], state: Sequence[Tensor]) -> tuple[Nest, Nest]:
+        rest = None if lengths is None else lengths - start
+        steps = unstack(as_inputs(chunk), len(chunk[0]))
+        outputs, final = step_through(cell, steps, as_state(state), rest, run, start)
+        return map_nest(lambda *values: torch.stack(values), *outputs), final
 
-        outputs, final = frozen.call(parameters, walk)
-        structure[:] = [flatten(outputs[0])[1], flatten(final)[1]]
-        stacked = map_nest(lambda *values: torch.stack(values), *outputs)
-        return leaves(stacked), leaves(final)
-
-    return run_chunk
+    return walk
 
 
 class _Frozen:
@@ -168,12 +176,16 @@ class _Frozen:
         named = dict(self._holder.named_parameters()) if self._holder is not None else {}
         self._names, self.parameters = list(named), list(named.values())
 
-    def call(self, parameters: Sequence[Tensor], function: Callable[[], Any]) -> Any:
-        """Call `function` while the cell's parameters are `parameters`."""
+    def call(self, parameters: Sequence[Tensor], function: Callable[[], Any], repeated: bool) -> Any:
+        """Call `function` while the cell's parameters are `parameters`, and where it is `repeated` its buffers
+        copies that nobody keeps.
+        """
         if self._holder is None:
             return function()
         with self._as_it_was():
             values = dict(zip(self._names, parameters, strict=True))
+            if repeated:
+                values |= {name: buffer.clone() for name, buffer in self._holder.named_buffers()}
             return torch.func.functional_call(self._holder, values, (function,))
 
     @contextmanager

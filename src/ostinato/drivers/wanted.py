@@ -12,7 +12,7 @@ from ostinato.drivers.plan_memory import plan_for
 from ostinato.drivers.planned import SequenceToRun, Terms
 from ostinato.memory import MemoryPlan
 from ostinato.memory.limit import parse_bytes
-from ostinato.memory.plan import check_integer
+from ostinato.memory.plan import step_count
 
 
 class Wanted(NamedTuple):
@@ -54,7 +54,7 @@ class Wanted(NamedTuple):
                 "An amount of memory is memory_limit."
             )
         if truncate_every is not None:
-            check_integer("truncate_every", truncate_every)
+            truncate_every = step_count("truncate_every", truncate_every)
             if truncate_every < 1:
                 raise ValueError(f"truncate_every must be at least 1 step, but is {truncate_every}.")
         limit = None if memory_limit is None else parse_bytes(memory_limit)
@@ -85,7 +85,8 @@ class Wanted(NamedTuple):
         elif self.swap_memory:
             on_gpu = leaves(sequence.inputs)[0].is_cuda
             plan = MemoryPlan.swap(to="host") if on_gpu else MemoryPlan.recompute()
-        truncates = self.truncate_every is not None and self.truncate_every < sequence.steps
+        time = leaves(sequence.inputs)[0].shape[0]
+        truncates = self.truncate_every is not None and self.truncate_every < time
         runs_whole = plan is None or plan.kind == "keep_all"
         if plan is not None and plan.kind == "keep_state":
             runs_whole = sequence.lowered is not None

@@ -46,6 +46,8 @@ class SequenceWork:
         """What to walk with: in the dtype that is computed in."""
         self._described = run._replace(inputs=run.inputs.detach(), state=[], parameters=[])
         self._run_dtype = run.inputs.dtype
+        # Outputs of another dtype are written by whoever asks for them.
+        self.writes_into = self._build is not None and self._run_dtype == self._dtype
         self._free: list[_Scratch] = []
         self.runs_beside = self._build is not None and sequences.leaves_threads_idle(run)
 
@@ -111,18 +113,15 @@ class SequenceWork:
             return ForwardPass(
                 run, keep > Keep.NOTHING, keeps_gates, scratch.outputs[:time], fill_kept=False, kept=kept
             ), scratch
-        # Outputs of another dtype than the walk's, or whose rows are apart, are written by whoever asks.
-        fits = into is not None and into[0].dtype == self._run_dtype and into[0].stride(2) == 1
-        place = into[0] if fits and into is not None else None
+        place = None if into is None else into[0]
         return ForwardPass(run, keep > Keep.NOTHING, keeps_gates, place, fill_kept=False), None
 
     def _take(self, run: SequenceRun, keep: Keep, gates: bool) -> _Scratch:
         """Memory for a chunk that is run again: what an earlier one has given back, where it is enough."""
         time, batch_size, _ = run.inputs.shape
-        for scratch in self._free:
+        for index, scratch in enumerate(self._free):
             if scratch.keep == keep and scratch.outputs.shape[0] >= time:
-                self._free.remove(scratch)
-                return scratch
+                return self._free.pop(index)
         outputs = buffers.empty((time, batch_size, run.family.output_size), run.inputs)
         shapes = sequences.kept_shapes(run, gates) if keep > Keep.NOTHING else []
         return _Scratch(keep, outputs, [buffers.empty(shape, run.inputs) for shape in shapes])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from fractions import Fraction
 
 _UNITS = {"": 1, "b": 1}
 for _power, _letter in enumerate("kmgt", start=1):
@@ -28,8 +30,6 @@ def parse_bytes(limit: int | str) -> int:
     >>> parse_bytes("64MiB"), parse_bytes("1.5 GB"), parse_bytes(4096)
     (67108864, 1500000000, 4096)
     """
-    if isinstance(limit, bool) or not isinstance(limit, int | str):
-        raise TypeError(f'memory_limit must be a number of bytes or a text such as "2GiB", but is {limit!r}.')
     if isinstance(limit, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", limit)
         unit = _UNITS.get(found[2].lower()) if found else None
@@ -38,9 +38,16 @@ def parse_bytes(limit: int | str) -> int:
                 f"memory_limit {limit!r} is no amount of memory: write a number and a unit, KiB, MiB, GiB, TiB "
                 '(or KB, MB, GB, TB, of powers of 1000), such as "64MiB".'
             )
-        size = int(float(found[1]) * unit)
+        size = int(Fraction(found[1]) * unit)
     else:
-        size = limit
+        try:
+            if isinstance(limit, bool):
+                raise TypeError
+            size = operator.index(limit)
+        except TypeError:
+            raise TypeError(
+                f'memory_limit must be a number of bytes or a text such as "2GiB", but is {limit!r}.'
+            ) from None
     if size <= 0:
         raise ValueError(f"memory_limit must be positive, but is {limit!r}.")
     return size

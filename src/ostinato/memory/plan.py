@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Every = int | Sequence[int] | None
+_KINDS = ("keep_all", "keep_state", "recompute", "swap")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,19 @@ class MemoryPlan:
     to: str | None = None
     directory: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.kind not in _KINDS:
+            raise ValueError(f"The kind of a plan is one of {', '.join(_KINDS)}, but is {self.kind!r}.")
+        object.__setattr__(self, "every", _checked(self.every))
+        keep_last = step_count("keep_last", self.keep_last)
+        if keep_last < 0:
+            raise ValueError(f"keep_last must not be negative, but is {keep_last}.")
+        object.__setattr__(self, "keep_last", keep_last)
+        if self.kind == "swap" and self.to not in ("host", "disk"):
+            raise ValueError(f'to must be "host" or "disk", but is {self.to!r}.')
+        if self.directory is not None and self.to != "disk":
+            raise ValueError('directory says where the file of to="disk" is; with to="host" there is none.')
+
     @staticmethod
     def keep_all() -> MemoryPlan:
         """Keep all that every step needs for its gradient."""
@@ -56,9 +73,6 @@ class MemoryPlan:
             TypeError: `every` or `keep_last` is no integer.
             ValueError: `every` is less than 1, or several do not fall; `keep_last` is negative.
         """
-        check_integer("keep_last", keep_last)
-        if keep_last < 0:
-            raise ValueError(f"keep_last must not be negative, but is {keep_last}.")
         return MemoryPlan("recompute", _checked(every), keep_last)
 
     @staticmethod
@@ -75,13 +89,10 @@ class MemoryPlan:
             TypeError: `every` is no integer.
             ValueError: `to` is neither, `every` is less than 1, or there is a directory without "disk".
         """
-        if to not in ("host", "disk"):
-            raise ValueError(f'to must be "host" or "disk", but is {to!r}.')
-        if directory is not None and to != "disk":
-            raise ValueError('directory says where the file of to="disk" is; with to="host" there is none.')
-        if every is not None:
-            check_integer("every", every)
-        return MemoryPlan("swap", _checked(every), 0, to, None if directory is None else str(directory))
+        lengths = _checked(every)
+        if lengths is not None and len(lengths) > 1:
+            raise ValueError(f"What is swapped goes in pieces of one length, but every is {lengths}.")
+        return MemoryPlan("swap", lengths, 0, to, None if directory is None else os.fspath(directory))
 
     def lengths(self, time: int, default: int | None = None) -> tuple[int, ...]:
         """The numbers of steps that are walked as one, the longest stretch first.
@@ -96,22 +107,26 @@ class MemoryPlan:
         return (default or max(1, math.ceil(math.sqrt(time))),)
 
 
-def check_integer(name: str, value: object) -> None:
-    """Raise a TypeError where `value` is no integer."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a number of steps, but is {value!r}.")
+def step_count(name: str, value: object) -> int:
+    """`value` as a number of steps; a TypeError where it is no integer."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number of steps, but is {value!r}.") from None
 
 
 def _checked(every: Every) -> tuple[int, ...] | None:
     if every is None:
         return None
-    lengths = (every,) if isinstance(every, int) else tuple(every)
+    given = every if isinstance(every, tuple | list) else (every,)
+    lengths = tuple(step_count("every", length) for length in given)
     if not lengths:
         raise ValueError("every must name at least one number of steps.")
     for length in lengths:
-        check_integer("every", length)
         if length < 1:
             raise ValueError(f"every must be at least 1 step, but is {length}.")
-    if any(inner >= outer for outer, inner in zip(lengths, lengths[1:], strict=False)):
+    if any(inner >= outer for outer, inner in pairwise(lengths)):
         raise ValueError(f"Nested numbers of steps must fall, but every is {lengths}.")
     return lengths

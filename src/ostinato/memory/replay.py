@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from ostinato.memory.environment import Environment, RandomState
 from ostinato.memory.schedule import Keep
@@ -28,6 +29,7 @@ class ReplayedWork:
     """
 
     reads_outputs = False
+    writes_into = False
     runs_beside = False
 
     def __init__(self, run_chunk: RunChunk, inputs: Leaves, parameters: Leaves) -> None:
@@ -70,11 +72,13 @@ class ReplayedWork:
         ran = Ran([leaf.detach() for leaf in outputs], [leaf.detach() for leaf in final])
         if keep == Keep.ALL:
             check_leaves([*outputs, *final], [*place.inputs, *place.state, *parameters])
-            return ran._replace(graph=_Graph(place, outputs, final, again))
+            ends = [_edge(leaf) for leaf in (*outputs, *final)]
+            return ran._replace(graph=_Graph(place, ends, len(outputs), again))
         return ran
 
     def _check(self, start: int, values: Leaves, again: bool) -> None:
-        sums = [_Sum.of(leaf) for leaf in values]
+        with torch.autocast(values[0].device.type, enabled=False):
+            sums = [_Sum.of(leaf) for leaf in values]
         if not again:
             self._sums[start] = sums
         elif not all(now.agrees(then) for now, then in zip(sums, self._sums[start], strict=True)):
@@ -95,13 +99,14 @@ class ReplayedWork:
     ) -> tuple[Found, None]:
         graph: _Graph = task.ran.graph
         inputs, state = graph.place.inputs, graph.place.state
-        values = [*graph.outputs, *graph.state]
+        # Where outputs are not kept, nobody has a gradient of them.
+        grad_outputs = task.grad_outputs or [None] * graph.outputs
         wanted = [*inputs, *state, *parameters]
         # What has been summed up of a parameter's gradient comes first, so that the sum is the one, bit for bit,
         # that a graph of the whole sequence would have made.
         found = _gradients(
-            [*parameters, *values],
-            [*totals, *task.grad_outputs, *task.grad_state],
+            [*map(_edge, parameters), *graph.ends],
+            [*totals, *grad_outputs, *task.grad_state],
             wanted,
             not graph.used_once,
         )
@@ -114,13 +119,20 @@ class _Graph(NamedTuple):
     """A chunk's graph: from what it begins, and its ends."""
 
     place: Place
-    outputs: Leaves
-    state: Leaves
+    ends: Sequence[GradientEdge | None]
+    """Of the outputs, which are so many, and of the state; not the tensors, whose values nobody reads."""
+    outputs: int
     used_once: bool
 
 
+def _edge(leaf: Tensor) -> GradientEdge | None:
+    return get_gradient_edge(leaf) if leaf.requires_grad else None
+
+
 class _Sum(NamedTuple):
-    """What shows that a tensor is the same again: a sum of its values, and of their sizes."""
+    """What shows that a tensor is the same again: a sum of its values, each with a weight of its own, and of their
+    sizes.
+    """
 
     value: float
     size: float
@@ -131,10 +143,14 @@ class _Sum(NamedTuple):
         leaf = leaf.detach()
         if leaf.is_complex():
             leaf = torch.view_as_real(leaf)
-        wide = torch.float64 if leaf.device.type != "mps" else torch.float32
-        return _Sum(
-            float(leaf.sum(dtype=wide)), float(torch.linalg.vector_norm(leaf.to(wide), 1)), leaf.dtype
-        )
+        if not leaf.is_floating_point():
+            leaf = leaf.to(torch.float64)
+        size = float(torch.linalg.vector_norm(leaf, 1))
+        while leaf.dim():
+            # The fractional parts of multiples of the golden ratio: no two alike.
+            weights = (torch.arange(1, leaf.shape[-1] + 1, dtype=torch.float64) * 0.6180339887498949) % 1
+            leaf = leaf @ (0.5 + weights).to(leaf.device, leaf.dtype)
+        return _Sum(float(leaf), size, leaf.dtype)
 
     def agrees(self, other: _Sum) -> bool:
         if self.value == other.value or (self.value != self.value and other.value != other.value):
@@ -191,16 +207,19 @@ def _copies(tensors: Leaves, require_grad: Sequence[bool]) -> list[Tensor]:
 
 
 def _gradients(
-    values: Leaves, incoming: Sequence[Tensor | None], leaves: Leaves, retain_graph: bool
+    ends: Sequence[GradientEdge | None],
+    incoming: Sequence[Tensor | None],
+    leaves: Leaves,
+    retain_graph: bool,
 ) -> list[Tensor | None]:
     """The gradients of `leaves`, None for those that need none or are not reached."""
-    pairs = [(v, g) for v, g in zip(values, incoming, strict=True) if g is not None and v.requires_grad]
+    pairs = [(e, g) for e, g in zip(ends, incoming, strict=True) if e is not None and g is not None]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     if not pairs or not wanted:
         return [None] * len(leaves)
     found = iter(
         torch.autograd.grad(
-            [v for v, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True, retain_graph=retain_graph
+            [e for e, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True, retain_graph=retain_graph
         )
     )
     return [next(found) if leaf.requires_grad else None for leaf in leaves]

@@ -76,3 +76,10 @@ class Schedule:
         return (
             self._truncate_every is not None and chunk.start > 0 and chunk.start % self._truncate_every == 0
         )
+
+    def ends_final_gradient(self, time: int) -> bool:
+        """Whether the gradient of the final state stops between the last of the steps and the end of a sequence of
+        `time` steps, where nothing happens any more.
+        """
+        every = self._truncate_every
+        return every is not None and (time - 1) // every > (self.steps - 1) // every

@@ -135,7 +135,7 @@ class _Forwards:
         return self._whole(), [leaf.detach().clone() for leaf in state]
 
     def _places(self, chunk: Chunk) -> Leaves | None:
-        if self.outputs is None:
+        if self.outputs is None or not self.walk.work.writes_into:
             return None
         views = [self.walk.order.view(whole, chunk.start, chunk.stop) for whole in self.outputs]
         found = [view for view in views if view is not None]
@@ -237,6 +237,8 @@ class _Backwards:
         self.parameters = self.walk.work.copies(given, self.needs[2])
         ends = len(grads) - counts.state
         self.grad_outputs, self.grad_state = list(grads[:ends]), list(grads[ends:])
+        if self.walk.schedule.ends_final_gradient(self.walk.time):
+            self.grad_state = [None] * counts.state
         self.grad_inputs: list[Tensor | None] = [
             torch.zeros_like(leaf) if need else None
             for leaf, need in zip(self.inputs, self.needs[0], strict=True)

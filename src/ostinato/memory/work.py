@@ -63,6 +63,8 @@ class Work(Protocol):
 
     reads_outputs: bool
     """Whether the backward pass of a chunk reads its outputs."""
+    writes_into: bool
+    """Whether it can write a chunk's outputs where it is told to."""
     runs_beside: bool
     """Whether it can run a chunk again beside the backward pass of another."""
 
