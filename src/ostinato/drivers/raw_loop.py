@@ -19,8 +19,9 @@ from ostinato._state import Nest, leaves, map_nest
 from ostinato.cells import Run
 from ostinato.cells.family_cells import FamilyCell
 from ostinato.drivers.planned import _Frozen
-from ostinato.memory.growing import Leaves, Moment, lost
+from ostinato.memory.growing import lost
 from ostinato.memory.growth import Costs
+from ostinato.memory.moments import MOMENT_BYTES, Leaves, Moment, check_versions
 from ostinato.memory.outside import Copies, Outside, next_node, read_in_graph
 from ostinato.steps import masking
 
@@ -307,12 +308,15 @@ class RawLoop:
     def _measured(self, carried: Carried) -> tuple[list[Tensor], Carried]:
         """The first step, with a graph: what it reads is noted, and its costs are measured."""
         first_node = next_node()
-        handed = [*self._copies]
-        copy_of: dict[int, Tensor] = {}
-        for leaf in tensors_of(tuple(carried)):
-            need = leaf.is_floating_point() or leaf.is_complex()
-            copy_of[id(leaf)] = leaf.detach().requires_grad_(need)
-        handed += copy_of.values()
+        given = tensors_of(tuple(carried))
+        starts = [
+            leaf.detach().requires_grad_(leaf.is_floating_point() or leaf.is_complex()) for leaf in given
+        ]
+        with torch.enable_grad():
+            # Not themselves: what requires a gradient cannot be changed in place, which is told better here.
+            copies = [leaf.clone() for leaf in starts]
+        versions = [leaf._version for leaf in copies]
+        copy_of = {id(leaf): copy for leaf, copy in zip(given, copies, strict=True)}
         copied = map_nest(lambda leaf: copy_of.get(id(leaf), leaf), tuple(carried))
         saved: dict[int, int] = {}
 
@@ -326,12 +330,13 @@ class RawLoop:
             return take_step(0, Carried(*copied), partial(self._run.step, self._cell), loop_fn)
 
         outside = self._outside
-        outside.hand_in(copy_of.values())
+        outside.hand_in([*starts, *copies])
         with (
             torch.enable_grad(),
             torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor),
         ):
             emission, after = self._frozen.call(self._copies, call, repeated=False)
+        check_versions(Moment(0, copies, None), versions)
         emitted = self._emission(emission)
         values = [leaf for leaf in [*emitted, *tensors_of(tuple(after))] if leaf.requires_grad]
         found, older, nodes = read_in_graph(values, first_node)
@@ -341,14 +346,14 @@ class RawLoop:
         noted = {leaf.grad_fn for leaf in outside.tensors}
         if any(node not in noted for node in older):
             raise ValueError(lost(None))
-        known = [*handed, *outside.tensors, *self._constants]
+        known = [*starts, *copies, *outside.tensors, *self._constants]
         for leaf in known:
             saved.pop(leaf.untyped_storage().data_ptr(), None)
         parameters = [leaf.nbytes for leaf in self.reads]
-        moment = sum(leaf.nbytes + 1024 for leaf in copy_of.values()) + 1024
+        moment = sum(leaf.nbytes + MOMENT_BYTES for leaf in given) + MOMENT_BYTES
         self.costs = Costs(moment, sum(saved.values()) + nodes * _NODE_BYTES, 2 * max(parameters, default=0))
         # What was passed on is again what it was, without a graph.
-        back = {id(copy): leaf for leaf, copy in self._pairs(carried, copy_of)}
+        back = {id(copy): leaf for leaf, copy in zip(given, copies, strict=True)}
 
         def constant(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
@@ -356,7 +361,3 @@ class RawLoop:
             return back.get(id(leaf), leaf.detach() if leaf.requires_grad else leaf)
 
         return [leaf.detach() for leaf in emitted], Carried(*map_nest(constant, tuple(after)))
-
-    @staticmethod
-    def _pairs(carried: Carried, copy_of: dict[int, Tensor]) -> list[tuple[Tensor, Tensor]]:
-        return [(leaf, copy_of[id(leaf)]) for leaf in tensors_of(tuple(carried))]

@@ -12,32 +12,17 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from ostinato.memory.environment import Environment, RandomState
+from ostinato.memory.environment import Environment
 from ostinato.memory.growth import Growth
+from ostinato.memory.moments import Leaves, Moment, Record, Segment, added
 from ostinato.memory.outside import next_node, read_in_graph
 from ostinato.memory.pieces import Pieces
-from ostinato.memory.replay import _copies, _gradients, _is_differentiable
+from ostinato.memory.replay import copies_of, gradients_of, is_differentiable
 from ostinato.memory.store import Store
 from ostinato.memory.sums import Sum
-from ostinato.memory.walk import _tensor_that_calls
-
-Leaves = Sequence[Tensor]
+from ostinato.memory.walk import tensor_that_calls
 
 _AT_ONCE = 256  # steps whose outputs wait to be put together
-OVERHEAD = 1024
-"""Bytes that a kept tensor takes beside its numbers, about."""
-
-
-class Moment(NamedTuple):
-    """A loop before a step: the tensors that it carries, and the rest, which can be compared.
-
-    `random_state` is that of torch's generators, where the steps after it draw.
-    """
-
-    step: int
-    leaves: Leaves
-    rest: Any
-    random_state: RandomState | None = None
 
 
 class Loop(Protocol):
@@ -83,7 +68,7 @@ def walk_loop(walk: Walk, first: Moment, given: Leaves) -> tuple[Leaves | None, 
             give other values when they are run again, or a double backward pass is asked for.
         ValueError: in the backward pass, where a step reads something that was not known.
     """
-    record = _Record(walk)
+    record = Record(walk.growth, walk.open_store)
     try:
         with torch.no_grad():
             outputs, last = _forwards(walk, record, first)
@@ -108,151 +93,20 @@ def _passed_on(first: Moment, last: Moment, final: Leaves) -> Leaves:
     return [leaf if id(leaf) in passed else new for leaf, new in zip(last.leaves, final, strict=True)]
 
 
-class _Segment:
-    """The steps from a moment up to `stop`."""
-
-    def __init__(self, moment: Moment, stop: int, sums: list[Sum]) -> None:
-        self.moment, self.stop, self.sums = moment, stop, sums
-        self.versions: list[int] = []
-        self.places: list[int | None] = []
-        """Where the leaves are, once they are saved: None in the store."""
-
-
-class _Record:
-    """What a forward pass leaves behind for the backward pass."""
-
-    def __init__(self, walk: Walk) -> None:
-        self.segments: list[_Segment] = []
-        self.store = walk.open_store() if walk.open_store is not None else None
-        self._growth, self._size = walk.growth, 0
-        self._clones: dict[int, tuple[Tensor, Tensor]] = {}
-        self._stored: list[list[bool]] = []
-        self._initial: set[int] = set()
-        self._moved: tuple[Moment, list[int]] | None = None
-
-    def add(self, segment: _Segment) -> None:
-        moment = segment.moment
-        if not self.segments:
-            self._initial = {id(leaf) for leaf in moment.leaves}
-        leaves = self._compact(moment.leaves)
-        segment.moment = moment._replace(leaves=leaves)
-        segment.versions = [leaf._version for leaf in leaves]
-        if self.store is not None:
-            _check_versions(self._moved)
-            self._moved = (segment.moment, segment.versions)
-            moved = [id(leaf) not in self._initial for leaf in leaves]
-            self.store.put(len(self.segments), [leaf for leaf, m in zip(leaves, moved, strict=True) if m])
-            kept = [leaf for leaf, m in zip(leaves, moved, strict=True) if not m]
-            segment.moment, segment.versions = moment._replace(leaves=kept), [leaf._version for leaf in kept]
-            self._stored.append(moved)
-        self.segments.append(segment)
-        self._size += self._size_of(segment, {id(leaf) for leaf in self._before()})
-        while self._growth.is_full(len(self.segments), self._size):
-            self._halve()
-
-    def _before(self) -> Leaves:
-        return self.segments[-2].moment.leaves if len(self.segments) > 1 else []
-
-    def _compact(self, leaves: Leaves) -> Leaves:
-        """The leaves without what lies around them in memory: a part of a larger tensor would keep it
-        whole.
-        """
-        clones: dict[int, tuple[Tensor, Tensor]] = {}
-        for leaf in leaves:
-            if id(leaf) not in self._initial and leaf.untyped_storage().nbytes() > leaf.nbytes:
-                # Once for a leaf that stays the same.
-                clones[id(leaf)] = self._clones.get(id(leaf)) or (leaf, leaf.clone())
-        self._clones = clones
-        return [clones[id(leaf)][1] if id(leaf) in clones else leaf for leaf in leaves]
-
-    def _size_of(self, segment: _Segment, before: set[int]) -> int:
-        random_state = segment.moment.random_state
-        size = OVERHEAD + (random_state.cpu.nbytes if random_state is not None else 0)
-        for leaf in segment.moment.leaves:
-            size += 64 if id(leaf) in before else leaf.nbytes + OVERHEAD
-        return size
-
-    def _halve(self) -> None:
-        """Let every second moment go."""
-        pairs = [self.segments[start : start + 2] for start in range(0, len(self.segments), 2)]
-        self.segments = [pair[0] if len(pair) == 1 else _joined(*pair) for pair in pairs]
-        self._size, before = 0, set[int]()
-        for segment in self.segments:
-            self._size += self._size_of(segment, before)
-            before = {id(leaf) for leaf in segment.moment.leaves}
-
-    def check_versions(self) -> None:
-        """Raise where a tensor that is kept has been changed."""
-        _check_versions(self._moved)
-        self._moved = None
-        for segment in self.segments:
-            _check_versions((segment.moment, segment.versions))
-
-    def save(self, last: Leaves) -> tuple[list[Tensor], list[int]]:
-        """All that is kept, each tensor once, for autograd to hold; and where the `last` leaves are in it."""
-        saved: dict[int, tuple[int, Tensor]] = {}
-
-        def place(leaf: Tensor) -> int:
-            return saved.setdefault(id(leaf), (len(saved), leaf))[0]
-
-        for index, segment in enumerate(self.segments):
-            rest = iter(segment.moment.leaves)
-            moved = self._stored[index] if self._stored else [False] * len(segment.moment.leaves)
-            segment.places = [None if m else place(next(rest)) for m in moved]
-            segment.moment = segment.moment._replace(leaves=())
-        places = [place(leaf) for leaf in last]
-        self._clones = {}
-        return [leaf for _, leaf in saved.values()], places
-
-    def close(self) -> None:
-        if self.store is not None:
-            self.store.close()
-
-
-def _check_versions(kept: tuple[Moment, list[int]] | None) -> None:
-    if kept is None:
-        return
-    moment, versions = kept
-    for leaf, version in zip(moment.leaves, versions, strict=True):
-        if leaf._version != version:
-            raise RuntimeError(
-                f"A tensor of shape {list(leaf.shape)} that the loop carries was changed in place after step "
-                f"{moment.step}, so that the steps cannot be run again: return a new tensor instead, or run "
-                "it without a memory plan."
-            )
-
-
-def _joined(one: _Segment, other: _Segment) -> _Segment:
-    """Two stretches as one. Where only the second one draws, the generators are at its start as they were at
-    the first one's.
-    """
-    random_state = one.moment.random_state or other.moment.random_state
-    one.moment = one.moment._replace(random_state=random_state)
-    one.sums = _added(one.sums, other.sums)
-    one.stop = other.stop
-    return one
-
-
-def _added(some: list[Sum], others: list[Sum]) -> list[Sum]:
-    if not some or not others:
-        return some or others
-    return [one.plus(other) for one, other in zip(some, others, strict=True)]
-
-
-def _forwards(walk: Walk, record: _Record, moment: Moment) -> tuple[Leaves | None, Moment]:
+def _forwards(walk: Walk, record: Record, moment: Moment) -> tuple[Leaves | None, Moment]:
     pieces = Pieces(walk.piece) if walk.keep_outputs else None
     while not walk.loop.is_over(moment):
-        before = walk.environment.random_state()
+        before, versions = walk.environment.random_state(), [leaf._version for leaf in moment.leaves]
         stop, after, sums = moment.step + walk.growth.steps_from(moment.step), moment, list[Sum]()
         while after.step < stop and not walk.loop.is_over(after):
             start = after.step
             emitted, after = walk.loop.forward(after, min(_AT_ONCE, stop - start))
             if pieces is not None:
                 stacked = _stacked(emitted)
-                sums = _added(sums, [Sum.of(leaf, start) for leaf in stacked])
+                sums = added(sums, [Sum.of(leaf, start) for leaf in stacked])
                 pieces.add(stacked)
         moment = moment._replace(random_state=walk.environment.if_drawn_from(before))
-        record.add(_Segment(moment, after.step, sums))
+        record.add(Segment(moment, after.step, sums, versions))
         moment = after
     return None if pieces is None else pieces.whole(), moment
 
@@ -266,7 +120,7 @@ class _Walk(torch.autograd.Function):
     def forward(
         ctx: Any,
         walk: Walk,
-        record: _Record,
+        record: Record,
         last: Moment,
         counts: tuple[int, int],
         results: Leaves,
@@ -278,8 +132,8 @@ class _Walk(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.reads = len(tensors) - counts[0]
         # What autograd saves it also lets go of once a backward pass is done, unless the graph is retained.
-        ctx.save_for_backward(*tensors[counts[0] :], *kept, _tensor_that_calls(record.close))
-        ctx.mark_non_differentiable(*[leaf for leaf in results if not _is_differentiable(leaf)])
+        ctx.save_for_backward(*tensors[counts[0] :], *kept, tensor_that_calls(record.close))
+        ctx.mark_non_differentiable(*[leaf for leaf in results if not is_differentiable(leaf)])
         return tuple(results)
 
     @staticmethod
@@ -303,13 +157,13 @@ class _Backwards:
 
     def __init__(self, ctx: Any, grads: Sequence[Tensor | None]) -> None:
         self.walk: Walk = ctx.walk
-        self.record: _Record = ctx.record
+        self.record: Record = ctx.record
         saved = ctx.saved_tensors
         self.reads, self.saved = list(saved[: ctx.reads]), saved[ctx.reads :]
         self.expected = ctx.last._replace(leaves=[self.saved[place] for place in ctx.last_places])
         self.grad_outputs, self.grad_carried = grads[: ctx.counts[1]], list(grads[ctx.counts[1] :])
         needs = ctx.needs_input_grad[5 + ctx.counts[0] :]
-        self.copies = _copies(self.reads, needs)
+        self.copies = copies_of(self.reads, needs)
         # What a call hides from the loop is read as it is, and found in the graph.
         self.leaves = {
             id(leaf): leaf for leaf, need in zip(self.reads, needs, strict=True) if need and leaf.is_leaf
@@ -373,14 +227,14 @@ class _Backwards:
     def _steps(self, moment: Moment, stop: int) -> None:
         """The gradients of steps that are run again with a graph."""
         first_node = next_node()
-        copy_of = {id(leaf): leaf.detach().requires_grad_(_is_differentiable(leaf)) for leaf in moment.leaves}
+        copy_of = {id(leaf): leaf.detach().requires_grad_(is_differentiable(leaf)) for leaf in moment.leaves}
         carried = [copy_of[id(leaf)] for leaf in moment.leaves]
         with torch.enable_grad():
             emitted, after = self._again(moment._replace(leaves=carried), stop - moment.step)
         if stop == self.expected.step:
             _check(_is_same(after, self.expected), moment.step)
         if self.walk.keep_outputs:
-            self.sums = _added([Sum.of(leaf, moment.step) for leaf in _stacked(emitted)], self.sums)
+            self.sums = added([Sum.of(leaf, moment.step) for leaf in _stacked(emitted)], self.sums)
         values, incoming = list(after.leaves), list(self.grad_carried)
         for index, gradient in enumerate(self.grad_outputs):
             if gradient is not None:
@@ -389,7 +243,7 @@ class _Backwards:
         hidden = self._hidden(values, [*copy_of.values(), *self.copies], first_node)
         unique = list(copy_of.values())
         # What has been summed up comes first, as in a graph of the whole loop.
-        found = _gradients(
+        found = gradients_of(
             [*self.copies, *values], [*self.totals, *incoming], [*unique, *self.copies, *hidden], False
         )
         gradient_of = {id(leaf): gradient for leaf, gradient in zip(unique, found, strict=False)}
@@ -435,7 +289,7 @@ def _check(is_same: bool, step: int) -> None:
             f"The steps from {step} on gave other values when they were run again for their gradient, so "
             "that the gradient would be wrong. Under a memory plan loop_fn and the cell must be functions of "
             "what they are given and of torch's default random numbers: no counters, no numpy random "
-            "numbers, nothing that changes between the forward and the backward pass. Or run without a memory plan."
+            "numbers, nothing that changes between the forward and the backward pass. Or run without a plan."
         )
 
 
@@ -450,7 +304,7 @@ def _agrees(new: Tensor, old: Tensor) -> bool:
     if new.shape != old.shape or new.dtype != old.dtype:
         return False
     # With a graph, a library may choose another kernel for the same sums.
-    if not _is_differentiable(old):
+    if not is_differentiable(old):
         return bool(torch.equal(new, old))
     epsilon = torch.finfo(old.dtype).eps
     tolerance = 1000 * epsilon if epsilon < 1e-5 else 8 * epsilon
@@ -459,3 +313,18 @@ def _agrees(new: Tensor, old: Tensor) -> bool:
     size = torch.linalg.vector_norm(old.nan_to_num(), 1)
     difference = torch.linalg.vector_norm((new - old).nan_to_num(), 1)
     return bool((difference <= tolerance * size) & (new.isnan() == old.isnan()).all())
+
+
+def _is_differentiable(leaf: Tensor) -> bool:
+    return leaf.is_floating_point() or leaf.is_complex()
+
+
+def _gradients(values: Leaves, incoming: Sequence[Tensor | None], wanted: Leaves) -> list[Tensor | None]:
+    """The gradients of the `wanted` leaves, None for those that need none or are not reached."""
+    pairs = [(v, g) for v, g in zip(values, incoming, strict=True) if g is not None and v.requires_grad]
+    leaves = [leaf for leaf in wanted if leaf.requires_grad]
+    if not pairs or not leaves:
+        return [None] * len(wanted)
+    starts, grads = zip(*pairs, strict=True)
+    found = iter(torch.autograd.grad(starts, leaves, grads, allow_unused=True))
+    return [next(found) if leaf.requires_grad else None for leaf in wanted]
