@@ -89,7 +89,7 @@ def test_chunks_follow_one_another(time, lengths, keep_last, truncate_every):
     lengths.sort(reverse=True)
     schedule = Schedule(MemoryPlan.recompute(lengths, keep_last), time, truncate_every)
     chunks = list(schedule)
-    assert [chunk.index for chunk in chunks] == list(range(len(schedule)))
+    assert [chunk.place for chunk in chunks] == list(range(len(schedule)))
     assert [chunk.start for chunk in chunks] == [0, *(chunk.stop for chunk in chunks[:-1])]
     assert chunks[-1].stop == time
     assert all(0 < chunk.stop - chunk.start <= lengths[-1] for chunk in chunks)

@@ -91,8 +91,14 @@ class Run:
         Raises:
             TypeError: the cell does not return an output and a state.
         """
-        with self.at(step):
+        # As `at` does, without a generator: this is on the way to every step.
+        before = getattr(_CURRENT, "run", None)
+        self._step, self._calls = step, {}
+        _CURRENT.run = self
+        try:
             result = cell(inputs, state)
+        finally:
+            _CURRENT.run = before
         if not isinstance(result, tuple | list) or len(result) != 2:
             seen = f"a {type(result).__name__}" + (
                 f" of {len(result)}" if isinstance(result, tuple | list) else ""

@@ -2,7 +2,7 @@
 
 from ostinato.drivers.bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn
 from ostinato.drivers.dynamic import dynamic_rnn
-from ostinato.drivers.plan_memory import MemoryPrediction, plan_memory
+from ostinato.drivers.planning import MemoryPrediction, plan_memory
 from ostinato.drivers.raw import raw_rnn
 from ostinato.drivers.static import static_rnn
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import warnings
 from typing import Any
 
@@ -37,6 +38,15 @@ def from_disk(leaf: Any) -> Any:
                 f"inputs on disk have the dtype {leaf.dtype} and the strides {leaf.strides}, which a tensor cannot "
                 f"have ({problem}): write them in this machine's byte order, in a dtype that torch knows."
             ) from problem
+
+
+def files_of(inputs: Nest) -> list[mmap.mmap]:
+    """The files that leaves of `inputs` are in, of which memory holds nothing that they do not."""
+    return [
+        leaf._mmap  # type: ignore[attr-defined]
+        for leaf in leaves(inputs)
+        if isinstance(leaf, numpy.memmap) and leaf.mode != "c"
+    ]
 
 
 def check_input_leaf(leaf: Any) -> None:

@@ -87,7 +87,7 @@ def bidirectional_dynamic_rnn(
             outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1])
             outputs_bw = reverse(outputs_bw)
         else:
-            order = ReverseOrder(lengths, time)
+            order = ReverseOrder(lengths, time, backwards.files)
             outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1], order)
     except MemoryLimitError as error:
         raise MemoryLimitError(

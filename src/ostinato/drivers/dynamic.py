@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -91,14 +92,14 @@ def run_prepared(
     """`dynamic_rnn` over what has been checked: time-major outputs (None where they are not wanted), and the
     final state. An `order` other than that of time has to be walked in.
     """
-    inputs, lengths, state = prepared
+    inputs, lengths, state, files = prepared
     time = leaves(inputs)[0].shape[0]
     lowered = lower(cell) if isinstance(inputs, Tensor) else None
     steps = time if lowered is not None else arguments.steps_to_run(lengths, time)
     if not time:
         outputs, state = run_no_steps(cell, inputs, state)
         return outputs if wanted.keep_outputs else None, state
-    sequence = SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order())
+    sequence = SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order(files))
     terms = wanted.terms(sequence)
     if terms is not None:
         return run_planned(sequence, terms)
@@ -111,11 +112,12 @@ def run_prepared(
 
 
 class Prepared(NamedTuple):
-    """Time-major inputs, the rows' lengths and the initial state: checked."""
+    """Time-major inputs, the rows' lengths and the initial state: checked; and the files that inputs are in."""
 
     inputs: Nest
     lengths: Tensor | None
     state: Nest
+    files: Sequence[mmap.mmap] = ()
 
 
 def prepare(
@@ -132,6 +134,7 @@ def prepare(
     input_leaves = leaves(inputs)
     if not input_leaves:
         raise ValueError("dynamic_rnn needs at least one input tensor.")
+    files = arguments.files_of(inputs)
     inputs = map_nest(arguments.from_disk, inputs)
     for leaf in leaves(inputs):
         arguments.check_input_leaf(leaf)
@@ -146,7 +149,7 @@ def prepare(
     like = leaves(inputs)[0]
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
     state = arguments.initial_state(cell, initial_state, batch_size, dtype, like)
-    return Prepared(inputs, lengths, state)
+    return Prepared(inputs, lengths, state, files)
 
 
 def swap_batch_and_time(tensor: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -50,9 +51,13 @@ class SequenceToRun(NamedTuple):
     order: Order = Order()
 
 
-@torch.compiler.disable(reason="a memory plan is obeyed outside of a compiled graph")
 def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     """Outputs `[time, batch, ...]` (None where they are not wanted) and the final state."""
+    found: tuple[Nest, Nest] = _outside_of_a_graph(sequence, terms)
+    return found
+
+
+def _run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     input_leaves, state_leaves = leaves(sequence.inputs), leaves(sequence.state)
     if isinstance(sequence.cell, FamilyCell) and sequence.lowered is not None:
         return _run_family(sequence.cell, sequence, terms)
@@ -66,6 +71,11 @@ def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     walk = _walk(sequence, terms, work, sum(leaf.nbytes for leaf in state_leaves), stepped=True)
     outputs, final = walk_sequence(walk, input_leaves, state_leaves, parameters)
     return None if outputs is None else structure[0](outputs), structure[1](final)
+
+
+_outside_of_a_graph = torch.compiler.disable(
+    _run_planned, reason="a memory plan is obeyed outside of a compiled graph"
+)
 
 
 def frozen_chunk(
@@ -102,29 +112,37 @@ def _run_family(cell: FamilyCell, sequence: SequenceToRun, terms: Terms) -> tupl
     described = cell.sequence_run(sequence.inputs, sequence.state, sequence.lengths)
     work = SequenceWork(described)
     bytes_a_step = described.inputs.shape[1] * cell.num_units * described.parameters[0].element_size()
-    walk = _walk(sequence, terms, work, bytes_a_step, stepped=False)
+    unit = work.unit(described.inputs.requires_grad)
+    walk = _walk(sequence, terms, work, bytes_a_step, stepped=False, unit=unit)
     outputs, final = walk_sequence(walk, [described.inputs], work.state, work.parameters)
     state = [leaf.to(given.dtype) for leaf, given in zip(final, described.state, strict=True)]
     return None if outputs is None else outputs[0], flatten(sequence.state)[1](state)
 
 
-def _walk(sequence: SequenceToRun, terms: Terms, work: Any, bytes_a_step: int, stepped: bool) -> Walk:
-    plan, default = terms.plan, None
+def _walk(
+    sequence: SequenceToRun, terms: Terms, work: Any, bytes_a_step: int, stepped: bool, unit: int = 1
+) -> Walk:
+    plan, time = terms.plan, leaves(sequence.inputs)[0].shape[0]
     if plan.kind == "keep_state" and stepped:
         # The state is all that can be kept of a step that Python makes.
         plan = MemoryPlan.recompute(every=1)
-    if plan.kind == "swap":
-        default = -(-_LEAST_MOVED // max(1, bytes_a_step)) if not stepped else None
+    default = math.ceil(math.sqrt(sequence.steps))
+    if plan.kind == "swap" and not stepped:
+        default = -(-_LEAST_MOVED // max(1, bytes_a_step))
+    if plan.kind in ("recompute", "swap"):
+        default = -(-default // unit) * unit
+    else:
+        default = sequence.steps
     schedule = Schedule(plan, sequence.steps, terms.truncate_every, default)
-    time, device = leaves(sequence.inputs)[0].shape[0], leaves(sequence.inputs)[0].device
-    return Walk(work, schedule, time, terms.keep_outputs, sequence.order, _store(plan, device))
+    store = _store(plan, leaves(sequence.inputs)[0].device, sequence.steps * bytes_a_step)
+    return Walk(work, schedule, time, terms.keep_outputs, sequence.order, store)
 
 
-def _store(plan: MemoryPlan, device: torch.device) -> Callable[[], Store] | None:
+def _store(plan: MemoryPlan, device: torch.device, expected_bytes: int = 0) -> Callable[[], Store] | None:
     if plan.kind != "swap":
         return None
     if plan.to == "disk":
-        return partial(DiskStore, plan.directory)
+        return partial(DiskStore, plan.directory, expected_bytes)
     if device.type != "cuda":
         raise ValueError(
             f'MemoryPlan.swap(to="host") moves memory from a GPU to its host, but the inputs are on the device '
@@ -174,7 +192,9 @@ class _Frozen:
             [(module, module.training) for module in cell.modules()] if isinstance(cell, nn.Module) else []
         )
         named = dict(self._holder.named_parameters()) if self._holder is not None else {}
-        self._names, self.parameters = list(named), list(named.values())
+        self._names: list[str]
+        self.parameters: list[Tensor]
+        self._names, self.parameters = list(named), list[Tensor](named.values())
 
     def call(self, parameters: Sequence[Tensor], function: Callable[[], Any], repeated: bool) -> Any:
         """Call `function` while the cell's parameters are `parameters`, and where it is `repeated` its buffers

@@ -8,7 +8,7 @@ import torch
 
 from ostinato._state import leaves
 from ostinato.cells import is_transformed
-from ostinato.drivers.plan_memory import plan_for
+from ostinato.drivers.planning import plan_for
 from ostinato.drivers.planned import SequenceToRun, Terms
 from ostinato.memory import MemoryPlan
 from ostinato.memory.limit import parse_bytes

@@ -12,9 +12,14 @@ from ostinato.kernels import ops
 from ostinato.kernels.eager import in_float32, is_plain
 from ostinato.kernels.layout import empty_outputs
 from ostinato.kernels.native import buffers, library, sequences
+from ostinato.kernels.native.calls import Workspace
 from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradients, SequenceRun
 from ostinato.memory.schedule import Keep
 from ostinato.memory.work import Found, Leaves, Place, Ran, Task
+
+
+# More than a kernel's own chunk has, however few the rows are.
+_MANY_STEPS = 1 << 20
 
 
 class _Scratch(NamedTuple):
@@ -64,18 +69,34 @@ class SequenceWork:
     def element_size(self) -> int:
         return self._run_dtype.itemsize
 
-    def workspace(
-        self, direction: str, steps: int, batch_size: int, input_size: int, input_gradient: bool
-    ) -> int:
+    def workspace(self, direction: str, steps: int, input_gradient: bool) -> int:
         """How many bytes a pass over so many steps works in, beside what it is given and what it gives."""
-        family = self._described.family
-        width = 4 * family.num_units * self.element_size
-        weights = (input_size + family.output_size) * width
-        return 4 * weights + max(512, 32 * batch_size) * width * 2 + 8 * steps
+        family, inputs = self._described.family, self._described.inputs
+        _, batch_size, input_size = inputs.shape
+        if self._build is not None:
+            return self._query(direction, steps, input_gradient).bytes
+        # The reference: some copies of the gates of a chunk of 32 steps, and of the weights.
+        width = 4 * family.num_units * self._run_dtype.itemsize
+        return 6 * 32 * batch_size * width + 3 * (input_size + family.output_size) * width
 
-    def unit(self, batch_size: int, input_size: int, input_gradient: bool) -> int:
-        """The steps of a chunk are best a multiple of these."""
-        return 64
+    def unit(self, input_gradient: bool) -> int:
+        """A chunk is best a multiple of so many steps: then gradients have the bits of one pass over all."""
+        steps = self._described.inputs.shape[0] if self._build is None else _MANY_STEPS
+        return 32 if self._build is None else self._query("backward", steps, input_gradient).chunk_steps
+
+    def _query(self, direction: str, steps: int, input_gradient: bool) -> Workspace:
+        _, batch_size, input_size = self._described.inputs.shape
+        return sequences.workspace(
+            self._described.family,
+            direction,
+            steps,
+            batch_size,
+            input_size,
+            self._run_dtype,
+            input_gradient=input_gradient,
+            reads_gates=True,
+            round_to_bfloat16=self._described.round_to_bfloat16,
+        )
 
     def allocate(self, inputs: Leaves, time: int) -> Leaves:
         family, (_, batch_size, _) = self._described.family, inputs[0].shape
@@ -152,17 +173,17 @@ class SequenceWork:
             outgoing = outgoing.to(self._run_dtype)
         incoming = Gradients(outgoing, task.grad_state, of_kept)
         if self._build is None:
-            of_inputs, of_state, of_parameters = ops.gradients_through_dispatcher(
+            found, of_state, of_parameters = ops.gradients_through_dispatcher(
                 run, incoming, task.ran.outputs[0], kept, task.inputs_need[0]
             )
             for place, gradient in enumerate(of_parameters):
                 total = totals[place]
                 totals[place] = gradient if total is None else total.add_(gradient)
-            return Found([of_inputs], of_state), None
+            return Found([found], of_state), None
         if totals and totals[0] is None:
             totals[:] = [torch.zeros_like(leaf, memory_format=torch.contiguous_format) for leaf in parameters]
-        place = into[0]
-        fits = place is not None and place.dtype == self._run_dtype and place.stride(2) == 1
+        of_inputs = into[0]
+        fits = of_inputs is not None and of_inputs.dtype == self._run_dtype and of_inputs.stride(2) == 1
         sums: list[Any] = list(totals)
         backward = BackwardPass(
             run,
@@ -170,7 +191,7 @@ class SequenceWork:
             task.ran.outputs[0],
             kept,
             task.inputs_need[0],
-            into=place if fits else None,
+            into=of_inputs if fits else None,
             totals=sums,
         )
         passes: list[Any] = [backward]
@@ -180,7 +201,8 @@ class SequenceWork:
             passes.append(forward)
         with library.torch_operations():
             sequences.execute(self._build, passes)
-        of_inputs = place if fits else backward.grad_inputs if task.inputs_need[0] else None
+        if not fits:
+            of_inputs = backward.grad_inputs if task.inputs_need[0] else None
         ran = None if forward is None else self._ran(forward, Keep.ALL, scratch)
         if task.ran.graph is not None:
             self._free.append(task.ran.graph)

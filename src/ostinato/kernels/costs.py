@@ -55,14 +55,15 @@ def sequence_costs(
     beside = outputs if apart else 0
     converted = 2 * batch_size * input_size * size if run.inputs.dtype != work.dtype else 0
     parameters = sum(leaf.nbytes for leaf in work.parameters)
+    family: Any = run.family  # a frozen dataclass, so it hashes; the protocol does not say so
     seconds = _measured(
-        run.family, batch_size, input_size, work.dtype, library.threads(), input_gradient, work.is_native
+        family, batch_size, input_size, work.dtype, library.threads(), input_gradient, work.is_native
     )
     sets = 2 if work.runs_beside else 1
 
     def workspace(steps: int) -> int:
         needed = [
-            work.workspace(direction, min(steps, time), batch_size, input_size, input_gradient)
+            work.workspace(direction, min(steps, time), input_gradient)
             for direction in ("forward", "backward")
         ]
         # Passes side by side have memory of their own.
@@ -78,7 +79,7 @@ def sequence_costs(
         fixed=2 * parameters + 4 * state,
         workspace=workspace,
         whole=workspace,
-        unit=work.unit(batch_size, input_size, input_gradient),
+        unit=work.unit(input_gradient),
         sets=sets,
         forward=seconds.forward,
         forward_all=seconds.forward_all,

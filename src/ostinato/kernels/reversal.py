@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -33,7 +36,8 @@ class ReverseOrder(Order):
 
     is_time = False
 
-    def __init__(self, lengths: Tensor | None, time: int) -> None:
+    def __init__(self, lengths: Tensor | None, time: int, files: Sequence[mmap.mmap] = ()) -> None:
+        super().__init__(files)
         self._lengths = None if lengths is None else lengths.clamp(0, time)
         self._time = time
 

@@ -38,7 +38,7 @@ class ReplayedWork:
         self._inputs_need = [leaf.requires_grad for leaf in inputs]
         self._environment = Environment(device)
         # The same copies in the graphs that the forward pass keeps and in those that the backward pass makes.
-        self._copies = _copies(parameters, [leaf.requires_grad for leaf in parameters])
+        self._copies = copies_of(parameters, [leaf.requires_grad for leaf in parameters])
         # Others without a graph: autocast remembers what it converted for whatever requires a gradient.
         self._constants = [leaf.detach() for leaf in parameters]
         self._random_states: dict[int, RandomState | None] = {}
@@ -53,8 +53,8 @@ class ReplayedWork:
     def forward(self, place: Place, parameters: Leaves, keep: Keep, into: Leaves | None) -> Ran:
         start, again = place.start, place.start in self._sums
         if keep == Keep.ALL:
-            inputs = _copies(place.inputs, self._inputs_need)
-            state = _copies(place.state, [_is_differentiable(leaf) for leaf in place.state])
+            inputs = copies_of(place.inputs, self._inputs_need)
+            state = copies_of(place.state, [is_differentiable(leaf) for leaf in place.state])
             place, parameters = Place(start, inputs, state), self._copies
         else:
             parameters = self._constants
@@ -104,8 +104,8 @@ class ReplayedWork:
         wanted = [*inputs, *state, *parameters]
         # What has been summed up of a parameter's gradient comes first, so that the sum is the one, bit for bit,
         # that a graph of the whole sequence would have made.
-        found = _gradients(
-            [*map(_edge, parameters), *graph.ends],
+        found = gradients_of(
+            [*parameters, *graph.ends],
             [*totals, *grad_outputs, *task.grad_state],
             wanted,
             not graph.used_once,
@@ -169,7 +169,7 @@ def check_parameters(run_chunk: RunChunk, inputs: Leaves, state: Leaves, paramet
     """
     environment = Environment(inputs[0].device)
     first, start = [leaf[:1].detach() for leaf in inputs], [leaf.detach() for leaf in state]
-    copies = _copies(parameters, [leaf.requires_grad for leaf in parameters])
+    copies = copies_of(parameters, [leaf.requires_grad for leaf in parameters])
     random_state = environment.random_state()
     with torch.enable_grad():
         results = environment.replay(random_state, lambda: run_chunk(0, first, start, copies))
@@ -178,42 +178,48 @@ def check_parameters(run_chunk: RunChunk, inputs: Leaves, state: Leaves, paramet
 
 def check_leaves(values: Leaves, known: Leaves) -> None:
     """Raise where `values` were computed from a leaf that requires a gradient and is not among `known`."""
-    identities = {id(leaf) for leaf in known}
-    seen: set[Any] = set()
+    # Every node of a chunk's graph passes here: what is known counts as seen, and any other end is one too many.
+    seen: set[Any] = {get_gradient_edge(leaf).node for leaf in known if leaf.requires_grad}
     pending = [value.grad_fn for value in values if value.grad_fn is not None]
     while pending:
         node = pending.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        variable = getattr(node, "variable", None)
-        if variable is not None and id(variable) not in identities:
-            raise ValueError(
-                "A cell that is recomputed (swap_memory=True, or a memory plan) reads a tensor, or something "
-                f"computed from it, of shape {list(variable.shape)} that requires a gradient and is neither its "
-                "input, its state nor one of its parameters, so its gradient would be lost. Register it as a "
-                "parameter of the cell, pass it in with the inputs or the state, or run without a memory plan."
-            )
-        pending += [following for following, _ in node.next_functions if following is not None]
+        for following, _ in node.next_functions:
+            if following is None or following in seen:
+                continue
+            seen.add(following)
+            if type(following) is _END:
+                leaf: Any = following
+                raise ValueError(
+                    "A cell that is recomputed (swap_memory=True, or a memory plan) reads a tensor, or something "
+                    f"computed from it, of shape {list(leaf.variable.shape)} that requires a gradient and is "
+                    "neither its input, its state nor one of its parameters, so its gradient would be lost. "
+                    "Register it as a parameter of the cell, pass it in with the inputs or the state, or run "
+                    "without a memory plan."
+                )
+            pending.append(following)
 
 
-def _is_differentiable(leaf: Tensor) -> bool:
+_END = type(get_gradient_edge(torch.zeros((), requires_grad=True)).node)
+
+
+def is_differentiable(leaf: Tensor) -> bool:
     return leaf.is_floating_point() or leaf.is_complex()
 
 
-def _copies(tensors: Leaves, require_grad: Sequence[bool]) -> list[Tensor]:
+def copies_of(tensors: Leaves, require_grad: Sequence[bool]) -> list[Tensor]:
     """The same values as leaves of a graph of their own."""
     return [leaf.detach().requires_grad_(need) for leaf, need in zip(tensors, require_grad, strict=True)]
 
 
-def _gradients(
-    ends: Sequence[GradientEdge | None],
+def gradients_of(
+    ends: Sequence[GradientEdge | Tensor | None],
     incoming: Sequence[Tensor | None],
     leaves: Leaves,
     retain_graph: bool,
 ) -> list[Tensor | None]:
     """The gradients of `leaves`, None for those that need none or are not reached."""
-    pairs = [(e, g) for e, g in zip(ends, incoming, strict=True) if e is not None and g is not None]
+    edges = [_edge(end) if isinstance(end, Tensor) else end for end in ends]
+    pairs = [(e, g) for e, g in zip(edges, incoming, strict=True) if e is not None and g is not None]
     wanted = [leaf for leaf in leaves if leaf.requires_grad]
     if not pairs or not wanted:
         return [None] * len(leaves)

@@ -22,7 +22,7 @@ class Keep(IntEnum):
 class Chunk(NamedTuple):
     """The steps `[start, stop)`, run as one."""
 
-    index: int
+    place: int
     start: int
     stop: int
     keep: Keep

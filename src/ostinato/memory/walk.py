@@ -129,8 +129,7 @@ class _Forwards:
             self._write(chunk, ran, into)
             state = ran.state
             del ran, into
-            for leaf in self.inputs:
-                walk.order.finished(leaf)
+            walk.order.finished()
         # Of their own memory: a state may be its input, or a part of an output.
         return self._whole(), [leaf.detach().clone() for leaf in state]
 
@@ -165,15 +164,15 @@ class _Forwards:
             # Nobody else has them, or not in the order of the walk.
             kept, record.kept_with_outputs = [*kept, *ran.outputs], True
         if record.store is not None:
-            record.store.put(chunk.index, [*state, *(kept or [])])
+            record.store.put(chunk.place, [*state, *(kept or [])])
             return
         group = self.walk.schedule.groups[0]
-        if chunk.index % group == 0:
-            record.states.put(chunk.index // group, state)
+        if chunk.place % group == 0:
+            record.states.put(chunk.place // group, state)
         if kept is not None:
-            record.kept[chunk.index] = list(kept)
+            record.kept[chunk.place] = list(kept)
         if ran.graph is not None:
-            record.graphs[chunk.index] = ran
+            record.graphs[chunk.place] = ran
 
 
 class _Walk(torch.autograd.Function):
@@ -196,7 +195,7 @@ class _Walk(torch.autograd.Function):
         saved_outputs = outputs if reads and (record.kept or record.store is not None) else []
         ctx.saved_counts = len(record.states.packed), len(saved_outputs)
         ctx.save_for_backward(
-            *tensors, *record.states.packed, *saved_outputs, *kept, _tensor_that_calls(record.close)
+            *tensors, *record.states.packed, *saved_outputs, *kept, tensor_that_calls(record.close)
         )
         record.kept, record.states.packed, record.states.first = {}, [], []
         return (*outputs, *final)
@@ -316,17 +315,16 @@ class _Backwards:
         self.grad_state = list(found.state)
         if walk.schedule.ends_gradient(chunk):
             self.grad_state = [None] * len(self.grad_state)
-        for leaf in self.inputs:
-            walk.order.finished(leaf)
+        walk.order.finished()
 
     def _ran(self, chunk: Chunk, place: Place) -> Ran:
         """The chunk as it ran: from what was kept, or run again."""
-        if self._beside is not None and self._beside[0] == chunk.index:
+        if self._beside is not None and self._beside[0] == chunk.place:
             return self._beside[1]
-        if chunk.index in self.record.graphs:
-            return self.record.graphs[chunk.index]
-        if chunk.index in self.kept:
-            kept = self.kept[chunk.index]
+        if chunk.place in self.record.graphs:
+            return self.record.graphs[chunk.place]
+        if chunk.place in self.kept:
+            kept = self.kept[chunk.place]
             if self.record.kept_with_outputs:
                 return Ran(kept[-1:], [], kept[:-1])
             return Ran([leaf[chunk.start : chunk.stop] for leaf in self.outputs], [], kept)
@@ -353,7 +351,7 @@ class _Last(numpy.ndarray):
             self.call()
 
 
-def _tensor_that_calls(function: Callable[[], None]) -> Tensor:
+def tensor_that_calls(function: Callable[[], None]) -> Tensor:
     """A tensor that calls `function` once nobody holds it any more.
 
     Autograd lets go of saved tensors after a backward pass that does not retain the graph, and tells nobody; but

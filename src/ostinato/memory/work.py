@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -95,6 +96,10 @@ class Order:
 
     is_time = True
 
+    def __init__(self, files: Sequence[mmap.mmap] = ()) -> None:
+        self.files = list(files) if hasattr(mmap, "MADV_DONTNEED") else []
+        """Files that a sequence is in: their pages leave memory with each chunk."""
+
     def view(self, whole: Tensor, start: int, stop: int) -> Tensor | None:
         """The steps `[start, stop)` as a part of the memory of `whole`, or None if they are none."""
         return whole[start:stop]
@@ -105,5 +110,8 @@ class Order:
     def write(self, whole: Tensor, start: int, stop: int, value: Tensor) -> None:
         whole[start:stop] = value
 
-    def finished(self, whole: Tensor) -> None:
-        """Nothing more is read for now."""
+    def finished(self) -> None:
+        """A chunk has been run, and what it read is not needed for now."""
+        for file in self.files:
+            # Shared with the file, so that nothing is lost: it is read again when it is touched.
+            file.madvise(mmap.MADV_DONTNEED)

@@ -125,8 +125,8 @@ def plan_memory(
     for name, size in (("batch", batch), ("time", time)):
         if isinstance(size, bool) or not isinstance(size, int) or size < 1:
             raise ValueError(f"{name} must be a positive number, but is {size!r}.")
-    size = getattr(cell, "input_size", None) if input_size is None else input_size
-    if size is None:
+    size_of_inputs = getattr(cell, "input_size", None) if input_size is None else input_size
+    if size_of_inputs is None:
         raise ValueError(
             f"{type(cell).__name__} does not say what it takes: pass input_size=, the size of a step's inputs."
         )
@@ -139,7 +139,7 @@ def plan_memory(
         one = torch.zeros((1, 1, *[1 for _ in shape]), dtype=dtype, device=device)
         return one.expand(time, batch, *shape).requires_grad_(input_gradient)
 
-    inputs = map_nest(stand_in, size)
+    inputs = map_nest(stand_in, size_of_inputs)
     lowered = lower(cell) if isinstance(inputs, Tensor) else None
     state = cell.zero_state(batch, dtype, device)
     sequence = SequenceToRun(cell, inputs, state, None, Run(0), time, lowered)
