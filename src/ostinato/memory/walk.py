@@ -194,9 +194,11 @@ class _Walk(torch.autograd.Function):
         reads = walk.work.reads_outputs and not record.kept_with_outputs
         saved_outputs = outputs if reads and (record.kept or record.store is not None) else []
         ctx.saved_counts = len(record.states.packed), len(saved_outputs)
-        ctx.save_for_backward(
-            *tensors, *record.states.packed, *saved_outputs, *kept, tensor_that_calls(record.close)
-        )
+        # Hooks (torch.utils.checkpoint's, save_on_cpu's) may drop the tensor that tells: the record then lives as long
+        # as the graph.
+        hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+        closing = [] if hooked else [tensor_that_calls(record.close)]
+        ctx.save_for_backward(*tensors, *record.states.packed, *saved_outputs, *kept, *closing)
         record.kept, record.states.packed, record.states.first = {}, [], []
         return (*outputs, *final)
 
