@@ -49,8 +49,8 @@ def map_nest(function: Callable[..., Any], nest: Nest, *others: Nest) -> Nest:
 
 
 def detach_state(state: Nest) -> Nest:
-    """The same state, with no gradient behind it: for truncated backpropagation through time, where a sequence
-    goes on from one training step to the next.
+    """The same state, with no gradient behind it: for truncated backpropagation through time, where a
+    sequence goes on from one training step to the next.
 
     >>> weight = torch.ones(2, requires_grad=True)
     >>> detach_state(LSTMStateTuple(c=2 * weight, h=weight)).c.requires_grad

@@ -16,8 +16,8 @@ from ostinato.steps import Family
 
 
 class SequenceContext(NamedTuple):
-    """What a run over a sequence shares: the rows' lengths (or None), and whether gates are kept for a backward
-    pass (None: while they are not many).
+    """What a run over a sequence shares: the rows' lengths (or None), and whether gates are kept for a
+    backward pass (None: while they are not many).
     """
 
     sequence_length: Tensor | None

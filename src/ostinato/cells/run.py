@@ -57,7 +57,7 @@ class Run:
         return self._seed is not None
 
     def forget_seed(self) -> None:
-        """Draw the seed anew when it is asked for: where a random state has been set back to before the draw."""
+        """Draw the seed anew when it is asked for: the random state has been set back to before the draw."""
         self._seed = None
 
     def position_of(self, part: Any) -> StepPosition:

@@ -35,8 +35,8 @@ def from_disk(leaf: Any) -> Any:
             return torch.from_numpy(leaf)
         except (TypeError, ValueError) as problem:
             raise TypeError(
-                f"inputs on disk have the dtype {leaf.dtype} and the strides {leaf.strides}, which a tensor cannot "
-                f"have ({problem}): write them in this machine's byte order, in a dtype that torch knows."
+                f"inputs on disk have the dtype {leaf.dtype} and the strides {leaf.strides}, which a tensor "
+                f"cannot have ({problem}): write them in this machine's byte order, in a dtype that torch knows."
             ) from problem
 
 

@@ -91,7 +91,8 @@ def bidirectional_dynamic_rnn(
             outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1], order)
     except MemoryLimitError as error:
         raise MemoryLimitError(
-            f"Each direction has half of memory_limit. {error} For both, that is {format_bytes(2 * error.smallest)}.",
+            f"Each direction has half of memory_limit. {error} For both, that is "
+            f"{format_bytes(2 * error.smallest)}.",
             2 * error.smallest,
         ) from None
     if not time_major:

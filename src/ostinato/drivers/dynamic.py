@@ -51,8 +51,8 @@ def dynamic_rnn(
         dtype: of the zero initial state; None: that of the inputs.
         time_major: whether time is the first axis of inputs and outputs.
         swap_memory: train with less memory: from a GPU what the backward pass needs is moved to the host's
-            memory; on a processor the state is kept every sqrt(time) steps, and the steps between are computed
-            anew in the backward pass.
+            memory; on a processor the state is kept every sqrt(time) steps, and the steps between are
+            computed anew in the backward pass.
         memory: a plan of what is kept for the backward pass, recomputed or moved away.
         memory_limit: bytes, or a text such as "2GiB": the fastest plan is taken whose forward and backward
             pass allocate no more than that beside inputs, outputs, their gradients and parameters.
@@ -112,7 +112,7 @@ def run_prepared(
 
 
 class Prepared(NamedTuple):
-    """Time-major inputs, the rows' lengths and the initial state: checked; and the files that inputs are in."""
+    """Time-major inputs, the rows' lengths and the initial state, checked, and the files of the inputs."""
 
     inputs: Nest
     lengths: Tensor | None

@@ -40,9 +40,9 @@ def step_through(
 
 def check_step(cell: Any, output: Nest, new_state: Nest, state: Nest, batch_size: int) -> None:
     """Raise where a step returned a state unlike the one it was given, or an output of another batch."""
-    if type(output) is type(new_state) is type(state) is Tensor and output.dim():
-        if new_state.shape == state.shape and output.shape[0] == batch_size:
-            return  # what follows would find the same, and this is on the way to every step
+    are_tensors = type(output) is type(new_state) is type(state) is Tensor and output.dim() > 0
+    if are_tensors and new_state.shape == state.shape and output.shape[0] == batch_size:
+        return  # what follows would find the same, and this is on the way to every step
     name = type(cell).__name__
     if optree.tree_structure(new_state) != optree.tree_structure(state):
         raise TypeError(

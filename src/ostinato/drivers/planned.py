@@ -39,7 +39,9 @@ class Terms(NamedTuple):
 
 
 class SequenceToRun(NamedTuple):
-    """A checked sequence: time-major inputs, of which `steps` steps are run, and the rest of what a run needs."""
+    """A checked sequence: time-major inputs, of which `steps` steps are run, and the rest of what a run
+    needs.
+    """
 
     cell: Any
     inputs: Nest
@@ -84,8 +86,8 @@ def frozen_chunk(
     """The cell's parameters, and what runs a chunk of the sequence with some in their place. It leaves the
     functions that restore outputs and state from their leaves in `structure`.
 
-    What a chunk does beside its results (running statistics, a seed that is drawn) counts the first time only;
-    `again`: not then either.
+    What a chunk does beside its results (running statistics, a seed that is drawn) counts the first time
+    only; `again`: not then either.
     """
     frozen, structure = _Frozen(sequence.cell), [] if structure is None else structure
     walk = (_stepped if sequence.lowered is None else _lowered)(sequence)
@@ -145,8 +147,8 @@ def _store(plan: MemoryPlan, device: torch.device, expected_bytes: int = 0) -> C
         return partial(DiskStore, plan.directory, expected_bytes)
     if device.type != "cuda":
         raise ValueError(
-            f'MemoryPlan.swap(to="host") moves memory from a GPU to its host, but the inputs are on the device '
-            f'{device}: use swap(to="disk") or recompute() there.'
+            f'MemoryPlan.swap(to="host") moves memory from a GPU to its host, but the inputs are on the '
+            f'device {device}: use swap(to="disk") or recompute() there.'
         )
     from ostinato.memory.host import HostStore  # only where there is a GPU
 
@@ -197,8 +199,8 @@ class _Frozen:
         self._names, self.parameters = list(named), list[Tensor](named.values())
 
     def call(self, parameters: Sequence[Tensor], function: Callable[[], Any], repeated: bool) -> Any:
-        """Call `function` while the cell's parameters are `parameters`, and where it is `repeated` its buffers
-        copies that nobody keeps.
+        """Call `function` while the cell's parameters are `parameters`, and where it is `repeated` its
+        buffers copies that nobody keeps.
         """
         if self._holder is None:
             return function()

@@ -8,7 +8,7 @@ import torch
 from tabulate import tabulate
 from torch import Tensor
 
-from ostinato._state import Nest, leaves, map_nest, size_to_shape
+from ostinato._state import Nest, map_nest, size_to_shape
 from ostinato.cells import RNNCell, Run, check_cell, lower
 from ostinato.drivers.costs import costs_of
 from ostinato.drivers.planned import SequenceToRun
@@ -23,7 +23,8 @@ class MemoryPrediction(NamedTuple):
     Attributes:
         plan: the plan, for `dynamic_rnn(..., memory=plan)`.
         memory_limit: bytes; None: there is none.
-        peak_bytes: what the forward and backward pass allocate at most beside inputs, outputs, their gradients
+        peak_bytes: what the forward and backward pass allocate at most beside inputs, outputs, their
+            gradients
             and parameters.
         kept_bytes: kept from the forward pass to the backward pass.
         recomputed_steps: steps that are run again, each time counted.
@@ -128,7 +129,8 @@ def plan_memory(
     size_of_inputs = getattr(cell, "input_size", None) if input_size is None else input_size
     if size_of_inputs is None:
         raise ValueError(
-            f"{type(cell).__name__} does not say what it takes: pass input_size=, the size of a step's inputs."
+            f"{type(cell).__name__} does not say what it takes: pass input_size=, the size of a step's "
+            "inputs."
         )
     like = next(iter(cell.parameters()), None) if isinstance(cell, torch.nn.Module) else None
     dtype = dtype or (torch.get_default_dtype() if like is None else like.dtype)

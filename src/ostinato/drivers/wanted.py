@@ -8,8 +8,8 @@ import torch
 
 from ostinato._state import leaves
 from ostinato.cells import is_transformed
-from ostinato.drivers.planning import plan_for
 from ostinato.drivers.planned import SequenceToRun, Terms
+from ostinato.drivers.planning import plan_for
 from ostinato.memory import MemoryPlan
 from ostinato.memory.limit import parse_bytes
 from ostinato.memory.plan import step_count
@@ -70,14 +70,14 @@ class Wanted(NamedTuple):
     def terms(self, sequence: SequenceToRun) -> Terms | None:
         """The terms on which a sequence is walked, or None where it is run as a whole."""
         if not may_walk():
-            # A compiler plans memory itself, and torch.func takes no walk apart. A hint may be left alone; what is
-            # said in so many words may not.
+            # A compiler plans memory itself, and torch.func takes no walk apart. A hint may be left alone;
+            # what is said in so many words may not.
             if self.is_hint and sequence.order.is_time:
                 return None
             if is_transformed():
                 raise RuntimeError(
-                    "A memory plan (memory, memory_limit, truncate_every, keep_outputs=False) does not go with "
-                    "torch.func or forward-mode differentiation: run without it there."
+                    "A memory plan (memory, memory_limit, truncate_every, keep_outputs=False) does not go "
+                    "with torch.func or forward-mode differentiation: run without it there."
                 )
         plan = self.plan
         if self.limit is not None:

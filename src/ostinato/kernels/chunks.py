@@ -17,7 +17,6 @@ from ostinato.kernels.native.sequences import BackwardPass, ForwardPass, Gradien
 from ostinato.memory.schedule import Keep
 from ostinato.memory.work import Found, Leaves, Place, Ran, Task
 
-
 # More than a kernel's own chunk has, however few the rows are.
 _MANY_STEPS = 1 << 20
 

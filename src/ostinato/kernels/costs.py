@@ -22,8 +22,8 @@ _MULTIPLICATIONS = 300_000_000
 
 
 class Seconds(NamedTuple):
-    """The seconds of a step forwards, keeping nothing and all; backwards, from all and from its state; and those
-    of a call, whatever its length.
+    """The seconds of a step forwards, keeping nothing and all; backwards, from all and from its state; and
+    those of a call, whatever its length.
     """
 
     forward: float

@@ -35,8 +35,8 @@ def parse_bytes(limit: int | str) -> int:
         unit = _UNITS.get(found[2].lower()) if found else None
         if found is None or unit is None:
             raise ValueError(
-                f"memory_limit {limit!r} is no amount of memory: write a number and a unit, KiB, MiB, GiB, TiB "
-                '(or KB, MB, GB, TB, of powers of 1000), such as "64MiB".'
+                f"memory_limit {limit!r} is no amount of memory: write a number and a unit, KiB, MiB, GiB, "
+                'TiB (or KB, MB, GB, TB, of powers of 1000), such as "64MiB".'
             )
         size = int(Fraction(found[1]) * unit)
     else:

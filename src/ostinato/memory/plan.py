@@ -15,16 +15,19 @@ _KINDS = ("keep_all", "keep_state", "recompute", "swap")
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """What a sequence keeps from its forward pass to its backward pass, and where. Made by its static methods:
+    """What a sequence keeps from its forward pass to its backward pass, and where. Made by its static
+    methods:
 
     - `keep_all()`: all that every step needs. The fastest while memory lasts.
     - `keep_state()`: the state of every step (an LSTM's c and h); a step's gates are computed again.
-    - `recompute(every=k)`: the state every k steps; the steps between are run again when their gradient is due.
+    - `recompute(every=k)`: the state every k steps; the steps between are run again when their gradient is
+      due.
     - `swap(to="disk", every=k)`: as `keep_state`, but written to a file, k steps at a time, beside the
       computation, and read ahead on the way back; `to="host"` moves it from a GPU to the host's memory.
 
-    Gradients are those of the plain backward pass under every plan. Where a cell is stepped in Python, the states
-    are all there is to keep: `keep_state` is then `recompute(every=1)`, and `swap` moves the state every k steps.
+    Gradients are those of the plain backward pass under every plan. Where a cell is stepped in Python, the
+    states are all there is to keep: `keep_state` is then `recompute(every=1)`, and `swap` moves the state
+    every k steps.
 
     >>> MemoryPlan.recompute(every=50)
     MemoryPlan(kind='recompute', every=(50,), keep_last=0, to=None, directory=None)
@@ -64,9 +67,10 @@ class MemoryPlan:
         """Keep the state every `every` steps and run the steps between again.
 
         Args:
-            every: a number of steps; None is about the square root of their number, where the memory is least.
-                Several, falling, are nested: with `(10_000, 100)` the state is kept every 10,000 steps; when
-                such a stretch is due it is run again keeping the state every 100, and then 100 steps at a time.
+            every: a number of steps; None is about the square root of their number, where the memory is
+                least. Several, falling, are nested: with `(10_000, 100)` the state is kept every 10,000
+                steps; when such a stretch is due it is run again keeping the state every 100, and then 100
+                steps at a time.
             keep_last: of so many steps at the end everything is kept. Their gradient is due first.
 
         Raises:

@@ -15,8 +15,8 @@ from ostinato.memory.work import Found, Leaves, Place, Ran, Task
 
 RunChunk = Callable[[int, Leaves, Leaves, Leaves], tuple[Leaves, Leaves]]
 """(first step, inputs `[steps, batch, ...]`, state, parameters) -> (outputs `[steps, batch, ...]`, state
-after the chunk), as flat tensors. It must compute with the parameters that it is handed: in the backward pass these
-are copies, so that hooks on the true ones run once, on the whole gradient.
+after the chunk), as flat tensors. It must compute with the parameters that it is handed: in the backward pass
+these are copies, so that hooks on the true ones run once, on the whole gradient.
 """
 
 
@@ -83,10 +83,11 @@ class ReplayedWork:
             self._sums[start] = sums
         elif not all(now.agrees(then) for now, then in zip(sums, self._sums[start], strict=True)):
             raise RuntimeError(
-                f"The steps from {start} on gave other values when they were run again for their gradient, so "
-                "that the gradient would be wrong. What a memory plan recomputes must be a function of its "
+                f"The steps from {start} on gave other values when they were run again for their gradient, "
+                "so that the gradient would be wrong. What a memory plan recomputes must be a function of its "
                 "inputs, its state and torch's random numbers: no counters, no numpy random numbers, nothing "
-                "that changes between the forward and the backward pass. Or run it with MemoryPlan.keep_all()."
+                "that changes between the forward and the backward pass. Or run it with "
+                "MemoryPlan.keep_all()."
             )
 
     def backward(
@@ -102,8 +103,8 @@ class ReplayedWork:
         # Where outputs are not kept, nobody has a gradient of them.
         grad_outputs = task.grad_outputs or [None] * graph.outputs
         wanted = [*inputs, *state, *parameters]
-        # What has been summed up of a parameter's gradient comes first, so that the sum is the one, bit for bit,
-        # that a graph of the whole sequence would have made.
+        # What has been summed up of a parameter's gradient comes first, so that the sum is the one, bit for
+        # bit, that a graph of the whole sequence would have made.
         found = gradients_of(
             [*parameters, *graph.ends],
             [*totals, *grad_outputs, *task.grad_state],
@@ -130,8 +131,8 @@ def _edge(leaf: Tensor) -> GradientEdge | None:
 
 
 class _Sum(NamedTuple):
-    """What shows that a tensor is the same again: a sum of its values, each with a weight of its own, and of their
-    sizes.
+    """What shows that a tensor is the same again: a sum of its values, each with a weight of its own, and of
+    their sizes.
     """
 
     value: float
@@ -178,7 +179,8 @@ def check_parameters(run_chunk: RunChunk, inputs: Leaves, state: Leaves, paramet
 
 def check_leaves(values: Leaves, known: Leaves) -> None:
     """Raise where `values` were computed from a leaf that requires a gradient and is not among `known`."""
-    # Every node of a chunk's graph passes here: what is known counts as seen, and any other end is one too many.
+    # Every node of a chunk's graph passes here: what is known counts as seen, and any other end is one too
+    # many.
     seen: set[Any] = {get_gradient_edge(leaf).node for leaf in known if leaf.requires_grad}
     pending = [value.grad_fn for value in values if value.grad_fn is not None]
     while pending:
@@ -190,8 +192,8 @@ def check_leaves(values: Leaves, known: Leaves) -> None:
             if type(following) is _END:
                 leaf: Any = following
                 raise ValueError(
-                    "A cell that is recomputed (swap_memory=True, or a memory plan) reads a tensor, or something "
-                    f"computed from it, of shape {list(leaf.variable.shape)} that requires a gradient and is "
+                    "A cell that is recomputed (swap_memory=True, or a memory plan) reads a tensor, or "
+                    f"something computed from it, of shape {list(leaf.variable.shape)} that requires a gradient and is "
                     "neither its input, its state nor one of its parameters, so its gradient would be lost. "
                     "Register it as a parameter of the cell, pass it in with the inputs or the state, or run "
                     "without a memory plan."

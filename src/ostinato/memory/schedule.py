@@ -32,8 +32,8 @@ class Schedule:
     """The chunks of a sequence of `steps` steps under a plan.
 
     They end with the sequence, so that the first one is the short one: a backward pass begins at the end, and
-    sums up gradients in the same order whether it is one walk or many. `truncate_every` steps a gradient ends:
-    there a chunk ends too.
+    sums up gradients in the same order whether it is one walk or many. `truncate_every` steps a gradient
+    ends: there a chunk ends too.
 
     Args:
         default: the number of steps of a chunk where the plan names none.
@@ -57,8 +57,9 @@ class Schedule:
         )
         groups = [max(1, round(outer / length)) for outer in lengths[:-1]]
         self.groups: tuple[int, ...] = (*groups, 1)
-        """Of how many chunks the state at the start is kept: in the forward pass, then each time a group of the
-        one before is run again."""
+        """Of how many chunks the state at the start is kept: in the forward pass, then each time a group of
+        the one before is run again.
+        """
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -78,8 +79,8 @@ class Schedule:
         )
 
     def ends_final_gradient(self, time: int) -> bool:
-        """Whether the gradient of the final state stops between the last of the steps and the end of a sequence of
-        `time` steps, where nothing happens any more.
+        """Whether the gradient of the final state stops between the last of the steps and the end of a
+        sequence of `time` steps, where nothing happens any more.
         """
         every = self._truncate_every
         return every is not None and (time - 1) // every > (self.steps - 1) // every

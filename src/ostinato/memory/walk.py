@@ -1,5 +1,5 @@
-"""The one autograd.Function that walks a sequence chunk by chunk: it keeps, recomputes or swaps as its schedule
-says.
+"""The one autograd.Function that walks a sequence chunk by chunk: it keeps, recomputes or swaps as its
+schedule says.
 
 It knows no cell and no op: it is fed with something that runs a chunk (`ostinato.memory.work`).
 """
@@ -21,8 +21,8 @@ from ostinato.memory.work import Leaves, Order, Place, Ran, Task, Work
 class Walk(NamedTuple):
     """What is walked, how, and what becomes of it.
 
-    `time` is the number of steps of the outputs, zeros after those of the schedule; without `keep_outputs` there
-    are none. `open_store` makes the place to which what is kept of a chunk is moved; None: it stays.
+    `time` is the number of steps of the outputs, zeros after those of the schedule; without `keep_outputs`
+    there are none. `open_store` makes the place to which what is kept of a chunk is moved; None: it stays.
     """
 
     work: Work
@@ -83,8 +83,8 @@ class _States:
         for packed, leaf in zip(self.packed, state, strict=True):
             if packed.dtype != leaf.dtype:
                 raise TypeError(
-                    f"The state of a cell changed its dtype on the way from {packed.dtype} to {leaf.dtype}, so "
-                    "that it cannot be kept: convert it inside the cell, or run without a memory plan."
+                    f"The state of a cell changed its dtype on the way from {packed.dtype} to {leaf.dtype}, "
+                    "so that it cannot be kept: convert it inside the cell, or run without a memory plan."
                 )
             packed[place - 1] = leaf
 
@@ -194,8 +194,8 @@ class _Walk(torch.autograd.Function):
         reads = walk.work.reads_outputs and not record.kept_with_outputs
         saved_outputs = outputs if reads and (record.kept or record.store is not None) else []
         ctx.saved_counts = len(record.states.packed), len(saved_outputs)
-        # Hooks (torch.utils.checkpoint's, save_on_cpu's) may drop the tensor that tells: the record then lives as long
-        # as the graph.
+        # Hooks (torch.utils.checkpoint's, save_on_cpu's) may drop the tensor that tells: the record then
+        # lives as long as the graph.
         hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
         closing = [] if hooked else [tensor_that_calls(record.close)]
         ctx.save_for_backward(*tensors, *record.states.packed, *saved_outputs, *kept, *closing)
@@ -206,8 +206,8 @@ class _Walk(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         if torch.is_grad_enabled():  # create_graph=True; the states between chunks are constants here
             raise RuntimeError(
-                "A sequence under a memory plan (swap_memory, memory, memory_limit, truncate_every, keep_outputs) "
-                "cannot be differentiated twice: run it without one where create_graph=True is needed."
+                "A sequence under a memory plan (swap_memory, memory, memory_limit, truncate_every, "
+                "keep_outputs) cannot be differentiated twice: run it without one where create_graph=True is needed."
             )
         backwards = _Backwards(ctx, grads)
         backwards.run()
@@ -291,7 +291,9 @@ class _Backwards:
         return states
 
     def _chunk(self, index: int, state: Leaves, ahead: tuple[int, Leaves] | None) -> None:
-        """The gradients of one chunk, from the state before it; `ahead` the next one, and the state before it."""
+        """The gradients of one chunk, from the state before it; `ahead` the next one, and the state before
+        it.
+        """
         walk, chunk = self.walk, self.walk.schedule[index]
         inputs = self._read(self.inputs, chunk)
         place = Place(chunk.start, inputs, state, again=True)
@@ -356,8 +358,8 @@ class _Last(numpy.ndarray):
 def tensor_that_calls(function: Callable[[], None]) -> Tensor:
     """A tensor that calls `function` once nobody holds it any more.
 
-    Autograd lets go of saved tensors after a backward pass that does not retain the graph, and tells nobody; but
-    a tensor's memory knows.
+    Autograd lets go of saved tensors after a backward pass that does not retain the graph, and tells nobody;
+    but a tensor's memory knows.
     """
     array = _Last(1, numpy.uint8)
     array.call = function

@@ -18,8 +18,8 @@ class Ran(NamedTuple):
     """A chunk that has been run forwards.
 
     `outputs` `[steps, batch, ...]` and the `state` after it; and what its backward pass needs beside those:
-    `kept`, tensors that can be moved away, or a `graph`, which cannot and is the work's own. Both None: it must be
-    run again.
+    `kept`, tensors that can be moved away, or a `graph`, which cannot and is the work's own. Both None: it
+    must be run again.
     """
 
     outputs: Leaves
@@ -29,7 +29,9 @@ class Ran(NamedTuple):
 
 
 class Task(NamedTuple):
-    """The gradient of a chunk: what it read, which inputs need one, how it ran, and the gradients of what it gave."""
+    """The gradient of a chunk: what it read, which inputs need one, how it ran, and the gradients of what it
+    gave.
+    """
 
     start: int
     inputs: Leaves
@@ -86,8 +88,9 @@ class Work(Protocol):
         into: Sequence[Tensor | None],
         beside: Place | None,
     ) -> tuple[Found, Ran | None]:
-        """The gradients of a chunk. Those of the parameters are added to `totals`, those of the inputs written
-        `into` where that is a tensor of zeros. A chunk to be run again `beside` is returned with all kept.
+        """The gradients of a chunk. Those of the parameters are added to `totals`, those of the inputs
+        written `into` where that is a tensor of zeros. A chunk to be run again `beside` is returned with all
+        kept.
         """
 
 

@@ -80,14 +80,15 @@ struct GateMatrix {
     // `take(sum, total, valid)` for each vector of the member's rows, and where it stands in a parameter's gradient.
     template <class Take>
     void each_sum(const Call& call, const Team::Member& member, Take take) const {
-        for (int64 k = member.begin(depth); k < member.end(depth); ++k)
-            for (int64 panel = 0; panel < columns.panels(); ++panel) {
-                const int64 vector = panel / columns.gates;
-                const GateSource& gate = sources[panel % columns.gates];
-                T* total = typed<T>(call.grad_parameters[gate.place]) + gate.offset();
-                take(sums + k * columns.width() + panel * L, total + k * gate.width + vector * L,
-                     columns.valid(vector));
-            }
+        T* totals[kMaxGates];
+        for (int64 g = 0; g < columns.gates; ++g)
+            totals[g] = typed<T>(call.grad_parameters[sources[g].place]) + sources[g].offset();
+        for (int64 k = member.begin(depth); k < member.end(depth); ++k) {
+            T* sum = sums + k * columns.width();
+            for (int64 vector = 0; vector < columns.vectors(); ++vector)
+                for (int64 g = 0; g < columns.gates; ++g, sum += L)
+                    take(sum, totals[g] + k * sources[g].width + vector * L, columns.valid(vector));
+        }
     }
 };
 

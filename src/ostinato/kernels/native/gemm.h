@@ -188,25 +188,25 @@ void pack_transposed(const T* matrix, int64 rows, Columns<T> columns, int64 begi
 // zeros.
 template <class T>
 void interleave(const T* matrix, Columns<T> columns, int64 begin, int64 end, T* rows) {
-    const int64 row = columns.gates * columns.units;
-    for (int64 k = begin; k < end; ++k)
-        for (int64 panel = 0; panel < columns.panels(); ++panel) {
-            const int64 vector = panel / columns.gates, gate = panel % columns.gates;
-            const T* source = matrix + k * row + gate * columns.units + vector * lanes<T>;
-            store(rows + k * columns.width() + panel * lanes<T>, load(source, columns.valid(vector)));
-        }
+    for (int64 k = begin; k < end; ++k) {
+        const T* source = matrix + k * columns.gates * columns.units;
+        T* target = rows + k * columns.width();
+        for (int64 vector = 0; vector < columns.vectors(); ++vector)
+            for (int64 gate = 0; gate < columns.gates; ++gate, target += lanes<T>)
+                store(target, load(source + gate * columns.units + vector * lanes<T>, columns.valid(vector)));
+    }
 }
 
 // The way back.
 template <class T>
 void deinterleave(const T* rows, Columns<T> columns, int64 begin, int64 end, T* matrix) {
-    const int64 row = columns.gates * columns.units;
-    for (int64 k = begin; k < end; ++k)
-        for (int64 panel = 0; panel < columns.panels(); ++panel) {
-            const int64 vector = panel / columns.gates, gate = panel % columns.gates;
-            T* target = matrix + k * row + gate * columns.units + vector * lanes<T>;
-            store(target, load(rows + k * columns.width() + panel * lanes<T>), columns.valid(vector));
-        }
+    for (int64 k = begin; k < end; ++k) {
+        const T* source = rows + k * columns.width();
+        T* target = matrix + k * columns.gates * columns.units;
+        for (int64 vector = 0; vector < columns.vectors(); ++vector)
+            for (int64 gate = 0; gate < columns.gates; ++gate, source += lanes<T>)
+                store(target + gate * columns.units + vector * lanes<T>, load(source), columns.valid(vector));
+    }
 }
 
 }  // namespace
