@@ -36,7 +36,8 @@ def from_disk(leaf: Any) -> Any:
         except (TypeError, ValueError) as problem:
             raise TypeError(
                 f"inputs on disk have the dtype {leaf.dtype} and the strides {leaf.strides}, which a tensor "
-                f"cannot have ({problem}): write them in this machine's byte order, in a dtype that torch knows."
+                f"cannot have ({problem}): write them in this machine's byte order, "
+                "in a dtype that torch knows."
             ) from problem
 
 

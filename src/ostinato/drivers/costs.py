@@ -206,7 +206,7 @@ def _saved_bytes(run: Callable[[int, bool], tuple[float, list[Tensor]]], steps: 
 
 class _Mallinfo(ctypes.Structure):
     _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
-    _fields_ = [(name, ctypes.c_size_t) for name in _names.split()]  # noqa: RUF012
+    _fields_ = [(name, ctypes.c_size_t) for name in _names.split()]
 
 
 def _allocated() -> int:

@@ -191,9 +191,9 @@ def choose(costs: Costs, limit: int | None) -> Predicted:
     assert limit is not None
     smallest = smallest_limit(costs)
     raise MemoryLimitError(
-        f"No memory plan keeps {costs.time} steps of this sequence within {format_bytes(limit)}: the smallest "
-        f"limit that would do is {format_bytes(smallest.peak)} ({smallest.peak} bytes). Allow that much, or use "
-        "a smaller batch.",
+        f"No memory plan keeps {costs.time} steps of this sequence within {format_bytes(limit)}: the "
+        f"smallest limit that would do is {format_bytes(smallest.peak)} ({smallest.peak} bytes). Allow that "
+        "much, or use a smaller batch.",
         smallest.peak,
     )
 

@@ -207,7 +207,8 @@ class _Walk(torch.autograd.Function):
         if torch.is_grad_enabled():  # create_graph=True; the states between chunks are constants here
             raise RuntimeError(
                 "A sequence under a memory plan (swap_memory, memory, memory_limit, truncate_every, "
-                "keep_outputs) cannot be differentiated twice: run it without one where create_graph=True is needed."
+                "keep_outputs) cannot be differentiated twice: run it without one where "
+                "create_graph=True is needed."
             )
         backwards = _Backwards(ctx, grads)
         backwards.run()
