@@ -40,6 +40,18 @@ def assert_close(actual: list[Tensor], expected: list[Tensor], dtype: torch.dtyp
         torch.testing.assert_close(a, e, rtol=0, atol=TOLERANCE[dtype] * scale)
 
 
+def assert_near(actual: list[Tensor], expected: list[Tensor], tolerance: float, what: Any) -> None:
+    """Raise where a tensor is further from what is expected than `tolerance` of its largest value."""
+    assert len(actual) == len(expected)
+    for place, (a, e) in enumerate(zip(actual, expected, strict=True)):
+        assert (a.shape, a.dtype) == (e.shape, e.dtype)
+        a, e = a.detach().double(), e.detach().double()
+        assert bool(a.isfinite().all())
+        scale = float(e.abs().max()) if e.numel() else 0.0
+        distance = float((a - e).abs().max()) if e.numel() else 0.0
+        assert distance <= tolerance * scale, f"{what}, tensor {place}: {distance} of {scale}"
+
+
 def random_state(cell: Any, batch_size: int, dtype: torch.dtype) -> Any:
     return optree.tree_map(
         lambda leaf: torch.randn_like(leaf).requires_grad_(), cell.zero_state(batch_size, dtype)

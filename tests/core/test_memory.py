@@ -1,15 +1,39 @@
-"""swap_memory: the same results in less memory, or an error."""
+"""What a memory plan keeps, and for how long; runs without outputs, and with shorter gradients."""
 
 from __future__ import annotations
 
-import numpy as np
+import gc
+import os
+import threading
+import weakref
+
+import optree
 import pytest
 import torch
-import torch.utils.checkpoint
-from torch import nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from core.zoo import PlainCell
-from ostinato import BasicLSTMCell, DropoutWrapper, RNNCell, bidirectional_dynamic_rnn, dynamic_rnn
+from core.comparing import assert_near, grad_leaves, random_state, results_and_gradients, weighted_sum
+from core.zoo import CELLS, PlainCell
+from ostinato import (
+    BasicLSTMCell,
+    GRUCell,
+    MemoryPlan,
+    bidirectional_dynamic_rnn,
+    detach_state,
+    dynamic_rnn,
+)
+
+PLANS = [
+    MemoryPlan.keep_all(),
+    MemoryPlan.keep_state(),
+    MemoryPlan.recompute(),
+    MemoryPlan.recompute(every=4),
+    MemoryPlan.recompute(every=(6, 2)),
+    MemoryPlan.recompute(every=3, keep_last=4),
+    MemoryPlan.swap(to="disk", every=2),
+]
+WALKED = PLANS[2:]
 
 
 def saved_bytes(run):
@@ -36,197 +60,226 @@ def test_less_is_kept(cell):
     assert swapped < whole / 3
 
 
-def test_gradients_add_up_and_the_graph_can_be_kept():
-    cell, inputs = BasicLSTMCell(4, 3), torch.randn(2, 10, 3)
-    loss = dynamic_rnn(cell, inputs, swap_memory=True)[0].sum()
-    loss.backward(retain_graph=True)
-    once = cell.kernel.grad.clone()
-    loss.backward()
-    torch.testing.assert_close(cell.kernel.grad, 2 * once)
+def test_an_op_keeps_what_its_plan_says():
+    cell, inputs = BasicLSTMCell(16, 2), torch.randn(4, 400, 2)
+    step = 4 * 16 * 4  # bytes of the c, the h or one gate of a step
+
+    def kept(plan):
+        return saved_bytes(lambda: dynamic_rnn(cell, inputs, memory=plan)) - inputs.nbytes
+
+    little = 40 * step  # parameters, first state and such
+    assert 5 * 400 * step < kept(MemoryPlan.keep_all()) < 6 * 400 * step + little  # gates, c, h
+    assert 400 * step < kept(MemoryPlan.keep_state()) < 2 * 400 * step + little  # c, h
+    assert kept(MemoryPlan.recompute(every=20)) < 2 * 20 * step + little
+    assert kept(MemoryPlan.recompute(every=(200, 20))) < 2 * 2 * step + little
+    outputs = 400 * step  # which are there anyway
+    assert kept(MemoryPlan.swap(to="disk", every=20)) < outputs + little
+    with_last = kept(MemoryPlan.recompute(every=20, keep_last=100))
+    assert 5 * 100 * step < with_last < 6 * 100 * step + 2 * 20 * step + outputs + little
 
 
-def test_bidirectional_swaps_too():
-    cells, inputs = (BasicLSTMCell(4, 3), PlainCell(4, 3)), torch.randn(2, 10, 3, requires_grad=True)
+class LiveBytes(TorchDispatchMode):
+    """How much memory torch's operations hold, now and at most."""
 
-    def gradient(swap_memory):
-        (fw, bw), _ = bidirectional_dynamic_rnn(*cells, inputs, [10, 4], swap_memory=swap_memory)
-        return torch.autograd.grad(fw.pow(2).sum() + bw[0].sum(), inputs)[0]
-
-    torch.testing.assert_close(gradient(True), gradient(False))
-
-
-class Attending(RNNCell):
-    """A cell that reads an encoder's output from outside."""
-
-    state_size = output_size = 3
-
-    def __init__(self, outside):
+    def __init__(self):
         super().__init__()
-        self.outside = outside
+        self.storages, self.most = {}, 0
 
-    def forward(self, inputs, state):
-        return state + inputs * self.outside, state + inputs * self.outside
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **(kwargs or {}))
+        for leaf in optree.tree_leaves(found):
+            if isinstance(leaf, torch.Tensor):
+                storage = leaf.untyped_storage()
+                self.storages[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
+        self.most = max(self.most, self.now())
+        return found
+
+    def now(self):
+        self.storages = {key: held for key, held in self.storages.items() if not held[0].expired()}
+        return sum(size for _, size in self.storages.values())
 
 
-@pytest.mark.parametrize(
-    "outside", [torch.ones(3), torch.ones(3, requires_grad=True) * 2], ids=["leaf", "computed"]
-)
-def test_a_gradient_that_would_be_lost_is_an_error(outside):
-    cell, inputs = Attending(outside.requires_grad_()), torch.ones(1, 9, 3)
-    with pytest.raises(ValueError, match="of shape \\[3\\] that requires a gradient"):
-        dynamic_rnn(cell, inputs, swap_memory=True)
+def live_bytes(plan, cell, inputs):
+    """Bytes beside outputs and their gradient: kept for the backward pass, at most in it, and left over."""
+    with LiveBytes() as live:
+        outputs, state = dynamic_rnn(cell, inputs, memory=plan)
+        own = sum(leaf.nbytes for leaf in optree.tree_leaves((outputs, state)))
+        kept, live.most = live.now() - own, 0
+        torch.autograd.backward(optree.tree_leaves(outputs), [torch.ones_like(leaf) for leaf in outputs])
+        del outputs, state
+        return kept, live.most - 2 * own, live.now()
+
+
+def test_a_loop_keeps_what_its_plan_says():
+    cell, inputs = PlainCell(16, 2), torch.randn(4, 100, 2)
+    state = 4 * 3 * 16 * 4  # bytes
+    parameters = sum(leaf.nbytes for leaf in cell.parameters())
+    whole, _, left = live_bytes(None, cell, inputs)
+    step = whole / 100
+    little = 16_000  # the states of random number generators are 5 kB each
+    assert left < parameters + little
+    for plan, states, steps_at_once in [
+        (MemoryPlan.recompute(every=10), 10, 10),
+        (MemoryPlan.recompute(every=(25, 5)), 4 + 5, 5),
+        (MemoryPlan.recompute(every=(64, 16, 4)), 2 + 4 + 4, 4),
+        (MemoryPlan.keep_state(), 100, 1),
+        (MemoryPlan.swap(to="disk", every=5), 4, 5),
+    ]:
+        kept, most, left = live_bytes(plan, cell, inputs)
+        assert kept < states * state + little, plan
+        # A chunk's gradients beside what its graph holds.
+        assert most < states * state + 2.5 * steps_at_once * step + 2 * parameters + little, plan
+        assert left < parameters + little, plan
+    kept, _, _ = live_bytes(MemoryPlan.recompute(every=10, keep_last=40), cell, inputs)
+    # A graph that is kept holds its chunk's outputs too.
+    assert 40 * step < kept < 10 * state + 40 * (step + state) + little
+
+
+def open_files():
+    return len(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("name", ["basic_lstm", "gru", "stack", "plain"])
+def test_a_file_lives_as_long_as_it_is_needed(name):
+    cell, inputs = CELLS[name](4, 3), torch.randn(2, 10, 3, requires_grad=True)
+    gc.collect()
+    files, threads = open_files(), threading.active_count()
+    plan = MemoryPlan.swap(to="disk", every=2)
+
+    def forward():
+        return dynamic_rnn(cell, inputs, memory=plan)
+
+    outputs, state = forward()
+    assert open_files() == files + 1
+    loss = weighted_sum((outputs, state))
+    loss.backward(retain_graph=True)
+    assert open_files() == files + 1
+    loss.backward()
+    assert (open_files(), threading.active_count()) == (files, threads)  # while the outputs live
+    del outputs, state, loss
+    results = forward()
+    del results
+    assert (open_files(), threading.active_count()) == (files, threads)
     with torch.no_grad():
-        swapped = dynamic_rnn(cell, inputs, swap_memory=True)
-        torch.testing.assert_close(swapped, dynamic_rnn(cell, inputs))
+        forward()
+        assert open_files() == files
 
 
-def test_a_registered_tensor_is_no_surprise():
-    class Registered(Attending):
-        def __init__(self):
-            super().__init__(None)
-            self.outside = nn.Parameter(torch.ones(3))
+@pytest.mark.parametrize("plan", WALKED, ids=repr)
+def test_a_backward_pass_lets_go(plan):
+    # Of an op: what is kept of it is saved tensors and nothing else.
+    cell, inputs = BasicLSTMCell(4, 3), torch.randn(2, 10, 3, requires_grad=True)
+    saved = weakref.WeakSet()
 
-    cell = Registered()
-    dynamic_rnn(cell, torch.ones(1, 9, 3), swap_memory=True)[0].sum().backward()
-    assert cell.outside.grad.tolist() == [45.0] * 3
+    class Saved:
+        def __init__(self, tensor):
+            self.tensor = tensor
+            saved.add(self)
 
-
-def test_a_double_backward_pass_is_refused():
-    inputs = torch.randn(2, 10, 3, requires_grad=True)
-    loss = dynamic_rnn(BasicLSTMCell(4, 3), inputs, swap_memory=True)[0].sum()
-    with pytest.raises(RuntimeError, match="cannot be differentiated twice: run it without one"):
-        torch.autograd.grad(loss, inputs, create_graph=True)
-
-
-def test_a_parameter_changed_in_between_is_an_error():
-    cell = BasicLSTMCell(4, 3)
-    loss = dynamic_rnn(cell, torch.randn(2, 10, 3), swap_memory=True)[0].sum()
-    with torch.no_grad():
-        cell.kernel.mul_(2)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+    with torch.autograd.graph.saved_tensors_hooks(Saved, lambda box: box.tensor):
+        outputs, state = dynamic_rnn(cell, inputs, memory=plan)
+        loss = outputs.sum() + state.h.sum()
+    assert saved
+    loss.backward(retain_graph=True)
+    assert saved
+    loss.backward()
+    assert not saved
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
         loss.backward()
 
 
-def gradients(run, leaves):
-    return torch.autograd.grad(
-        sum(leaf.pow(2).sum() for leaf in torch.utils._pytree.tree_leaves(run())), leaves
+@pytest.mark.parametrize("plan", [None, *PLANS, "swap_memory", "limit"], ids=repr)
+@pytest.mark.parametrize("name", ["basic_lstm", "lstm_projection", "gru", "stack", "plain", "zoneout"])
+def test_without_outputs_there_is_the_final_state(name, plan):
+    torch.manual_seed(0)
+    cell, inputs = CELLS[name](4, 3).double(), torch.randn(3, 9, 3, dtype=torch.float64, requires_grad=True)
+    state = random_state(cell, 3, torch.float64)
+    leaves = grad_leaves(cell, inputs, state)
+    options = {"swap_memory": {"swap_memory": True}, "limit": {"memory_limit": "8MiB"}}.get(
+        plan, {"memory": plan}
     )
 
+    def run(**options):
+        torch.manual_seed(3)
+        outputs, final = dynamic_rnn(cell, inputs, [9, 4, 0], state, **options)
+        assert (outputs is None) == (options.get("keep_outputs") is False)
+        return final
 
-def test_functional_call_reaches_a_recomputed_cell():
-    class Model(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.cell = PlainCell(4, 3)
-
-        def forward(self, inputs, swap_memory):
-            return dynamic_rnn(self.cell, inputs, swap_memory=swap_memory)
-
-    model, inputs = Model(), torch.randn(2, 10, 3, requires_grad=True)
-    values = {name: (2 * value.detach()).requires_grad_() for name, value in model.named_parameters()}
-
-    def run(swap_memory):
-        return lambda: torch.func.functional_call(model, values, (inputs, swap_memory))
-
-    leaves = [inputs, *values.values()]
-    torch.testing.assert_close(gradients(run(True), leaves), gradients(run(False), leaves))
+    expected = results_and_gradients(run, leaves)
+    actual = results_and_gradients(lambda: run(**options, keep_outputs=False), leaves)
+    for a, e in zip(actual, expected, strict=True):
+        assert_near(a, e, 1e-12, plan)
+    with torch.no_grad():
+        final = run(**options, keep_outputs=False)
+        assert_near(optree.tree_leaves(final), expected[0], 1e-12, plan)
 
 
-@pytest.mark.parametrize("cell", [BasicLSTMCell(4, 3), PlainCell(4, 3)], ids=["op", "loop"])
-def test_hooks_on_parameters_run_once(cell):
-    inputs, parameter = torch.randn(2, 10, 3), next(cell.parameters())
-    found = []
-    for swap_memory in (False, True):
-        handle = parameter.register_hook(lambda gradient: 2 * gradient)
-        cell.zero_grad()
-        outputs, _ = dynamic_rnn(cell, inputs, swap_memory=swap_memory)
-        torch.utils._pytree.tree_leaves(outputs)[0].sum().backward()
-        found.append(parameter.grad.clone())
-        handle.remove()
-    torch.testing.assert_close(*found)
+def test_neither_direction_keeps_outputs():
+    cells, inputs = (BasicLSTMCell(4, 3), PlainCell(4, 3)), torch.randn(3, 9, 3)
+    expected = bidirectional_dynamic_rnn(*cells, inputs, [9, 4, 0])[1]
+    for options in ({}, {"swap_memory": True}, {"memory": MemoryPlan.recompute(every=2)}):
+        outputs, actual = bidirectional_dynamic_rnn(*cells, inputs, [9, 4, 0], keep_outputs=False, **options)
+        assert outputs == (None, None)
+        torch.testing.assert_close(actual, expected)
 
 
-def test_what_happens_after_the_forward_pass_changes_nothing():
-    inputs = torch.randn(2, 10, 3)
-    cell = DropoutWrapper(PlainCell(4, 3), state_keep_prob=0.5)
-    lengths, seed = np.array([10, 7]), torch.tensor(3)
-
-    def gradient(disturb):
-        cell.train()
-        cell.zero_grad()
-        lengths[:], seed[...] = [10, 7], 3
-        loss = dynamic_rnn(cell, inputs, lengths, swap_memory=True, seed=seed)[0][0].sum()
-        if disturb:
-            lengths[:], seed[...] = 1, 4
-            cell.eval()
-        loss.backward()
-        assert cell.training is not disturb
-        return [parameter.grad.clone() for parameter in cell.parameters()]
-
-    torch.testing.assert_close(gradient(True), gradient(False))
+def test_without_outputs_none_are_held():
+    cell, inputs = PlainCell(16, 2), torch.randn(4, 100, 2)
+    outputs = 100 * 4 * 3 * 16 * 4  # bytes
+    for context in (torch.no_grad, torch.enable_grad):
+        with context(), LiveBytes() as live:
+            results = dynamic_rnn(cell, inputs, memory=MemoryPlan.recompute(every=5), keep_outputs=False)
+            assert live.most < outputs / 2
+            del results
+    with torch.no_grad(), LiveBytes() as live:
+        dynamic_rnn(cell, inputs, keep_outputs=False)
+        assert live.most < outputs / 2
 
 
-def test_a_gradient_that_appears_later_is_not_lost():
-    class Late(Attending):
-        def forward(self, inputs, state):
-            factor = self.outside if bool((state != 0).any()) else 1.0
-            return state + inputs * factor, state + inputs * factor
-
-    inputs = torch.ones(1, 9, 3, requires_grad=True)
-    cell = Late(torch.ones(3, requires_grad=True))
-    loss = dynamic_rnn(cell, inputs, swap_memory=True)[0].sum()
-    with pytest.raises(ValueError, match="its gradient would be lost"):
-        loss.backward()
+def by_hand(cell, inputs, lengths, state, every):
+    """Truncated backpropagation through time as one writes it: a run for each piece."""
+    pieces = []
+    for start in range(0, inputs.shape[1], every):
+        left = None if lengths is None else [max(0, length - start) for length in lengths]
+        outputs, state = dynamic_rnn(cell, inputs[:, start : start + every], left, state)
+        pieces.append(outputs)
+        last, state = state, detach_state(state)
+    return optree.tree_map(lambda *parts: torch.cat(parts, 1), *pieces), last
 
 
-def test_complex_states():
-    class Rotating(RNNCell):
-        state_size = output_size = 2
-
-        def __init__(self):
-            super().__init__()
-            self.factor = nn.Parameter(torch.tensor(0.9 + 0.2j))
-
-        def forward(self, inputs, state):
-            state = self.factor * state + inputs
-            return state, state
-
-    cell, inputs = Rotating(), torch.randn(2, 12, 2, dtype=torch.complex64)
-    found = []
-    for swap_memory in (False, True):
-        outputs, _ = dynamic_rnn(cell, inputs, dtype=torch.complex64, swap_memory=swap_memory)
-        found.append(torch.autograd.grad(outputs.abs().sum(), cell.factor))
-    torch.testing.assert_close(*found)
+@pytest.mark.parametrize("lengths", [None, [10, 4, 0], [3, 3, 1], [12, 5, 5]], ids=str)
+@pytest.mark.parametrize("every", [1, 3, 5, 10, 30])
+@pytest.mark.parametrize("name", ["basic_lstm", "gru", "lstm_all", "stack", "plain", "overriding"])
+def test_truncation_detaches_the_state(name, every, lengths):
+    torch.manual_seed(0)
+    cell, inputs = CELLS[name](4, 3).double(), torch.randn(3, 10, 3, dtype=torch.float64, requires_grad=True)
+    state = random_state(cell, 3, torch.float64)
+    leaves = grad_leaves(cell, inputs, state)
+    expected = results_and_gradients(lambda: by_hand(cell, inputs, lengths, state, every), leaves)
+    for plan in (None, *PLANS):
+        actual = results_and_gradients(
+            lambda plan=plan: dynamic_rnn(cell, inputs, lengths, state, memory=plan, truncate_every=every),
+            leaves,
+        )
+        for a, e in zip(actual, expected, strict=True):
+            assert_near(a, e, 1e-12, plan)
 
 
-def test_checkpointing_around_a_walk():
-    cell, inputs = BasicLSTMCell(4, 3), torch.randn(2, 10, 3, requires_grad=True)
+def test_a_detached_state_is_its_values():
+    cell = GRUCell(4, 3)
+    _, state = dynamic_rnn(cell, torch.randn(2, 5, 3))
+    nest = {"a": (state, [state.sum()]), "b": 3}
+    detached = detach_state(nest)
+    assert optree.tree_structure(detached) == optree.tree_structure(nest)
+    assert torch.equal(detached["a"][0], state)
+    assert not detached["a"][0].requires_grad
+    assert detached["b"] == 3
+    assert state.requires_grad
 
-    def run(inputs):
-        return dynamic_rnn(cell, inputs, swap_memory=True)[0]
 
-    def checkpointed():
-        return torch.utils.checkpoint.checkpoint(run, inputs, use_reentrant=False)
-
-    torch.testing.assert_close(gradients(checkpointed, [inputs]), gradients(lambda: run(inputs), [inputs]))
-
-
-def test_a_recomputation_runs_under_the_autocast_of_its_forward_pass():
-    seen = []
-
-    class Watching(PlainCell):
-        def forward(self, inputs, state):
-            seen.append(torch.is_autocast_enabled("cpu"))
-            return super().forward(inputs, state)
-
-    cell, inputs = Watching(4, 3), torch.randn(2, 10, 3)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside, _ = dynamic_rnn(cell, inputs, swap_memory=True)
-    inside[0].float().sum().backward()
-    assert len(seen) > 20
-    assert all(seen)
-    seen.clear()
-    outside, _ = dynamic_rnn(cell, inputs, swap_memory=True)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        outside[0].sum().backward()
-    assert not any(seen)
+def test_no_gradient_passes_a_truncation():
+    cell, inputs = PlainCell(4, 3), torch.randn(2, 40, 3, requires_grad=True)
+    (fast, _), _ = dynamic_rnn(cell, inputs, truncate_every=5)
+    gradient = torch.autograd.grad(fast[:, -1].sum(), inputs)[0]
+    assert bool((gradient[:, :35] == 0).all())
+    assert bool((gradient[:, 35:] != 0).any(dim=2).all())

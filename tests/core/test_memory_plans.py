@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from core.comparing import grad_leaves, random_state, results_and_gradients, weighted_sum
+from core.comparing import assert_near, grad_leaves, random_state, results_and_gradients, weighted_sum
 from core.zoo import CELLS, PlainCell
 from ostinato import (
     BasicLSTMCell,
@@ -63,17 +63,6 @@ def seeded(run):
         return run(*arguments)
 
     return again
-
-
-def assert_near(actual, expected, tolerance, what):
-    assert len(actual) == len(expected)
-    for place, (a, e) in enumerate(zip(actual, expected, strict=True)):
-        assert (a.shape, a.dtype) == (e.shape, e.dtype)
-        a, e = a.detach().double(), e.detach().double()
-        assert bool(a.isfinite().all())
-        scale = float(e.abs().max()) if e.numel() else 0.0
-        distance = float((a - e).abs().max()) if e.numel() else 0.0
-        assert distance <= tolerance * scale, f"{what}, tensor {place}: {distance} of {scale}"
 
 
 def assert_same(run, leaves, tolerance, plans=PLANS):
