@@ -6,12 +6,15 @@ import types
 from pathlib import Path
 from typing import Any
 
+from ostinato.cli.arguments import memory_size
 from ostinato.cli.errors import CommandError
 
 EXAMPLES = """\
 examples:
   ostinato run train.py                    run a script whose 'import tensorflow' is then ostinato.tf1
   ostinato run train.py --epochs 3         what follows the script's path is the script's own
+  ostinato run --memory-limit 2GiB train.py
+                                           train long sequences in that much memory, each of them
 
 The script runs as 'python train.py' would run it: its arguments, its directory first on the path of
 imports, its exit code, its traceback.
@@ -26,6 +29,13 @@ def add_parser(subparsers: Any) -> None:
         description="Run a TensorFlow 1 script, unmodified, on PyTorch.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--memory-limit",
+        type=memory_size,
+        metavar="SIZE",
+        help="memory that each recurrent network of a session may take for its gradients, such as 2GiB; what "
+        "does not fit is computed anew or moved to disk",
     )
     parser.add_argument("script", help="path of the Python script")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")
@@ -42,8 +52,9 @@ def main(arguments: argparse.Namespace) -> int:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise CommandError(f"cannot read {arguments.script}: {reason}") from None
 
-    from ostinato.tf1 import shadow
+    from ostinato.tf1 import session_memory, shadow
 
+    session_memory.set_default_limit(arguments.memory_limit)
     sys.argv = [arguments.script, *arguments.arguments]
     sys.path[0:1] = [str(path.resolve().parent)]
     shadow.install()

@@ -74,6 +74,7 @@ class Chain:
             initial_state=flatten(description.state_size)[1](parts.state),
             time_major=True,
             seed=parts.seed,
+            **run.memory.options(),
         )
         final_leaves = leaves(final)
         if not has_output(description, parts.lengths is not None):

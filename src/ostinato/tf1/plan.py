@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ostinato.memory import MemoryLimitError
+
 from . import fuse, registry
 from .errors import InvalidArgumentError, OpError
 from .graph import Graph
@@ -82,6 +84,8 @@ class Plan:
                 results = instruction.evaluate(run, *arguments)
             except OpError:
                 raise
+            except MemoryLimitError as problem:
+                raise _limit_at_node(instruction.operation, problem) from problem
             except (RuntimeError, ValueError, IndexError, TypeError) as problem:
                 raise _at_node(instruction.operation, problem) from problem
             del arguments
@@ -95,8 +99,15 @@ class Plan:
 
 
 def _at_node(operation: Operation, problem: Exception) -> InvalidArgumentError:
-    text = f"{problem}\n\t [[node {operation.name} ({operation.type})]]"
-    return InvalidArgumentError(None, operation, text)
+    return InvalidArgumentError(None, operation, f"{problem}{_place(operation)}")
+
+
+def _limit_at_node(operation: Operation, problem: MemoryLimitError) -> MemoryLimitError:
+    return MemoryLimitError(f"{problem}{_place(operation)}", problem.smallest)
+
+
+def _place(operation: Operation) -> str:
+    return f"\n\t [[node {operation.name} ({operation.type})]]"
 
 
 def as_leaf(value: torch.Tensor) -> torch.Tensor:

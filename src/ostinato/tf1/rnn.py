@@ -43,7 +43,9 @@ def dynamic_rnn(
             tensors.
         sequence_length: integers `[batch]`, or None.
         initial_state: in the structure of `cell.state_size`; None is zeros of `dtype`.
-        swap_memory: train with less memory, computing anew what is needed for gradients.
+        swap_memory: train with less memory: from a GPU what gradients need is moved to the host's memory; on
+            a processor the state is kept every sqrt(time) steps, and the rest computed anew. A session's own
+            `memory` or `memory_limit` goes before it.
         scope: the scope of the variables; "rnn" for None.
 
     Returns:

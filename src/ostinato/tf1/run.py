@@ -11,6 +11,7 @@ import torch
 from .errors import FailedPreconditionError
 from .graph import Graph
 from .plan import as_leaf, plan_for
+from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
 
 
@@ -22,7 +23,9 @@ class Run:
         variables: dict[str, torch.Tensor],
         generators: dict[tuple[Graph, str], torch.Generator],
         tracked: frozenset[str],
+        memory: SessionMemory,
     ) -> None:
+        self.memory = memory
         self._variables = variables
         self._generators = generators
         self._tracked = tracked
@@ -84,7 +87,7 @@ class Run:
         """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that,
         so that a step that is computed anew draws the same.
         """
-        inner = Run(self._variables, self._generators, self._tracked)
+        inner = Run(self._variables, self._generators, self._tracked, self.memory)
         inner._leaves, inner._position = self._leaves, position
         return inner
 

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from ostinato.memory import MemoryPlan
+
 from .graph import Graph, get_default_graph
 from .plan import plan_for
 from .run import Run
+from .session_memory import SessionMemory
 from .shapes import TensorShape
 from .tensor import Tensor
 
@@ -57,9 +60,36 @@ def session_for(graph: Graph, session: BaseSession | None, method: str) -> BaseS
 
 
 class BaseSession:
-    """What Session and InteractiveSession share."""
+    """What Session and InteractiveSession share.
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+    Args:
+        target: '', as there is no remote session.
+        graph: None is the default graph.
+        config: a `tf.ConfigProto`.
+        memory: an `ostinato.MemoryPlan` of what the recurrent nodes keep for their gradients. TensorFlow has
+            no such argument.
+        memory_limit: bytes, or a text such as "2GiB", for each `dynamic_rnn`, each direction of a
+            bidirectional one and each `static_rnn` whose steps run as one sequence: the fastest plan is taken
+            that keeps to it. Several in one graph keep to it each by itself, so a graph of several takes
+            several times as much.
+
+    Either goes before a node's `swap_memory`, and counts in runs that take gradients. With neither, the limit
+    is that of `ostinato run --memory-limit`, or there is none.
+
+    Raises:
+        TypeError: `graph` is no graph, `memory` no plan, or `memory_limit` no amount.
+        ValueError: a `target`, both `memory` and `memory_limit`, or a limit that is no amount of memory.
+    """
+
+    def __init__(
+        self,
+        target: str = "",
+        graph: Graph | None = None,
+        config: Any = None,
+        *,
+        memory: MemoryPlan | None = None,
+        memory_limit: int | str | None = None,
+    ) -> None:
         if target:
             raise ValueError(f"There is no remote session here; target must be '', not {target!r}.")
         if graph is not None and not isinstance(graph, Graph):
@@ -67,6 +97,7 @@ class BaseSession:
         self._graph = get_default_graph() if graph is None else graph
         self._closed = False
         self._config = config
+        self._memory = SessionMemory.checked(memory, memory_limit)
         self._variables: dict[str, torch.Tensor] = {}
         self._generators: dict[Any, torch.Generator] = {}
 
@@ -110,6 +141,8 @@ class BaseSession:
             ValueError: a tensor of another graph, or a fed value whose shape does not fit.
             tf.errors.InvalidArgumentError: a placeholder is not fed, or a node fails on its values.
             tf.errors.FailedPreconditionError: a variable is used before it is initialised.
+            ostinato.MemoryLimitError: no plan runs a node within the session's limit; it names the node and
+                the smallest limit that would do.
         """
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
@@ -121,7 +154,7 @@ class BaseSession:
         rebuild = self._fetch(fetches, elements)
         feeds = self._feed(feed_dict or {})
         plan = plan_for(self._graph, list(elements), list(feeds))
-        run = Run(self._variables, self._generators, plan.tracked)
+        run = Run(self._variables, self._generators, plan.tracked, self._memory)
         with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
             values = plan.execute(run, list(feeds.values()))
         return rebuild([_to_numpy(value) for value in values])
@@ -222,7 +255,7 @@ def _to_numpy(value: torch.Tensor | None) -> Any:
 
 class Session(BaseSession):
     """Runs a graph (TF1 symbol: `tf.Session`). As a context manager it is the default session, and closes at
-    the end.
+    the end. Beside TensorFlow's arguments it takes `memory` or `memory_limit`, for sequences that do not fit.
 
     >>> from .ops.core import constant
     >>> with Graph().as_default(), Session() as session:
@@ -255,8 +288,16 @@ class InteractiveSession(BaseSession):
     `tf.InteractiveSession`).
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
-        super().__init__(target, graph, config)
+    def __init__(
+        self,
+        target: str = "",
+        graph: Graph | None = None,
+        config: Any = None,
+        *,
+        memory: MemoryPlan | None = None,
+        memory_limit: int | str | None = None,
+    ) -> None:
+        super().__init__(target, graph, config, memory=memory, memory_limit=memory_limit)
         self._default_graph = None
         if graph is not None:
             self._default_graph = graph.as_default()

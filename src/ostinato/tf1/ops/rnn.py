@@ -85,8 +85,8 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         sequence_length=lengths,
         initial_state=flatten(description.state_size)[1](state),
         time_major=attributes["time_major"],
-        swap_memory=attributes["swap_memory"],
         seed=seed,
+        **run.memory.options(attributes["swap_memory"]),
     )
     return [*leaves(outputs), *leaves(final)]
 
