@@ -363,6 +363,23 @@ def test_what_only_the_graph_shows_gets_its_gradient_or_is_an_error():
         run(weight, swap_memory=True)
 
 
+@pytest.mark.parametrize("computed", [False, True])
+def test_a_cell_may_read_from_outside_too(computed):
+    class Attending(PlainOne):
+        def forward(self, inputs, state):
+            return super().forward(inputs * outside, state)
+
+    leaf = torch.ones(3, requires_grad=True)
+    outside, inputs, cell = leaf * 2 if computed else leaf, torch.randn(30, 2, 3), Attending(4, 3)
+
+    def run(**plan):
+        emitted, _, _ = raw_rnn(cell, loop_over(inputs, cell), **plan)
+        return torch.autograd.grad(emitted.pow(2).sum(), [leaf, cell.kernel], retain_graph=True)
+
+    for plan in RECOMPUTING:
+        torch.testing.assert_close(run(**PLANS[plan]), run(), rtol=1e-5, atol=1e-5)
+
+
 def test_what_is_read_late_gets_its_gradient():
     cell, inputs, encoder = PlainOne(4, 3), torch.randn(30, 2, 3), nn.Linear(4, 4)
     encoded = encoder(torch.randn(2, 4))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -158,6 +159,7 @@ class RawLoop:
         self._copies = [leaf.detach().requires_grad_(leaf.requires_grad) for leaf in parameters]
         self._constants = [leaf.detach() for leaf in parameters]
         self._emit_structure: Any = None
+        self._cell_sees_outside = False
         self.costs: Costs | None = None
 
         self.given = tensors_of(tuple(carried))
@@ -204,14 +206,17 @@ class RawLoop:
             emitted.append(emission)
             time = 1
 
+        mode = self._outside.watch()
+        call_cell = partial(self._call_cell, self._run, mode, False)
+        loop_fn = self._seeing(mode, self._outside.note)
+
         def go_on() -> None:
             nonlocal carried, time
             while len(emitted) < steps and not bool(carried.finished.all()):
-                emission, carried = take_step(time, carried, self._call_cell, loop_fn)
+                emission, carried = take_step(time, carried, call_cell, loop_fn)
                 emitted.append(self._emission(emission))
                 time += 1
 
-        loop_fn = self._seeing(self._outside.watch(), self._outside.note)
         if len(emitted) < steps:
             self._frozen.call(self._copies if self._cell_grad else self._constants, go_on, repeated=False)
         return emitted, self._moment(time, carried, moment.rest)
@@ -228,9 +233,8 @@ class RawLoop:
         carried = self.carried(moment)
         passed_on = {id(moment.leaves[place]) for place in moment.rest.passed_on}
         emitted: list[Leaves] = []
-
-        def call_cell(inputs: Nest, state: Nest, time: int) -> tuple[Nest, Nest]:
-            return self._call_cell(inputs, state, time, run, with_graph)
+        call_cell = partial(self._call_cell, run, outside.read(), with_graph)
+        loop_fn = self._seeing(outside.read(), outside.of)
 
         def walk() -> None:
             nonlocal carried
@@ -240,15 +244,16 @@ class RawLoop:
                 emission, carried = take_step(time, carried, call_cell, loop_fn)
                 emitted.append(self._emission(emission))
 
-        loop_fn = self._seeing(outside.read(), outside.of)
         self._frozen.call(of_cell, walk, repeated=True)
         return emitted, self._moment(moment.step + steps, carried, moment.rest, run, passed_on)
 
     def _call_cell(
-        self, inputs: Nest, state: Nest, time: int, run: Run | None = None, with_graph: bool = False
+        self, run: Run, mode: TorchFunctionMode, with_graph: bool, inputs: Nest, state: Nest, time: int
     ) -> tuple[Nest, Nest]:
-        with torch.set_grad_enabled(with_graph or self._cell_grad):
-            output, new_state = (run or self._run).step(self._cell, inputs, state, time)
+        # Looking at a cell's calls takes time, which most cells need not be charged.
+        seen = mode if self._cell_sees_outside else nullcontext()
+        with torch.set_grad_enabled(with_graph or self._cell_grad), seen:
+            output, new_state = run.step(self._cell, inputs, state, time)
         if with_graph or not self._cell_grad:
             return output, new_state
         return map_nest(torch.detach, output), map_nest(torch.detach, new_state)
@@ -327,7 +332,13 @@ class RawLoop:
 
         def call() -> tuple[Nest, Carried]:
             loop_fn = self._seeing(outside.watch(), outside.note)
-            return take_step(0, Carried(*copied), partial(self._run.step, self._cell), loop_fn)
+            return take_step(0, Carried(*copied), call_cell, loop_fn)
+
+        def call_cell(*given: Any) -> tuple[Nest, Nest]:
+            with outside.watch():
+                result = self._run.step(self._cell, *given)
+            self._cell_sees_outside = bool(outside.tensors)
+            return result
 
         outside = self._outside
         outside.hand_in([*starts, *copies])
