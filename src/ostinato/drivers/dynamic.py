@@ -96,19 +96,32 @@ def run_prepared(
     time = leaves(inputs)[0].shape[0]
     lowered = lower(cell) if isinstance(inputs, Tensor) else None
     steps = time if lowered is not None else arguments.steps_to_run(lengths, time)
-    if not time:
+    sequence = SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order(files))
+    if torch.compiler.is_compiling() and not wanted.is_hint:
+        found: tuple[Nest, Nest] = _run_outside_of_a_graph(sequence, wanted)
+        return found
+    return _run(sequence, wanted)
+
+
+def _run(sequence: SequenceToRun, wanted: Wanted) -> tuple[Nest, Nest]:
+    cell, inputs, state, lengths, run, steps, lowered, _ = sequence
+    if lowered is None and not leaves(inputs)[0].shape[0]:
         outputs, state = run_no_steps(cell, inputs, state)
         return outputs if wanted.keep_outputs else None, state
-    sequence = SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order(files))
     terms = wanted.terms(sequence)
-    if terms is not None:
+    if terms.plan is not None:
         return run_planned(sequence, terms)
     if lowered is None:
         outputs, final_state = run_loop(cell, inputs, state, lengths, run, steps)
     else:
         with run.at(0):
-            outputs, final_state = lowered(inputs, state, SequenceContext(lengths, wanted.keep_gates))
+            outputs, final_state = lowered(inputs, state, SequenceContext(lengths, terms.keep_gates))
     return outputs if wanted.keep_outputs else None, final_state
+
+
+_run_outside_of_a_graph = torch.compiler.disable(
+    _run, reason="a memory plan is obeyed outside of a compiled graph"
+)
 
 
 class Prepared(NamedTuple):

@@ -29,13 +29,15 @@ _LEAST_MOVED = 8 << 20
 
 
 class Terms(NamedTuple):
-    """On what terms a sequence runs: its plan, whether outputs are wanted, and after how many steps gradients
-    end.
+    """On what terms a sequence runs: the plan that it is walked under, None where it is run as a whole;
+    whether outputs are wanted; after how many steps gradients end; and of a run as a whole, whether its ops
+    keep their gates (None: their own rule).
     """
 
-    plan: MemoryPlan
+    plan: MemoryPlan | None
     keep_outputs: bool = True
     truncate_every: int | None = None
+    keep_gates: bool | None = None
 
 
 class SequenceToRun(NamedTuple):
@@ -55,11 +57,6 @@ class SequenceToRun(NamedTuple):
 
 def run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     """Outputs `[time, batch, ...]` (None where they are not wanted) and the final state."""
-    found: tuple[Nest, Nest] = _outside_of_a_graph(sequence, terms)
-    return found
-
-
-def _run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     input_leaves, state_leaves = leaves(sequence.inputs), leaves(sequence.state)
     if isinstance(sequence.cell, FamilyCell) and sequence.lowered is not None:
         return _run_family(sequence.cell, sequence, terms)
@@ -73,11 +70,6 @@ def _run_planned(sequence: SequenceToRun, terms: Terms) -> tuple[Nest, Nest]:
     walk = _walk(sequence, terms, work, sum(leaf.nbytes for leaf in state_leaves), stepped=True)
     outputs, final = walk_sequence(walk, input_leaves, state_leaves, parameters)
     return None if outputs is None else structure[0](outputs), structure[1](final)
-
-
-_outside_of_a_graph = torch.compiler.disable(
-    _run_planned, reason="a memory plan is obeyed outside of a compiled graph"
-)
 
 
 def frozen_chunk(
@@ -124,7 +116,7 @@ def _run_family(cell: FamilyCell, sequence: SequenceToRun, terms: Terms) -> tupl
 def _walk(
     sequence: SequenceToRun, terms: Terms, work: Any, bytes_a_step: int, stepped: bool, unit: int = 1
 ) -> Walk:
-    plan, time = terms.plan, leaves(sequence.inputs)[0].shape[0]
+    plan, time = terms.plan or MemoryPlan.keep_all(), leaves(sequence.inputs)[0].shape[0]
     if plan.kind == "keep_state" and stepped:
         # The state is all that can be kept of a step that Python makes.
         plan = MemoryPlan.recompute(every=1)

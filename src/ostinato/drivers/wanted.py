@@ -60,39 +60,34 @@ class Wanted(NamedTuple):
         limit = None if memory_limit is None else parse_bytes(memory_limit)
         return Wanted(bool(swap_memory), memory, limit, bool(keep_outputs), truncate_every)
 
-    @property
-    def keep_gates(self) -> bool | None:
-        """Whether a run that is not walked keeps gates; None: the rule of the ops."""
-        if self.plan is None:
-            return None
-        return self.plan.kind == "keep_all"
-
-    def terms(self, sequence: SequenceToRun) -> Terms | None:
-        """The terms on which a sequence is walked, or None where it is run as a whole."""
+    def terms(self, sequence: SequenceToRun) -> Terms:
+        """The terms on which a sequence is run."""
+        time = leaves(sequence.inputs)[0].shape[0]
         if not may_walk():
             # A compiler plans memory itself, and torch.func takes no walk apart. A hint may be left alone;
             # what is said in so many words may not.
             if self.is_hint and sequence.order.is_time:
-                return None
-            if is_transformed():
-                raise RuntimeError(
-                    "A memory plan (memory, memory_limit, truncate_every, keep_outputs=False) does not go "
-                    "with torch.func or forward-mode differentiation: run without it there."
-                )
-        plan = self.plan
+                return Terms(None)
+            raise RuntimeError(
+                "A memory plan (memory, memory_limit, truncate_every, keep_outputs=False) does not go "
+                "with torch.func or forward-mode differentiation: run without it there."
+            )
+        if not time:
+            return Terms(None, self.keep_outputs)
+        plan, records = self.plan, _records(sequence)
         if self.limit is not None:
-            plan = plan_for(sequence, self.limit, self.keep_outputs, _records(sequence))
+            plan = plan_for(sequence, self.limit, self.keep_outputs, records)
         elif self.swap_memory:
             on_gpu = leaves(sequence.inputs)[0].is_cuda
             plan = MemoryPlan.swap(to="host") if on_gpu else MemoryPlan.recompute()
-        time = leaves(sequence.inputs)[0].shape[0]
         truncates = self.truncate_every is not None and self.truncate_every < time
         runs_whole = plan is None or plan.kind == "keep_all"
         if plan is not None and plan.kind == "keep_state":
             runs_whole = sequence.lowered is not None
-        drops_outputs = not self.keep_outputs and not _records(sequence)
+        drops_outputs = not self.keep_outputs and not records
         if runs_whole and not truncates and not drops_outputs and sequence.order.is_time:
-            return None
+            keep_gates = None if plan is None else plan.kind == "keep_all"
+            return Terms(None, self.keep_outputs, None, keep_gates)
         if drops_outputs and runs_whole:
             # Nothing is kept for a gradient, and outputs not for long either.
             plan = MemoryPlan.recompute()

@@ -85,8 +85,8 @@ class ReplayedWork:
             raise RuntimeError(
                 f"The steps from {start} on gave other values when they were run again for their gradient, "
                 "so that the gradient would be wrong. What a memory plan recomputes must be a function of "
-                "its inputs, its state and torch's random numbers: no counters, no numpy random numbers, nothing "
-                "that changes between the forward and the backward pass. Or run it with "
+                "its inputs, its state and torch's random numbers: no counters, no numpy random numbers, "
+                "nothing that changes between the forward and the backward pass. Or run it with "
                 "MemoryPlan.keep_all()."
             )
 
@@ -194,7 +194,8 @@ def check_leaves(values: Leaves, known: Leaves) -> None:
                 raise ValueError(
                     "A cell that is recomputed (swap_memory=True, or a memory plan) reads a tensor, or "
                     f"something computed from it, of shape {list(leaf.variable.shape)} that requires a "
-                    "gradient and is neither its input, its state nor one of its parameters, so its gradient would be lost. "
+                    "gradient and is neither its input, its state nor one of its parameters, so its gradient "
+                    "would be lost. "
                     "Register it as a parameter of the cell, pass it in with the inputs or the state, or run "
                     "without a memory plan."
                 )
