@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 import torch
+import torch.utils.checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -332,6 +333,23 @@ def test_hooks_run_once_on_the_whole_gradient():
         found.append([cell.kernel.grad, head.weight.grad, encoded.grad])
     assert len(seen) == 6
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("plan", ["recompute", "nested", "little", "disk"])
+def test_under_hooks_on_what_is_saved(plan):
+    cell, head, inputs = PlainOne(4, 3), nn.Linear(4, 2), torch.randn(30, 2, 3)
+
+    def run(start, **options):
+        loop_fn = loop_over(inputs * start, cell, lambda output, time: head(output))
+        return raw_rnn(cell, loop_fn, **options)[0].pow(2).sum()
+
+    leaves = [torch.ones(3, requires_grad=True), cell.kernel, head.weight]
+    expected = torch.autograd.grad(run(leaves[0]), leaves)
+    checkpointed = torch.utils.checkpoint.checkpoint(run, leaves[0], use_reentrant=False, **PLANS[plan])
+    torch.testing.assert_close(torch.autograd.grad(checkpointed, leaves), expected)
+    with torch.autograd.graph.save_on_cpu():
+        moved = run(leaves[0], **PLANS[plan])
+    torch.testing.assert_close(torch.autograd.grad(moved, leaves), expected)
 
 
 class Doubling(torch.autograd.Function):

@@ -132,7 +132,10 @@ class _Walk(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.reads = len(tensors) - counts[0]
         # What autograd saves it also lets go of once a backward pass is done, unless the graph is retained.
-        ctx.save_for_backward(*tensors[counts[0] :], *kept, tensor_that_calls(record.close))
+        # Hooks may drop the tensor that tells: the record then lives as long as the graph.
+        hooked = torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+        closing = [] if hooked else [tensor_that_calls(record.close)]
+        ctx.save_for_backward(*tensors[counts[0] :], *kept, *closing)
         ctx.mark_non_differentiable(*[leaf for leaf in results if not is_differentiable(leaf)])
         return tuple(results)
 
