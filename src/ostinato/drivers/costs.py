@@ -59,7 +59,6 @@ def costs_of(sequence: SequenceToRun, keep_outputs: bool) -> Costs:
         workspace=lambda steps: 24 * steps,
         whole=lambda steps: 2 * outputs * steps if sequence.lowered is None else outputs * steps,
         unit=1,
-        sets=1,
         forward=found.forward,
         forward_all=found.forward_all,
         backward_all=found.backward_all,

@@ -81,7 +81,7 @@ def frozen_chunk(
     What a chunk does beside its results (running statistics, a seed that is drawn) counts the first time
     only; `again`: not then either.
     """
-    frozen, structure = _Frozen(sequence.cell), [] if structure is None else structure
+    frozen, structure = Frozen(sequence.cell), [] if structure is None else structure
     walk = (_stepped if sequence.lowered is None else _lowered)(sequence)
     run, seen, seed_drawn_at = sequence.run, set[int](), list[int]()
 
@@ -128,11 +128,11 @@ def _walk(
     else:
         default = sequence.steps
     schedule = Schedule(plan, sequence.steps, terms.truncate_every, default)
-    store = _store(plan, leaves(sequence.inputs)[0].device, sequence.steps * bytes_a_step)
+    store = open_store(plan, leaves(sequence.inputs)[0].device, sequence.steps * bytes_a_step)
     return Walk(work, schedule, time, terms.keep_outputs, sequence.order, store)
 
 
-def _store(plan: MemoryPlan, device: torch.device, expected_bytes: int = 0) -> Callable[[], Store] | None:
+def open_store(plan: MemoryPlan, device: torch.device, expected_bytes: int = 0) -> Callable[[], Store] | None:
     if plan.kind != "swap":
         return None
     if plan.to == "disk":
@@ -175,7 +175,7 @@ def _stepped(sequence: SequenceToRun) -> WalkChunk:
     return walk
 
 
-class _Frozen:
+class Frozen:
     """A cell as it was when its run began, for a recomputation long after: in its training mode, over
     given parameters.
     """

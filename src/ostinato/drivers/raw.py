@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ostinato._state import Nest, leaves, map_nest, size_to_shape
 from ostinato.cells import RNNCell, Run, check_cell, is_transformed
-from ostinato.drivers.planned import _store
+from ostinato.drivers.planned import open_store
 from ostinato.drivers.raw_loop import (
     Carried,
     LoopFunction,
@@ -161,7 +161,7 @@ def _run_walked(
         growth = Bounded(wanted.limit, loop.measured_costs)
     else:
         growth = Planned(plan or MemoryPlan.recompute())
-    store = None if plan is None else _store(plan, device, 0)
+    store = None if plan is None else open_store(plan, device, 0)
     piece = wanted.limit // 16 if wanted.limit is not None else 8 << 20
     walk = Walk(loop, growth, Environment(device), wanted.keep_outputs, store, piece)
     outputs, last = walk_loop(walk, loop.first, loop.given)

@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from ostinato._state import Nest, leaves, map_nest
 from ostinato.cells import Run
 from ostinato.cells.family_cells import FamilyCell
-from ostinato.drivers.planned import _Frozen
+from ostinato.drivers.planned import Frozen
 from ostinato.memory.growing import lost
 from ostinato.memory.growth import Costs
 from ostinato.memory.moments import MOMENT_BYTES, Leaves, Moment, check_versions
@@ -151,7 +151,7 @@ class RawLoop:
     ) -> None:
         self._cell, self._loop_fn, self._truncate_every = cell, loop_fn, truncate_every
         self._run = _Run(seed)
-        self._frozen = _Frozen(cell)
+        self._frozen = Frozen(cell)
         parts = cell.modules() if isinstance(cell, torch.nn.Module) else []
         # A family's step may be another one without a graph, whose numbers would not be the same bit for bit.
         self._cell_grad = any(isinstance(part, FamilyCell) for part in parts)

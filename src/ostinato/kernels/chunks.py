@@ -53,7 +53,6 @@ class SequenceWork:
         # Outputs of another dtype are written by whoever asks for them.
         self.writes_into = self._build is not None and self._run_dtype == self._dtype
         self._free: list[_Scratch] = []
-        self.runs_beside = self._build is not None and sequences.leaves_threads_idle(run)
 
     @property
     def is_native(self) -> bool:
@@ -162,8 +161,7 @@ class SequenceWork:
         parameters: Leaves,
         totals: list[Tensor | None],
         into: Sequence[Tensor | None],
-        beside: Place | None,
-    ) -> tuple[Found, Ran | None]:
+    ) -> Found:
         run = self._run(Place(task.start, task.inputs, task.state), parameters)
         kept = list(task.ran.kept or [])
         of_kept: list[Tensor | None] = [None] * ops.kept_count(run.family)
@@ -178,7 +176,7 @@ class SequenceWork:
             for place, gradient in enumerate(of_parameters):
                 total = totals[place]
                 totals[place] = gradient if total is None else total.add_(gradient)
-            return Found([found], of_state), None
+            return Found([found], of_state)
         if totals and totals[0] is None:
             totals[:] = [torch.zeros_like(leaf, memory_format=torch.contiguous_format) for leaf in parameters]
         of_inputs = into[0]
@@ -193,16 +191,10 @@ class SequenceWork:
             into=of_inputs if fits else None,
             totals=sums,
         )
-        passes: list[Any] = [backward]
-        forward, scratch = None, None
-        if beside is not None:
-            forward, scratch = self._forward_pass(self._run(beside, parameters), Keep.ALL, None, True)
-            passes.append(forward)
         with library.torch_operations():
-            sequences.execute(self._build, passes)
+            sequences.execute(self._build, [backward])
         if not fits:
             of_inputs = backward.grad_inputs if task.inputs_need[0] else None
-        ran = None if forward is None else self._ran(forward, Keep.ALL, scratch)
         if task.ran.graph is not None:
             self._free.append(task.ran.graph)
-        return Found([of_inputs], backward.grad_state), ran
+        return Found([of_inputs], backward.grad_state)

@@ -59,15 +59,13 @@ def sequence_costs(
     seconds = _measured(
         family, batch_size, input_size, work.dtype, library.threads(), input_gradient, work.is_native
     )
-    sets = 2 if work.runs_beside else 1
 
     def workspace(steps: int) -> int:
-        needed = [
+        # One block of a thread's, for both.
+        return max(
             work.workspace(direction, min(steps, time), input_gradient)
             for direction in ("forward", "backward")
-        ]
-        # Passes side by side have memory of their own.
-        return sum(needed) if sets > 1 else max(needed)
+        )
 
     return Costs(
         time=time,
@@ -80,7 +78,6 @@ def sequence_costs(
         workspace=workspace,
         whole=workspace,
         unit=work.unit(input_gradient),
-        sets=sets,
         forward=seconds.forward,
         forward_all=seconds.forward_all,
         backward_all=seconds.backward_all,
@@ -130,7 +127,7 @@ def _measured(
             def call() -> None:
                 totals: list[Any] = [None] * len(parameters)
                 task = Task(0, [inputs], [input_gradient], state, rans[keep], incoming, [None] * len(state))
-                work.backward(task, parameters, totals, of_inputs, None)
+                work.backward(task, parameters, totals, of_inputs)
 
             return call
 

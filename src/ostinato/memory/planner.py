@@ -21,7 +21,7 @@ class Costs(NamedTuple):
     Attributes:
         time: the number of steps.
         state: bytes of the state before a step.
-        chunk: bytes that a step takes while its chunk's gradient is computed, of `sets` chunks at a time.
+        chunk: bytes that a step takes while its chunk's gradient is computed.
         keep_state, keep_all: bytes that a step keeps under these plans; None: it cannot.
         moved: bytes that a step moves when it is swapped.
         fixed: bytes that do not grow with the steps: sums of the parameters' gradients, packed weights.
@@ -44,7 +44,6 @@ class Costs(NamedTuple):
     fixed: int
     workspace: Callable[[int], int]
     unit: int
-    sets: int
     forward: float
     forward_all: float
     backward_all: float
@@ -93,14 +92,11 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
     for outer, length in zip([time, *lengths], lengths, strict=False):
         states += -(-outer // length) * costs.state
     kept = -(-time // lengths[0]) * costs.state + kept_last * costs.keep_all
-    chunk = costs.sets * inner * costs.chunk if kept_last < time else 0
+    chunk = inner * costs.chunk if kept_last < time else 0
     peak = states + kept_last * costs.keep_all + chunk + costs.workspace(inner) + costs.fixed + _SLACK
     again = time - kept_last
     passes = len(lengths)
     once = again * costs.forward_all + (again * (passes - 1)) * costs.forward
-    if costs.sets > 1 and passes == 1:
-        # It runs beside the backward pass of the chunk after it.
-        once = max(0.0, once - again * costs.backward_all)
     seconds = (
         again * costs.forward
         + kept_last * costs.forward_all

@@ -30,7 +30,6 @@ class ReplayedWork:
 
     reads_outputs = False
     writes_into = False
-    runs_beside = False
 
     def __init__(self, run_chunk: RunChunk, inputs: Leaves, parameters: Leaves) -> None:
         device = inputs[0].device
@@ -96,8 +95,7 @@ class ReplayedWork:
         parameters: Leaves,
         totals: list[Tensor | None],
         into: Sequence[Tensor | None],
-        beside: Place | None,
-    ) -> tuple[Found, None]:
+    ) -> Found:
         graph: _Graph = task.ran.graph
         inputs, state = graph.place.inputs, graph.place.state
         # Where outputs are not kept, nobody has a gradient of them.
@@ -113,7 +111,7 @@ class ReplayedWork:
         )
         counts = len(inputs), len(inputs) + len(state)
         totals[:] = found[counts[1] :]
-        return Found(found[: counts[0]], found[counts[0] : counts[1]]), None
+        return Found(found[: counts[0]], found[counts[0] : counts[1]])
 
 
 class _Graph(NamedTuple):

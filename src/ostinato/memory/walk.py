@@ -246,7 +246,6 @@ class _Backwards:
             for leaf, need in zip(self.inputs, self.needs[0], strict=True)
         ]
         self.totals: list[Tensor | None] = [None] * len(given)
-        self._beside: tuple[int, Ran] | None = None
 
     def run(self) -> None:
         schedule = self.walk.schedule
@@ -262,7 +261,7 @@ class _Backwards:
             state, kept = found[:state_leaves], found[state_leaves:]
             if kept:
                 self.kept[index] = kept
-            self._chunk(index, state, None)
+            self._chunk(index, state)
             self.kept.pop(index, None)
 
     def _level(self, level: int, first: int, last: int, states: _States) -> None:
@@ -273,8 +272,7 @@ class _Backwards:
             begin = places[place]
             end = min(begin + size, last)
             if end - begin == 1:
-                ahead = (begin - 1, states.get(place - 1)) if size == 1 and place > 0 else None
-                self._chunk(begin, states.get(place), ahead)
+                self._chunk(begin, states.get(place))
             else:
                 self._level(level + 1, begin, end, self._again(level + 1, begin, end, states.get(place)))
 
@@ -291,10 +289,8 @@ class _Backwards:
                 states.put((index + 1 - first) // size, state)
         return states
 
-    def _chunk(self, index: int, state: Leaves, ahead: tuple[int, Leaves] | None) -> None:
-        """The gradients of one chunk, from the state before it; `ahead` the next one, and the state before
-        it.
-        """
+    def _chunk(self, index: int, state: Leaves) -> None:
+        """The gradients of one chunk, from the state before it."""
         walk, chunk = self.walk, self.walk.schedule[index]
         inputs = self._read(self.inputs, chunk)
         place = Place(chunk.start, inputs, state, again=True)
@@ -307,13 +303,8 @@ class _Backwards:
             None if leaf is None else walk.order.view(leaf, chunk.start, chunk.stop)
             for leaf in self.grad_inputs
         ]
-        beside = None
-        if ahead is not None and walk.work.runs_beside and walk.schedule[ahead[0]].keep == Keep.NOTHING:
-            following = walk.schedule[ahead[0]]
-            beside = Place(following.start, self._read(self.inputs, following), ahead[1], again=True)
         task = Task(chunk.start, inputs, self.needs[0], state, ran, grads, self.grad_state)
-        found, ran_beside = walk.work.backward(task, self.parameters, self.totals, into, beside)
-        self._beside = None if ran_beside is None or ahead is None else (ahead[0], ran_beside)
+        found = walk.work.backward(task, self.parameters, self.totals, into)
         for whole, view, gradient in zip(self.grad_inputs, into, found.inputs, strict=True):
             if whole is not None and gradient is not None and gradient is not view:
                 walk.order.write(whole, chunk.start, chunk.stop, gradient)
@@ -324,8 +315,6 @@ class _Backwards:
 
     def _ran(self, chunk: Chunk, place: Place) -> Ran:
         """The chunk as it ran: from what was kept, or run again."""
-        if self._beside is not None and self._beside[0] == chunk.place:
-            return self._beside[1]
         if chunk.place in self.record.graphs:
             return self.record.graphs[chunk.place]
         if chunk.place in self.kept:

@@ -68,8 +68,6 @@ class Work(Protocol):
     """Whether the backward pass of a chunk reads its outputs."""
     writes_into: bool
     """Whether it can write a chunk's outputs where it is told to."""
-    runs_beside: bool
-    """Whether it can run a chunk again beside the backward pass of another."""
 
     def allocate(self, inputs: Leaves, time: int) -> Leaves | None:
         """Memory for all outputs; None where only a chunk can tell what they are like."""
@@ -86,11 +84,9 @@ class Work(Protocol):
         parameters: Leaves,
         totals: list[Tensor | None],
         into: Sequence[Tensor | None],
-        beside: Place | None,
-    ) -> tuple[Found, Ran | None]:
-        """The gradients of a chunk. Those of the parameters are added to `totals`, those of the inputs
-        written `into` where that is a tensor of zeros. A chunk to be run again `beside` is returned with all
-        kept.
+    ) -> Found:
+        """The gradients of a chunk. Those of the parameters are added to `totals`, those of the inputs may be
+        written `into` where that is a tensor of zeros.
         """
 
 

@@ -353,12 +353,6 @@ def _leaves_threads_idle(each: _Pass, threads: int) -> bool:
     return threads <= 2 or small
 
 
-def leaves_threads_idle(run: SequenceRun) -> bool:
-    """Whether passes of `run` take one thread, and there is another one for a pass beside."""
-    # As rows.h deals out rows.
-    return library.threads() > 1 and run.family.num_units < 128 and run.inputs.shape[1] <= 8
-
-
 def empty_outputs(inputs: Tensor, size: int) -> Tensor:
     """As `ostinato.kernels.layout.empty_outputs`, in memory that is used again."""
     time, batch_size, _ = inputs.shape
