@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import socket
 
+import optree
 import pytest
 import torch
 import torch.multiprocessing
 from torch import nn
 
+from core.comparing import assert_near, grad_leaves, results_and_gradients
 from core.zoo import CELLS
-from ostinato import BasicLSTMCell, GRUCell, MultiRNNCell, bidirectional_dynamic_rnn, dynamic_rnn, static_rnn
+from ostinato import (
+    BasicLSTMCell,
+    GRUCell,
+    MemoryPlan,
+    MultiRNNCell,
+    bidirectional_dynamic_rnn,
+    dynamic_rnn,
+    static_rnn,
+)
 
 
 class Classifier(nn.Module):
@@ -18,8 +28,8 @@ class Classifier(nn.Module):
         super().__init__()
         self.cell = CELLS[name](4, 3)
 
-    def forward(self, inputs, lengths):
-        outputs = dynamic_rnn(self.cell, inputs, lengths)[0]
+    def forward(self, inputs, lengths, **options):
+        outputs = dynamic_rnn(self.cell, inputs, lengths, **options)[0]
         return outputs if isinstance(outputs, torch.Tensor) else outputs[0]
 
 
@@ -65,6 +75,58 @@ def test_the_other_drivers_compile():
     torch.testing.assert_close(torch.compile(run, fullgraph=True, backend="aot_eager")(*given), run(*given))
 
 
+@pytest.mark.parametrize("name", ["lstm_all", "stack", "plain"])
+def test_swapping_memory_compiles_as_one_graph(name):
+    torch.compiler.reset()
+    cell = CELLS[name](4, 3)
+
+    def run(inputs, lengths):
+        return dynamic_rnn(cell, inputs, lengths, swap_memory=True)
+
+    given = torch.randn(3, 9, 3, requires_grad=True), torch.tensor([9, 4, 0])
+    leaves = grad_leaves(cell, given[0])
+    compiled = torch.compile(run, fullgraph=True, backend="aot_eager")
+    actual, expected = (results_and_gradients(lambda f=f: f(*given), leaves) for f in (compiled, run))
+    for a, e in zip(actual, expected, strict=True):
+        assert_near(a, e, 1e-6, name)
+
+
+# torch's own, where a graph is left and entered again.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf Tensor:UserWarning")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"memory": MemoryPlan.recompute(every=3)},
+        {"memory": MemoryPlan.swap(to="disk", every=3), "keep_outputs": False},
+        {"memory_limit": "16MiB"},
+        {"truncate_every": 3},
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("name", ["basic_lstm", "dropout_stack", "plain"])
+def test_a_plan_is_obeyed_between_two_graphs(name, options):
+    torch.compiler.reset()
+    cell = CELLS[name](4, 3)
+
+    def run(inputs, lengths):
+        outputs, state = dynamic_rnn(cell, 2 * inputs, lengths, **options)
+        return [2 * leaf for leaf in optree.tree_leaves((outputs, state))]
+
+    given = torch.randn(3, 9, 3, requires_grad=True), torch.tensor([9, 4, 0])
+    leaves = grad_leaves(cell, given[0])
+    results = []
+    for function in (torch.compile(run, backend="aot_eager"), run):
+        torch.manual_seed(1)
+        results.append(results_and_gradients(lambda f=function: f(*given), leaves))
+    for a, e in zip(*results, strict=True):
+        assert_near(a, e, 1e-6, name)
+    torch.compiler.reset()
+    with pytest.raises(
+        torch._dynamo.exc.Unsupported, match="a memory plan is obeyed outside of a compiled graph"
+    ):
+        torch.compile(run, fullgraph=True, backend="aot_eager")(*given)
+
+
 @pytest.mark.parametrize("with_lengths", [False, True])
 def test_exports_with_a_dynamic_batch(with_lengths):
     class Model(nn.Module):
@@ -86,16 +148,40 @@ def test_exports_with_a_dynamic_batch(with_lengths):
     torch.testing.assert_close(program.module()(*other), model(*other))
 
 
+OPTIONS = [
+    {},
+    {"swap_memory": True},
+    {"memory": MemoryPlan.recompute(every=(4, 2))},
+    {"memory": MemoryPlan.swap(to="disk", every=2)},
+    {"memory_limit": "16MiB"},
+]
+
+
+def _gradients(model, inputs, lengths):
+    """Of every way to keep memory, one after the other."""
+    found = []
+    for options in OPTIONS:
+        model.zero_grad()
+        model(inputs, lengths, **options).pow(2).sum().backward()
+        found.append([parameter.grad.clone() for parameter in model.parameters()])
+    return found
+
+
+def _batch():
+    return torch.randn(4, 6, 3, generator=torch.Generator().manual_seed(1))
+
+
 def _train_one_of_two(rank, port, results):
     torch.distributed.init_process_group(
         "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2
     )
-    torch.manual_seed(0)
-    model = nn.parallel.DistributedDataParallel(Classifier("stack"))
-    inputs = torch.randn(4, 6, 3, generator=torch.Generator().manual_seed(1))[2 * rank : 2 * rank + 2]
-    model(inputs, torch.tensor([6, 3])).pow(2).sum().backward()
+    found = {}
+    for name in ("stack", "plain"):
+        torch.manual_seed(0)
+        model = nn.parallel.DistributedDataParallel(Classifier(name))
+        found[name] = _gradients(model, _batch()[2 * rank : 2 * rank + 2], torch.tensor([6, 3]))
     if rank == 0:
-        torch.save([parameter.grad for parameter in model.parameters()], results)
+        torch.save(found, results)
     torch.distributed.destroy_process_group()
 
 
@@ -105,12 +191,11 @@ def test_data_parallel_training_in_two_processes(tmp_path):
         port = listener.getsockname()[1]
     results = str(tmp_path / "gradients.pt")
     torch.multiprocessing.spawn(_train_one_of_two, (port, results), nprocs=2)
-    torch.manual_seed(0)
-    model = Classifier("stack")
-    inputs = torch.randn(4, 6, 3, generator=torch.Generator().manual_seed(1))
-    model(inputs, torch.tensor([6, 3, 6, 3])).pow(2).sum().backward()
-    for averaged, parameter in zip(torch.load(results), model.parameters(), strict=True):
-        torch.testing.assert_close(averaged, parameter.grad / 2)
+    for name, found in torch.load(results).items():
+        torch.manual_seed(0)
+        (expected, *_) = _gradients(Classifier(name), _batch(), torch.tensor([6, 3, 6, 3]))
+        for options, averaged in zip(OPTIONS, found, strict=True):
+            assert_near(averaged, [gradient / 2 for gradient in expected], 1e-6, (name, options))
 
 
 def test_exports_with_a_dynamic_time():
