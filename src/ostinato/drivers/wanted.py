@@ -72,7 +72,7 @@ class Wanted(NamedTuple):
                 "A memory plan (memory, memory_limit, truncate_every, keep_outputs=False) does not go "
                 "with torch.func or forward-mode differentiation: run without it there."
             )
-        if not time:
+        if not time or leaves(sequence.inputs)[0].is_meta:  # there is nothing to keep
             return Terms(None, self.keep_outputs)
         plan, records = self.plan, _records(sequence)
         if self.limit is not None:

@@ -56,6 +56,8 @@ class ReplayedWork:
             state = copies_of(place.state, [is_differentiable(leaf) for leaf in place.state])
             place, parameters = Place(start, inputs, state), self._copies
         else:
+            # A cell may write to its state, and what stands there is needed again.
+            place = place._replace(state=[leaf.clone() for leaf in place.state])
             parameters = self._constants
         before = None if again else self._environment.random_state()
         random_state = self._random_states.get(start)
@@ -167,7 +169,8 @@ def check_parameters(run_chunk: RunChunk, inputs: Leaves, state: Leaves, paramet
     more, with the random numbers that it will see again.
     """
     environment = Environment(inputs[0].device)
-    first, start = [leaf[:1].detach() for leaf in inputs], [leaf.detach() for leaf in state]
+    # Copies: a step may write to what it is given.
+    first, start = [leaf[:1].detach().clone() for leaf in inputs], [leaf.detach().clone() for leaf in state]
     copies = copies_of(parameters, [leaf.requires_grad for leaf in parameters])
     random_state = environment.random_state()
     with torch.enable_grad():
