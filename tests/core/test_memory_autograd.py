@@ -218,8 +218,8 @@ def test_other_ways_of_saving_go_along(plan):
 
 
 def test_threads_do_not_meet():
-    def train(name, plan, found):
-        cell, inputs, state = make(name)
+    def train(name, plan, found, made):
+        cell, inputs, state = made
         for _ in range(5):
             cell.zero_grad()
             weighted_sum(dynamic_rnn(cell, inputs, [9, 4, 0], state, memory=plan, seed=1)).backward()
@@ -228,8 +228,9 @@ def test_threads_do_not_meet():
     alone, together = {}, {}
     work = [(name, plan) for name in ("basic_lstm", "stack", "plain") for plan in PLANS]
     for name, plan in work:
-        train(name, plan, alone)
-    threads = [threading.Thread(target=train, args=(*each, together)) for each in work]
+        train(name, plan, alone, make(name))
+    # They are made before the threads start: torch's default generator is everybody's.
+    threads = [threading.Thread(target=train, args=(*each, together, make(each[0]))) for each in work]
     for thread in threads:
         thread.start()
     for thread in threads:
