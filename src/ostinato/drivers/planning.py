@@ -28,6 +28,7 @@ class MemoryPrediction(NamedTuple):
             and parameters.
         kept_bytes: kept from the forward pass to the backward pass.
         recomputed_steps: steps that are run again, each time counted.
+        recomputed_bytes: of what steps need, gates and graphs, what is not kept but computed again.
         moved_bytes: moved away in the forward pass, and back in the backward pass.
         seconds: of a forward and a backward pass, on this machine.
         extra_seconds: of those, beside what the fastest plan without a limit takes.
@@ -40,6 +41,7 @@ class MemoryPrediction(NamedTuple):
     peak_bytes: int
     kept_bytes: int
     recomputed_steps: int
+    recomputed_bytes: int
     moved_bytes: int
     seconds: float
     extra_seconds: float
@@ -50,21 +52,28 @@ class MemoryPrediction(NamedTuple):
     def __str__(self) -> str:
         fastest = self.seconds - self.extra_seconds
         own = Predicted(
-            self.plan, self.peak_bytes, self.kept_bytes, self.recomputed_steps, self.moved_bytes, self.seconds
+            self.plan,
+            self.peak_bytes,
+            self.kept_bytes,
+            self.recomputed_steps,
+            self.recomputed_bytes,
+            self.moved_bytes,
+            self.seconds,
         )
         rows = [
             (
                 ("* " if found is own else "  ") + describe_plan(found.plan),
                 format_bytes(found.peak),
                 format_bytes(found.kept),
-                found.recomputed,
+                found.again,
+                format_bytes(found.recomputed),
                 format_bytes(found.moved),
                 f"{found.seconds:.3g}",
                 f"{100 * (found.seconds / fastest - 1):+.0f}%" if fastest > 0 else "",
             )
             for found in sorted((own, *self.others), key=lambda found: found.seconds)
         ]
-        headers = ("plan", "peak", "kept", "steps run again", "moved", "seconds", "extra time")
+        headers = ("plan", "peak", "kept", "steps run again", "recomputed", "moved", "seconds", "extra time")
         limit = "no limit" if self.memory_limit is None else f"limit {format_bytes(self.memory_limit)}"
         smallest = f"smallest limit that would do {format_bytes(self.smallest_limit)}"
         return f"{self.title}, {limit}, {smallest}\n\n{tabulate(rows, headers, disable_numparse=True)}"
@@ -155,6 +164,7 @@ def plan_memory(
         limit,
         found.peak,
         found.kept,
+        found.again,
         found.recomputed,
         found.moved,
         found.seconds,

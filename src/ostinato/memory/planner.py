@@ -61,7 +61,8 @@ class Predicted(NamedTuple):
         plan: the plan.
         peak: bytes allocated at most beside inputs, outputs, their gradients and parameters.
         kept: bytes kept from the forward pass to the backward pass.
-        recomputed: steps that are run again, each time counted.
+        again: steps that are run again, each time counted.
+        recomputed: bytes of what steps need that are not kept but computed again, gates and graphs.
         moved: bytes that are moved away, and back again.
         seconds: of the forward and the backward pass.
     """
@@ -69,6 +70,7 @@ class Predicted(NamedTuple):
     plan: MemoryPlan
     peak: int
     kept: int
+    again: int
     recomputed: int
     moved: int
     seconds: float
@@ -105,13 +107,14 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
         + costs.call * (2 + passes) * time / inner
         + costs.page * (kept + chunk)
     )
-    return Predicted(plan, peak, kept, again * passes, 0, seconds)
+    return Predicted(plan, peak, kept, again * passes, again * costs.keep_all, 0, seconds)
 
 
 def _whole(plan: MemoryPlan, costs: Costs, keep: int, step_seconds: float) -> Predicted:
     kept = costs.time * keep + costs.state
     peak = kept + costs.whole(costs.time) + costs.fixed + _SLACK
-    return Predicted(plan, peak, kept, 0, 0, costs.time * step_seconds + costs.page * kept)
+    seconds = costs.time * step_seconds + costs.page * kept
+    return Predicted(plan, peak, kept, 0, costs.time * (costs.keep_all - keep), 0, seconds)
 
 
 def _swapped(plan: MemoryPlan, costs: Costs) -> Predicted:
@@ -126,7 +129,9 @@ def _swapped(plan: MemoryPlan, costs: Costs) -> Predicted:
         step = costs.forward + costs.forward_all + costs.backward_all
     away = 2 * moved / costs.rate if costs.rate else 0.0
     seconds = max(costs.time * step, away) + costs.call * 2 * costs.time / length
-    return Predicted(plan, peak, min(moved, CHUNKS_IN_FLIGHT * piece), costs.time * stepped, moved, seconds)
+    kept = min(moved, CHUNKS_IN_FLIGHT * piece)
+    recomputed = costs.time * max(0, costs.keep_all - costs.moved)
+    return Predicted(plan, peak, kept, costs.time * stepped, recomputed, moved, seconds)
 
 
 def candidates(costs: Costs) -> Iterator[MemoryPlan]:
