@@ -43,7 +43,6 @@ PLANS = [
 # How far from the whole sequence's, in parts of the largest value of a tensor.
 PRECISIONS = {
     "float64": (torch.float64, False, 1e-13),
-    # The sum over a sequence of a parameter's gradient is cut differently, and a float32 has 1.2e-7.
     "float32": (torch.float32, False, 1e-6),
     # A state that goes from chunk to chunk is rounded there: one unit in the last place is 8e-3.
     "bfloat16": (torch.bfloat16, False, 3e-2),
@@ -78,6 +77,8 @@ def assert_same(run, leaves, tolerance, plans=PLANS):
 @pytest.mark.parametrize("name", CELLS)
 def test_every_plan_in_every_precision(name, precision):
     dtype, autocast, tolerance = PRECISIONS[precision]
+    if precision == "float32" and "layer_norm" in name:
+        tolerance *= 2  # where plain torch runs them: their gains' gradients are sums of cancelling terms
     cell, inputs, state = make(name, dtype)
 
     def run(plan):
