@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -19,13 +18,10 @@ from ostinato.kernels import SequenceWork
 from ostinato.memory import MemoryPlan
 from ostinato.memory.disk import DiskStore
 from ostinato.memory.replay import ReplayedWork, RunChunk, check_parameters
-from ostinato.memory.schedule import Schedule
+from ostinato.memory.schedule import Schedule, default_length
 from ostinato.memory.store import Store
 from ostinato.memory.walk import Walk, walk_sequence
 from ostinato.memory.work import Order
-
-# A piece that is moved away should be worth a transfer of its own.
-_LEAST_MOVED = 8 << 20
 
 
 class Terms(NamedTuple):
@@ -120,13 +116,7 @@ def _walk(
     if plan.kind == "keep_state" and stepped:
         # The state is all that can be kept of a step that Python makes.
         plan = MemoryPlan.recompute(every=1)
-    default = math.ceil(math.sqrt(sequence.steps))
-    if plan.kind == "swap" and not stepped:
-        default = -(-_LEAST_MOVED // max(1, bytes_a_step))
-    if plan.kind in ("recompute", "swap"):
-        default = -(-default // unit) * unit
-    else:
-        default = sequence.steps
+    default = default_length(plan, sequence.steps, 0 if stepped else bytes_a_step, unit)
     schedule = Schedule(plan, sequence.steps, terms.truncate_every, default)
     store = open_store(plan, leaves(sequence.inputs)[0].device, sequence.steps * bytes_a_step)
     return Walk(work, schedule, time, terms.keep_outputs, sequence.order, store)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ostinato.memory.limit import MemoryLimitError, format_bytes
 from ostinato.memory.plan import MemoryPlan
+from ostinato.memory.schedule import default_length
 from ostinato.memory.store import CHUNKS_IN_FLIGHT
 
 # What Python and the allocators need besides.
@@ -87,7 +88,8 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
         plan = MemoryPlan.recompute(every=1)
     if plan.kind == "swap":
         return _swapped(plan, costs)
-    lengths = [min(length, time) for length in plan.lengths(time)]
+    default = default_length(plan, time, costs.moved, costs.unit)
+    lengths = [min(length, time) for length in plan.lengths(time, default)]
     inner = lengths[-1]
     kept_last = min(plan.keep_last, time)
     states = 0
@@ -118,7 +120,8 @@ def _whole(plan: MemoryPlan, costs: Costs, keep: int, step_seconds: float) -> Pr
 
 
 def _swapped(plan: MemoryPlan, costs: Costs) -> Predicted:
-    length = min(costs.time, plan.lengths(costs.time)[-1])
+    default = default_length(plan, costs.time, costs.moved, costs.unit)
+    length = min(costs.time, plan.lengths(costs.time, default)[-1])
     moved = costs.time * costs.moved + -(-costs.time // length) * costs.state
     piece = length * costs.moved + costs.state
     stepped = costs.keep_state is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
@@ -26,6 +27,25 @@ class Chunk(NamedTuple):
     start: int
     stop: int
     keep: Keep
+
+
+# A piece that is moved away should be worth a transfer of its own, and a few of them less than the whole.
+_LEAST_MOVED = {"host": 4 << 20, "disk": 1 << 20}
+_MOST_MOVED = 8 << 20
+_PIECES = 32
+
+
+def default_length(plan: MemoryPlan, steps: int, moved: int, unit: int) -> int:
+    """The number of steps of a chunk where `plan` names none, a multiple of `unit`; `moved` are the bytes
+    that a step moves away under `swap`, beside its state.
+    """
+    if plan.kind not in ("recompute", "swap"):
+        return max(1, steps)
+    length = math.ceil(math.sqrt(steps))
+    if plan.to is not None and moved:
+        size = min(_MOST_MOVED, max(_LEAST_MOVED[plan.to], steps * moved // _PIECES))
+        length = -(-size // moved)
+    return max(1, -(-length // unit) * unit)
 
 
 class Schedule:
