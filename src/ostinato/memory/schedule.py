@@ -32,7 +32,7 @@ class Chunk(NamedTuple):
 # A piece that is moved away should be worth a transfer of its own, and a few of them less than the whole.
 _LEAST_MOVED = {"host": 4 << 20, "disk": 1 << 20}
 _MOST_MOVED = 8 << 20
-_PIECES = 32
+_PIECES = 64
 
 
 def default_length(plan: MemoryPlan, steps: int, moved: int, unit: int) -> int:
