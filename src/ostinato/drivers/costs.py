@@ -65,7 +65,7 @@ def costs_of(sequence: SequenceToRun, keep_outputs: bool) -> Costs:
         backward_all=found.backward_all,
         backward_state=found.backward_all,
         call=found.call,
-        page=seconds_of_a_byte(),
+        page=seconds_of_a_byte() if inputs[0].is_cpu else 0.0,
         rate=20e9 if moves else 0.0,
     )
 

@@ -57,7 +57,7 @@ def sequence_costs(
     parameters = sum(leaf.nbytes for leaf in work.parameters)
     family: Any = run.family  # a frozen dataclass, so it hashes; the protocol does not say so
     seconds = _measured(
-        family, batch_size, input_size, work.dtype, library.threads(), input_gradient, work.is_native
+        family, batch_size, input_size, work.dtype, run.inputs.device, library.threads(), input_gradient
     )
 
     def workspace(steps: int) -> int:
@@ -83,7 +83,7 @@ def sequence_costs(
         backward_all=seconds.backward_all,
         backward_state=seconds.backward_state,
         call=seconds.call,
-        page=seconds_of_a_byte(),
+        page=seconds_of_a_byte() if run.inputs.is_cpu else 0.0,
         rate=20e9 if moves else 0.0,
     )
 
@@ -94,14 +94,19 @@ def _count(shape: tuple[int, ...]) -> int:
 
 @functools.lru_cache(maxsize=64)
 def _measured(
-    family: Any, batch_size: int, input_size: int, dtype: torch.dtype, threads: int, input_gradient: bool,
-    native: bool,
-) -> Seconds:  # fmt: skip
+    family: Any,
+    batch_size: int,
+    input_size: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    threads: int,
+    input_gradient: bool,
+) -> Seconds:
     """Measured here, once: a few milliseconds of the family's own passes."""
     generator = torch.Generator().manual_seed(0)  # nobody else's random numbers
 
     def some(*shape: int) -> torch.Tensor:
-        return torch.randn(*shape, generator=generator).to(dtype) * 0.1
+        return torch.randn(*shape, generator=generator).to(device, dtype) * 0.1
 
     parameters = [some(*spec.shape) for spec in family.parameters(input_size)]
     weights = sum(leaf.numel() for leaf in parameters)
@@ -113,7 +118,7 @@ def _measured(
         inputs = some(steps, batch_size, input_size)
         work = SequenceWork(SequenceRun(family, parameters, inputs, None, state))
         place = Place(0, [inputs], state, again=True)
-        incoming = [torch.ones(steps, batch_size, family.output_size, dtype=dtype)]
+        incoming = [torch.ones(steps, batch_size, family.output_size, dtype=dtype, device=device)]
         of_inputs = [torch.zeros_like(inputs) if input_gradient else None]
         rans: dict[Keep, Ran] = {}
 
@@ -133,7 +138,7 @@ def _measured(
 
         calls = [forward(Keep.NOTHING), forward(Keep.ALL), backward(Keep.ALL)]
         calls += [forward(Keep.STATE), backward(Keep.STATE)]
-        return [_shortest(call) for call in calls]
+        return [_shortest(call, device) for call in calls]
 
     with torch.no_grad():
         long, short = seconds_of(steps), seconds_of(max(1, steps // 4))
@@ -143,13 +148,20 @@ def _measured(
     return Seconds(each[0], each[1], each[2], each[4], call)
 
 
-def _shortest(call: Callable[[], None], times: int = 3) -> float:
+def _shortest(call: Callable[[], None], device: torch.device, times: int = 3) -> float:
+    wait = torch.cuda.synchronize if device.type == "cuda" else _nothing
     found = []
     for _ in range(times + 1):  # the first one finds nothing in place
+        wait()
         start = clock.perf_counter()
         call()
+        wait()
         found.append(clock.perf_counter() - start)
     return min(found[1:])
+
+
+def _nothing() -> None:
+    """Wait for nobody."""
 
 
 @functools.lru_cache(maxsize=1)

@@ -143,6 +143,8 @@ def candidates(costs: Costs) -> Iterator[MemoryPlan]:
     if costs.keep_state is not None:
         yield MemoryPlan.keep_state()
     for length in _lengths(costs):
+        if costs.rate and costs.moved:
+            yield MemoryPlan.swap(to="host", every=length)
         yield MemoryPlan.recompute(every=length)
         pieces = -(-costs.time // length)
         for levels in (2, 3, 4):
