@@ -113,18 +113,18 @@ def live_bytes(plan, cell, inputs):
 
 
 def test_a_loop_keeps_what_its_plan_says():
-    cell, inputs = PlainCell(16, 2), torch.randn(4, 100, 2)
+    cell, inputs = PlainCell(16, 2), torch.randn(4, 60, 2)
     state = 4 * 3 * 16 * 4  # bytes
     parameters = sum(leaf.nbytes for leaf in cell.parameters())
     whole, _, left = live_bytes(None, cell, inputs)
-    step = whole / 100
+    step = whole / 60
     little = 16_000  # the states of random number generators are 5 kB each
     assert left < parameters + little
     for plan, states, steps_at_once in [
-        (MemoryPlan.recompute(every=10), 10, 10),
-        (MemoryPlan.recompute(every=(25, 5)), 4 + 5, 5),
-        (MemoryPlan.recompute(every=(64, 16, 4)), 2 + 4 + 4, 4),
-        (MemoryPlan.keep_state(), 100, 1),
+        (MemoryPlan.recompute(every=10), 6, 10),
+        (MemoryPlan.recompute(every=(20, 5)), 3 + 4, 5),
+        (MemoryPlan.recompute(every=(32, 8, 2)), 2 + 4 + 4, 2),
+        (MemoryPlan.keep_state(), 60, 1),
         (MemoryPlan.swap(to="disk", every=5), 4, 5),
     ]:
         kept, most, left = live_bytes(plan, cell, inputs)
@@ -134,7 +134,7 @@ def test_a_loop_keeps_what_its_plan_says():
         assert left < parameters + little, plan
     kept, _, _ = live_bytes(MemoryPlan.recompute(every=10, keep_last=40), cell, inputs)
     # A graph that is kept holds its chunk's outputs too.
-    assert 40 * step < kept < 10 * state + 40 * (step + state) + little
+    assert 40 * step < kept < 6 * state + 40 * (step + state) + little
 
 
 def open_files():
@@ -250,8 +250,8 @@ def by_hand(cell, inputs, lengths, state, every):
 
 
 @pytest.mark.parametrize("lengths", [None, [10, 4, 0], [3, 3, 1], [12, 5, 5]], ids=str)
-@pytest.mark.parametrize("every", [1, 3, 5, 10, 30])
-@pytest.mark.parametrize("name", ["basic_lstm", "gru", "lstm_all", "stack", "plain", "overriding"])
+@pytest.mark.parametrize("every", [1, 3, 10, 30])
+@pytest.mark.parametrize("name", ["lstm_all", "stack", "plain"])
 def test_truncation_detaches_the_state(name, every, lengths):
     torch.manual_seed(0)
     cell, inputs = CELLS[name](4, 3).double(), torch.randn(3, 10, 3, dtype=torch.float64, requires_grad=True)
