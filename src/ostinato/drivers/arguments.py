@@ -46,8 +46,13 @@ def files_of(inputs: Nest) -> list[mmap.mmap]:
     return [
         leaf._mmap  # type: ignore[attr-defined]
         for leaf in leaves(inputs)
-        if isinstance(leaf, numpy.memmap) and leaf.mode != "c"
+        if isinstance(leaf, numpy.memmap) and leaf.mode != "c" and _is_in_file(leaf)
     ]
+
+
+def _is_in_file(leaf: Any) -> bool:
+    # numpy calls a copy of a part of a file in memory a memmap too.
+    return getattr(leaf, "_mmap", None) is not None
 
 
 def check_input_leaf(leaf: Any) -> None:

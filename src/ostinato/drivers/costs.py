@@ -90,6 +90,7 @@ def _probed(sequence: SequenceToRun) -> _Found:
     signature = (
         *[(leaf.shape[1:], leaf.dtype, leaf.device, leaf.requires_grad) for leaf in inputs],
         getattr(sequence.cell, "training", None),
+        *[leaf.requires_grad for leaf in getattr(sequence.cell, "parameters", list)()],
         sequence.lengths is None,
         sequence.lowered is None,
         torch.get_num_threads(),

@@ -56,7 +56,8 @@ def dynamic_rnn(
         memory: a plan of what is kept for the backward pass, recomputed or moved away.
         memory_limit: bytes, or a text such as "2GiB": the fastest plan is taken whose forward and backward
             pass allocate no more than that beside inputs, outputs, their gradients and parameters.
-        keep_outputs: without, no outputs are kept, and None is returned for them.
+        keep_outputs: without, None is returned for the outputs, and no more of them is kept than the plan
+            keeps for the backward pass.
         truncate_every: a number of steps after which gradients end (truncated backpropagation through time):
             the state goes on, its gradient does not.
         seed: of this run's dropout masks; None: drawn from torch's default generator.

@@ -175,10 +175,14 @@ class Frozen:
         self._modes = (
             [(module, module.training) for module in cell.modules()] if isinstance(cell, nn.Module) else []
         )
-        named = dict(self._holder.named_parameters()) if self._holder is not None else {}
-        self._names: list[str]
-        self.parameters: list[Tensor]
-        self._names, self.parameters = list(named), list[Tensor](named.values())
+        self._names: dict[str, Tensor] = {}
+        self._buffers: dict[str, Tensor] = {}
+        # A module that is in the cell twice is named once, a tensor that two modules share twice: each
+        # attribute is put in place, and back, one time.
+        for path, module in self._holder.named_modules() if self._holder is not None else ():
+            for named, found in ((module._parameters, self._names), (module._buffers, self._buffers)):
+                found.update({f"{path}.{name}": leaf for name, leaf in named.items() if leaf is not None})
+        self.parameters = list({id(leaf): leaf for leaf in self._names.values()}.values())
 
     def call(self, parameters: Sequence[Tensor], function: Callable[[], Any], repeated: bool) -> Any:
         """Call `function` while the cell's parameters are `parameters`, and where it is `repeated` its
@@ -186,11 +190,14 @@ class Frozen:
         """
         if self._holder is None:
             return function()
+        instead = {id(leaf): value for leaf, value in zip(self.parameters, parameters, strict=True)}
+        named = dict(self._names)
+        if repeated:
+            instead |= {id(leaf): leaf.clone() for leaf in self._buffers.values()}
+            named |= self._buffers
+        values = {name: instead[id(leaf)] for name, leaf in named.items()}
         with self._as_it_was():
-            values = dict(zip(self._names, parameters, strict=True))
-            if repeated:
-                values |= {name: buffer.clone() for name, buffer in self._holder.named_buffers()}
-            return torch.func.functional_call(self._holder, values, (function,))
+            return torch.func.functional_call(self._holder, values, (function,), tie_weights=False)
 
     @contextmanager
     def _as_it_was(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy
 import torch
 from tabulate import tabulate
 from torch import Tensor
@@ -14,6 +15,7 @@ from ostinato.drivers.costs import costs_of
 from ostinato.drivers.planned import SequenceToRun
 from ostinato.memory import MemoryLimitError, MemoryPlan
 from ostinato.memory.limit import format_bytes, parse_bytes
+from ostinato.memory.plan import check_plan
 from ostinato.memory.planner import Costs, Predicted, choose, predict, smallest_limit
 
 
@@ -24,8 +26,7 @@ class MemoryPrediction(NamedTuple):
         plan: the plan, for `dynamic_rnn(..., memory=plan)`.
         memory_limit: bytes; None: there is none.
         peak_bytes: what the forward and backward pass allocate at most beside inputs, outputs, their
-            gradients
-            and parameters.
+            gradients and parameters.
         kept_bytes: kept from the forward pass to the backward pass.
         recomputed_steps: steps that are run again, each time counted.
         recomputed_bytes: of what steps need, gates and graphs, what is not kept but computed again.
@@ -33,6 +34,7 @@ class MemoryPrediction(NamedTuple):
         seconds: of a forward and a backward pass, on this machine.
         extra_seconds: of those, beside what the fastest plan without a limit takes.
         smallest_limit: the least `memory_limit` that would do, in bytes.
+        title: what was asked for, as the table says it.
         others: the same of the plans that were not taken, fastest first.
     """
 
@@ -124,6 +126,7 @@ def plan_memory(
 
     Raises:
         MemoryLimitError: no plan keeps to the limit; it names the least that would do.
+        TypeError: `memory` is no plan.
         ValueError: a size that is not positive, or an input size that nobody knows.
 
     >>> from ostinato import BasicLSTMCell
@@ -133,8 +136,11 @@ def plan_memory(
     """
     check_cell(cell)
     for name, size in (("batch", batch), ("time", time)):
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if isinstance(size, bool) or not isinstance(size, int | numpy.integer) or size < 1:
             raise ValueError(f"{name} must be a positive number, but is {size!r}.")
+    batch, time = int(batch), int(time)
+    if memory is not None:
+        check_plan(memory)
     size_of_inputs = getattr(cell, "input_size", None) if input_size is None else input_size
     if size_of_inputs is None:
         raise ValueError(

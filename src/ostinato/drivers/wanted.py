@@ -12,7 +12,7 @@ from ostinato.drivers.planned import SequenceToRun, Terms
 from ostinato.drivers.planning import plan_for
 from ostinato.memory import MemoryPlan
 from ostinato.memory.limit import parse_bytes
-from ostinato.memory.plan import step_count
+from ostinato.memory.plan import check_plan, step_count
 
 
 class Wanted(NamedTuple):
@@ -48,11 +48,8 @@ class Wanted(NamedTuple):
             raise ValueError(
                 f"{' and '.join(named)} were given, but each says by itself what is kept: pass one of them."
             )
-        if memory is not None and not isinstance(memory, MemoryPlan):
-            raise TypeError(
-                f"memory must be a MemoryPlan, such as MemoryPlan.recompute(every=100), but is {memory!r}. "
-                "An amount of memory is memory_limit."
-            )
+        if memory is not None:
+            check_plan(memory)
         if truncate_every is not None:
             truncate_every = step_count("truncate_every", truncate_every)
             if truncate_every < 1:

@@ -56,14 +56,16 @@ class ReplayedWork:
             state = copies_of(place.state, [is_differentiable(leaf) for leaf in place.state])
             place, parameters = Place(start, inputs, state), self._copies
         else:
-            # A cell may write to its state, and what stands there is needed again.
-            place = place._replace(state=[leaf.clone() for leaf in place.state])
             parameters = self._constants
         before = None if again else self._environment.random_state()
         random_state = self._random_states.get(start)
         with torch.set_grad_enabled(keep == Keep.ALL):
             outputs, final = self._environment.replay(
-                random_state, lambda: self._run_chunk(start, place.inputs, place.state, parameters)
+                random_state,
+                # Copies of the state: a cell may write to it, and what stands there is needed again.
+                lambda: self._run_chunk(
+                    start, place.inputs, [leaf.clone() for leaf in place.state], parameters
+                ),
             )
         if before is not None:
             random_state = self._environment.if_drawn_from(before)
@@ -169,13 +171,16 @@ def check_parameters(run_chunk: RunChunk, inputs: Leaves, state: Leaves, paramet
     more, with the random numbers that it will see again.
     """
     environment = Environment(inputs[0].device)
-    # Copies: a step may write to what it is given.
-    first, start = [leaf[:1].detach().clone() for leaf in inputs], [leaf.detach().clone() for leaf in state]
+    # Copies: a step may write to what it is given. With gradients where those of the walk have them.
+    first = copies_of([leaf[:1].clone() for leaf in inputs], [leaf.requires_grad for leaf in inputs])
+    start = copies_of(state, [is_differentiable(leaf) for leaf in state])
     copies = copies_of(parameters, [leaf.requires_grad for leaf in parameters])
     random_state = environment.random_state()
     with torch.enable_grad():
-        results = environment.replay(random_state, lambda: run_chunk(0, first, start, copies))
-    check_leaves([*results[0], *results[1]], copies)
+        results = environment.replay(
+            random_state, lambda: run_chunk(0, first, [leaf.clone() for leaf in start], copies)
+        )
+    check_leaves([*results[0], *results[1]], [*first, *start, *copies])
 
 
 def check_leaves(values: Leaves, known: Leaves) -> None:
