@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         type=memory_size,
         metavar="SIZE",
         help="memory that each recurrent network of a session may take for its gradients, such as 2GiB; what "
-        "does not fit is computed anew or moved to disk",
+        "does not fit is computed anew",
     )
     parser.add_argument("script", help="path of the Python script")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")

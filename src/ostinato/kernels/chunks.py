@@ -41,8 +41,9 @@ class SequenceWork:
     def __init__(self, run: SequenceRun) -> None:
         self._dtype, self._lengths = run.inputs.dtype, run.sequence_length
         build = library.load() if is_plain(run) and run.inputs.numel() else None
-        # Without the inputs of all steps: they are converted a chunk at a time.
-        run = run._replace(inputs=run.inputs[:1])
+        # Without the inputs of all steps: they are converted a chunk at a time, and a walk that a graph holds
+        # on to after its backward pass must not hold them too.
+        run = run._replace(inputs=run.inputs[:1].detach().clone())
         wide = in_float32(run) if build is not None else run
         self._build = build if build is not None and sequences.runs(wide) else None
         run = wide if self._build is not None else run

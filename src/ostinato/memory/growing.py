@@ -316,18 +316,3 @@ def _agrees(new: Tensor, old: Tensor) -> bool:
     size = torch.linalg.vector_norm(old.nan_to_num(), 1)
     difference = torch.linalg.vector_norm((new - old).nan_to_num(), 1)
     return bool((difference <= tolerance * size) & (new.isnan() == old.isnan()).all())
-
-
-def _is_differentiable(leaf: Tensor) -> bool:
-    return leaf.is_floating_point() or leaf.is_complex()
-
-
-def _gradients(values: Leaves, incoming: Sequence[Tensor | None], wanted: Leaves) -> list[Tensor | None]:
-    """The gradients of the `wanted` leaves, None for those that need none or are not reached."""
-    pairs = [(v, g) for v, g in zip(values, incoming, strict=True) if g is not None and v.requires_grad]
-    leaves = [leaf for leaf in wanted if leaf.requires_grad]
-    if not pairs or not leaves:
-        return [None] * len(wanted)
-    starts, grads = zip(*pairs, strict=True)
-    found = iter(torch.autograd.grad(starts, leaves, grads, allow_unused=True))
-    return [next(found) if leaf.requires_grad else None for leaf in wanted]

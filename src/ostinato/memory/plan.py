@@ -71,7 +71,8 @@ class MemoryPlan:
                 least. Several, falling, are nested: with `(10_000, 100)` the state is kept every 10,000
                 steps; when such a stretch is due it is run again keeping the state every 100, and then 100
                 steps at a time.
-            keep_last: of so many steps at the end everything is kept. Their gradient is due first.
+            keep_last: of so many steps at the end everything is kept, of whole chunks only. Their gradient is
+                due first.
 
         Raises:
             TypeError: `every` or `keep_last` is no integer.
@@ -109,6 +110,15 @@ class MemoryPlan:
         if self.kind in ("keep_all", "keep_state"):
             return (default or max(1, time),)
         return (default or max(1, math.ceil(math.sqrt(time))),)
+
+
+def check_plan(memory: object) -> None:
+    """Raise a TypeError where `memory` is no plan."""
+    if not isinstance(memory, MemoryPlan):
+        raise TypeError(
+            f"memory must be a MemoryPlan, such as MemoryPlan.recompute(every=100), but is {memory!r}. "
+            "An amount of memory is memory_limit."
+        )
 
 
 def step_count(name: str, value: object) -> int:

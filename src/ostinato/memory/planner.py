@@ -92,6 +92,8 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
     lengths = [min(length, time) for length in plan.lengths(time, default)]
     inner = lengths[-1]
     kept_last = min(plan.keep_last, time)
+    if kept_last < time:
+        kept_last -= kept_last % inner  # of whole chunks
     states = 0
     for outer, length in zip([time, *lengths], lengths, strict=False):
         states += -(-outer // length) * costs.state

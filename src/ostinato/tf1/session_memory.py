@@ -8,6 +8,7 @@ import torch
 
 from ostinato.memory import MemoryPlan
 from ostinato.memory.limit import parse_bytes
+from ostinato.memory.plan import check_plan
 
 
 class SessionMemory(NamedTuple):
@@ -28,11 +29,8 @@ class SessionMemory(NamedTuple):
             raise ValueError(
                 "memory and memory_limit were given, but each says by itself what is kept: pass one of them."
             )
-        if memory is not None and not isinstance(memory, MemoryPlan):
-            raise TypeError(
-                "memory must be a MemoryPlan, such as MemoryPlan.recompute(every=100), but is "
-                f"{memory!r}. An amount of memory is memory_limit."
-            )
+        if memory is not None:
+            check_plan(memory)
         if memory is None and memory_limit is None:
             return SessionMemory(None, _DEFAULT.limit)
         return SessionMemory(memory, None if memory_limit is None else parse_bytes(memory_limit))
