@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -24,6 +26,7 @@ from ostinato import (
     dynamic_rnn,
     kernels,
 )
+from ostinato.memory.store import SwapError
 
 PLANS = [
     MemoryPlan.keep_all(),
@@ -165,6 +168,66 @@ def test_a_file_lives_as_long_as_it_is_needed(name):
     with torch.no_grad():
         forward()
         assert open_files() == files
+
+
+def test_a_directory_that_is_missing_spoils_nothing(tmp_path):
+    cell, inputs = BasicLSTMCell(4, 3), torch.randn(2, 10, 3)
+    with pytest.raises(SwapError, match=r"Cannot swap to the directory '.*nowhere'"):
+        dynamic_rnn(cell, inputs, memory=MemoryPlan.swap(to="disk", directory=tmp_path / "nowhere"))
+    dynamic_rnn(cell, inputs, memory=MemoryPlan.swap(to="disk", directory=tmp_path))[0].sum().backward()
+    assert cell.kernel.grad is not None
+    assert list(tmp_path.iterdir()) == []
+
+
+FULL = """
+import os, resource, signal, sys, torch
+from ostinato import BasicLSTMCell, MemoryPlan, RNNCell, dynamic_rnn
+from ostinato.memory.store import SwapError
+
+class Own(RNNCell):
+    state_size = output_size = 64
+    def __init__(self):
+        super().__init__()
+        self.mix = torch.nn.Linear(68, 64)
+    def forward(self, inputs, state):
+        state = torch.tanh(self.mix(torch.cat([inputs, state], 1)))
+        return state, state
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+inputs = torch.randn(64, 100, 4)
+for cell in (BasicLSTMCell(64, 4), Own()):
+    files = len(os.listdir("/proc/self/fd"))
+    dynamic_rnn(cell, inputs)[0].sum().backward()
+    expected = [leaf.grad for leaf in cell.parameters()]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))  # room for some chunks
+    swap = MemoryPlan.swap(to="disk", every=5, directory=sys.argv[1])
+    try:
+        dynamic_rnn(cell, inputs, memory=swap)[0].sum().backward()
+        print("no error")
+    except SwapError as error:
+        assert sys.argv[1] in str(error), error
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert len(os.listdir("/proc/self/fd")) == files
+    for plan in (MemoryPlan.recompute(), swap):
+        cell.zero_grad()
+        dynamic_rnn(cell, inputs, memory=plan)[0].sum().backward()
+        for leaf, gradient in zip(cell.parameters(), expected):
+            torch.testing.assert_close(leaf.grad, gradient, rtol=1e-4, atol=1e-4)
+assert os.listdir(sys.argv[1]) == []
+print("done")
+"""
+
+
+def test_a_full_disk_ends_a_step_and_not_the_training(tmp_path):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    found = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    assert (found.returncode, found.stdout) == (0, "done\n"), found.stderr
 
 
 @pytest.mark.parametrize("plan", WALKED, ids=repr)
