@@ -19,6 +19,8 @@ from ostinato.memory.work import Place, Ran, Task
 
 # A measurement does about so many multiplications a step's run, which take some milliseconds.
 _MULTIPLICATIONS = 300_000_000
+# And it takes about so many bytes at most: who asks has little to spare.
+_BYTES = 24 << 20
 
 
 class Seconds(NamedTuple):
@@ -53,7 +55,9 @@ def sequence_costs(
         for gates in (False, sequences.has_gates(run) and work.is_native)
     )
     beside = outputs if apart else 0
-    converted = 2 * batch_size * input_size * size if run.inputs.dtype != work.dtype else 0
+    # Where another dtype is computed in: copies of inputs and their gradient, and of the outputs' gradient.
+    inputs = batch_size * input_size * size
+    converted = (1 + input_gradient) * inputs + outputs if run.inputs.dtype != work.dtype else 0
     parameters = sum(leaf.nbytes for leaf in work.parameters)
     family: Any = run.family  # a frozen dataclass, so it hashes; the protocol does not say so
     seconds = _measured(
@@ -70,13 +74,13 @@ def sequence_costs(
     return Costs(
         time=time,
         state=state,
-        chunk=every + outputs + converted + (batch_size * input_size * size if apart else 0),
+        chunk=every + outputs + converted + (inputs if apart else 0),
         keep_state=cells + beside,
         keep_all=every + beside,
         moved=cells + beside,
         fixed=2 * parameters + 4 * state,
         workspace=workspace,
-        whole=workspace,
+        whole=lambda steps: workspace(steps) + converted * steps,
         unit=work.unit(input_gradient),
         forward=seconds.forward,
         forward_all=seconds.forward_all,
@@ -110,7 +114,8 @@ def _measured(
 
     parameters = [some(*spec.shape) for spec in family.parameters(input_size)]
     weights = sum(leaf.numel() for leaf in parameters)
-    steps = max(4, min(512, _MULTIPLICATIONS // (max(batch_size, 4) * weights)))
+    a_step = batch_size * (2 * input_size + 16 * family.num_units) * dtype.itemsize
+    steps = max(4, min(512, _MULTIPLICATIONS // (max(batch_size, 4) * weights), _BYTES // a_step))
     sizes = family.state_size if isinstance(family.state_size, tuple) else (family.state_size,)
     state = [some(batch_size, size) for size in sizes]
 
