@@ -36,7 +36,9 @@ def costs_of(sequence: SequenceToRun, keep_outputs: bool) -> Costs:
         described = sequence.cell.sequence_run(sequence.inputs, sequence.state, sequence.lengths)
         work = SequenceWork(described)
         apart = apart or work.dtype != described.inputs.dtype
-        return sequence_costs(work, described, apart, input_gradient, moves)
+        return sequence_costs(
+            work, described, apart, keep_outputs, not sequence.order.is_time, input_gradient, moves
+        )
     found = _probed(sequence)
     state = sum(leaf.nbytes for leaf in leaves(sequence.state))
     parameters = sum(leaf.nbytes for leaf in getattr(sequence.cell, "parameters", list)())
@@ -56,6 +58,7 @@ def costs_of(sequence: SequenceToRun, keep_outputs: bool) -> Costs:
         keep_state=kept if sequence.lowered is not None else None,
         keep_all=kept,
         moved=0,
+        outputs=outputs if keep_outputs else 0,
         fixed=4 * parameters + 4 * state + (1 << 20),
         workspace=lambda steps: 24 * steps,
         whole=lambda steps: 2 * outputs * steps if sequence.lowered is None else outputs * steps,

@@ -116,7 +116,9 @@ def _walk(
     if plan.kind == "keep_state" and stepped:
         # The state is all that can be kept of a step that Python makes.
         plan = MemoryPlan.recompute(every=1)
-    default = default_length(plan, sequence.steps, 0 if stepped else bytes_a_step, unit)
+    # Outputs are of the order of the inputs or, of a family, of its state.
+    read = bytes_a_step + sum(leaf[:1].nbytes for leaf in leaves(sequence.inputs))
+    default = default_length(plan, sequence.steps, 0 if stepped else bytes_a_step, read, unit)
     schedule = Schedule(plan, sequence.steps, terms.truncate_every, default)
     store = open_store(plan, leaves(sequence.inputs)[0].device, sequence.steps * bytes_a_step)
     return Walk(work, schedule, time, terms.keep_outputs, sequence.order, store)

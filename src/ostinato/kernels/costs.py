@@ -13,8 +13,9 @@ import torch
 from ostinato.kernels.chunks import SequenceWork
 from ostinato.kernels.native import library, sequences
 from ostinato.kernels.native.sequences import SequenceRun
+from ostinato.memory.plan import MemoryPlan
 from ostinato.memory.planner import Costs
-from ostinato.memory.schedule import Keep
+from ostinato.memory.schedule import Keep, default_length
 from ostinato.memory.work import Place, Ran, Task
 
 # A measurement does about so many multiplications a step's run, which take some milliseconds.
@@ -36,12 +37,20 @@ class Seconds(NamedTuple):
 
 
 def sequence_costs(
-    work: SequenceWork, run: SequenceRun, apart: bool, input_gradient: bool, moves: bool
+    work: SequenceWork,
+    run: SequenceRun,
+    apart: bool,
+    keep_outputs: bool,
+    reorders: bool,
+    input_gradient: bool,
+    moves: bool,
 ) -> Costs:
     """What a step of `run` costs.
 
     Args:
         apart: whether outputs are not kept, or not written where they stay: then what is kept includes them.
+        keep_outputs: whether there are any.
+        reorders: whether chunks are copies, of another order than that of time.
         input_gradient: whether the inputs need one.
         moves: whether there is somewhere to move memory to.
     """
@@ -55,9 +64,12 @@ def sequence_costs(
         for gates in (False, sequences.has_gates(run) and work.is_native)
     )
     beside = outputs if apart else 0
-    # Where another dtype is computed in: copies of inputs and their gradient, and of the outputs' gradient.
+    # Where another dtype is computed in, or a step's inputs do not lie together: copies of inputs and their
+    # gradient, and of the outputs' gradient.
     inputs = batch_size * input_size * size
-    converted = (1 + input_gradient) * inputs + outputs if run.inputs.dtype != work.dtype else 0
+    differs = run.inputs.dtype != work.dtype or run.inputs.stride(2) > 1
+    converted = (1 + input_gradient) * inputs + outputs if differs else 0
+    length = default_length(MemoryPlan.keep_all(), time, 0, cells + inputs, work.unit(input_gradient))
     parameters = sum(leaf.nbytes for leaf in work.parameters)
     family: Any = run.family  # a frozen dataclass, so it hashes; the protocol does not say so
     seconds = _measured(
@@ -71,6 +83,13 @@ def sequence_costs(
             for direction in ("forward", "backward")
         )
 
+    def whole(steps: int) -> int:
+        return workspace(steps) + converted * steps
+
+    def in_pieces(steps: int) -> int:
+        piece = min(steps, length)
+        return workspace(piece) + (converted + 2 * inputs + 2 * outputs) * piece
+
     return Costs(
         time=time,
         state=state,
@@ -78,9 +97,10 @@ def sequence_costs(
         keep_state=cells + beside,
         keep_all=every + beside,
         moved=cells + beside,
+        outputs=outputs if keep_outputs else 0,
         fixed=2 * parameters + 4 * state,
         workspace=workspace,
-        whole=lambda steps: workspace(steps) + converted * steps,
+        whole=in_pieces if reorders else whole,
         unit=work.unit(input_gradient),
         forward=seconds.forward,
         forward_all=seconds.forward_all,

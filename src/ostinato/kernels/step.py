@@ -13,6 +13,7 @@ from torch import Tensor
 from ostinato._state import LSTMStateTuple
 from ostinato.kernels import eager
 from ostinato.kernels.native import library
+from ostinato.memory.environment import is_repeatable
 from ostinato.steps import LSTM
 
 # More rows are a matrix product that torch does better on weights that are not packed.
@@ -37,7 +38,7 @@ def lstm_step(
     """The output and the new state, or None where something is not as this needs it: then the step of torch
     ops runs, or says what is wrong.
     """
-    if type(state) is not LSTMStateTuple or not eager.is_eager():
+    if type(state) is not LSTMStateTuple or not eager.is_eager() or is_repeatable():
         return None
     c, h = state
     if type(inputs) is not Tensor or type(c) is not Tensor or type(h) is not Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,6 +10,15 @@ import torch
 from torch import Tensor
 
 from ostinato._state import is_autocast_enabled
+
+_LOCAL = threading.local()
+
+
+def is_repeatable() -> bool:
+    """Whether what runs now may be run again, with a graph where there is none now: it should then take no
+    shortcut that rounds otherwise.
+    """
+    return getattr(_LOCAL, "repeatable", False)
 
 
 class RandomState(NamedTuple):
@@ -54,6 +64,14 @@ class Environment:
             return self._call(function)
 
     def _call(self, function: Callable[[], Any]) -> Any:
+        before = is_repeatable()
+        _LOCAL.repeatable = True
+        try:
+            return self._under_autocast(function)
+        finally:
+            _LOCAL.repeatable = before
+
+    def _under_autocast(self, function: Callable[[], Any]) -> Any:
         if not self._autocast and not is_autocast_enabled(self.device):
             return function()
         with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._autocast):

@@ -25,6 +25,7 @@ class Costs(NamedTuple):
         chunk: bytes that a step takes while its chunk's gradient is computed.
         keep_state, keep_all: bytes that a step keeps under these plans; None: it cannot.
         moved: bytes that a step moves when it is swapped.
+        outputs: bytes of a step's outputs that are kept.
         fixed: bytes that do not grow with the steps: sums of the parameters' gradients, packed weights.
         workspace: bytes that a chunk of so many steps works in, besides.
         unit: a chunk has a multiple of so many steps where it can.
@@ -42,6 +43,7 @@ class Costs(NamedTuple):
     keep_state: int | None
     keep_all: int
     moved: int
+    outputs: int
     fixed: int
     workspace: Callable[[int], int]
     unit: int
@@ -88,7 +90,7 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
         plan = MemoryPlan.recompute(every=1)
     if plan.kind == "swap":
         return _swapped(plan, costs)
-    default = default_length(plan, time, costs.moved, costs.unit)
+    default = default_length(plan, time, costs.moved, 1, costs.unit)
     lengths = [min(length, time) for length in plan.lengths(time, default)]
     inner = lengths[-1]
     kept_last = min(plan.keep_last, time)
@@ -109,7 +111,7 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
         + once
         + time * costs.backward_all
         + costs.call * (2 + passes) * time / inner
-        + costs.page * (kept + chunk)
+        + costs.page * (kept + chunk + time * costs.outputs)
     )
     return Predicted(plan, peak, kept, again * passes, again * costs.keep_all, 0, seconds)
 
@@ -117,12 +119,12 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
 def _whole(plan: MemoryPlan, costs: Costs, keep: int, step_seconds: float) -> Predicted:
     kept = costs.time * keep + costs.state
     peak = kept + costs.whole(costs.time) + costs.fixed + _SLACK
-    seconds = costs.time * step_seconds + costs.page * kept
+    seconds = costs.time * step_seconds + costs.page * (kept + costs.time * costs.outputs)
     return Predicted(plan, peak, kept, 0, costs.time * (costs.keep_all - keep), 0, seconds)
 
 
 def _swapped(plan: MemoryPlan, costs: Costs) -> Predicted:
-    default = default_length(plan, costs.time, costs.moved, costs.unit)
+    default = default_length(plan, costs.time, costs.moved, 1, costs.unit)
     length = min(costs.time, plan.lengths(costs.time, default)[-1])
     moved = costs.time * costs.moved + -(-costs.time // length) * costs.state
     piece = length * costs.moved + costs.state
@@ -134,6 +136,7 @@ def _swapped(plan: MemoryPlan, costs: Costs) -> Predicted:
         step = costs.forward + costs.forward_all + costs.backward_all
     away = 2 * moved / costs.rate if costs.rate else 0.0
     seconds = max(costs.time * step, away) + costs.call * 2 * costs.time / length
+    seconds += costs.page * costs.time * costs.outputs
     kept = min(moved, CHUNKS_IN_FLIGHT * piece)
     recomputed = costs.time * max(0, costs.keep_all - costs.moved)
     return Predicted(plan, peak, kept, costs.time * stepped, recomputed, moved, seconds)

@@ -33,15 +33,20 @@ class Chunk(NamedTuple):
 _LEAST_MOVED = {"host": 4 << 20, "disk": 1 << 20}
 _MOST_MOVED = 8 << 20
 _PIECES = 64
+_READ = 4 << 20
 
 
-def default_length(plan: MemoryPlan, steps: int, moved: int, unit: int) -> int:
-    """The number of steps of a chunk where `plan` names none, a multiple of `unit`; `moved` are the bytes
-    that a step moves away under `swap`, beside its state.
+def default_length(plan: MemoryPlan, steps: int, moved: int, read: int, unit: int) -> int:
+    """The number of steps of a chunk where `plan` names none, a multiple of `unit`.
+
+    Args:
+        moved: the bytes that a step moves away under `swap`, beside its state.
+        read: the bytes of a step's inputs and outputs, which may have to be copied.
     """
-    if plan.kind not in ("recompute", "swap"):
-        return max(1, steps)
-    length = math.ceil(math.sqrt(steps))
+    if plan.kind in ("keep_all", "keep_state"):
+        length = max(1, min(steps, _READ // max(1, read)))
+    else:
+        length = math.ceil(math.sqrt(steps))
     if plan.to is not None and moved:
         size = min(_MOST_MOVED, max(_LEAST_MOVED[plan.to], steps * moved // _PIECES))
         length = -(-size // moved)

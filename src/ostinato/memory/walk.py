@@ -172,7 +172,7 @@ class _Forwards:
         if kept is not None:
             record.kept[chunk.place] = list(kept)
         if ran.graph is not None:
-            record.graphs[chunk.place] = ran
+            record.graphs[chunk.place] = Ran([], [], None, ran.graph)
 
 
 class _Walk(torch.autograd.Function):
