@@ -64,7 +64,6 @@ PLAN = MemoryPlan.recompute()
         ({"truncate_every": True}, TypeError, "truncate_every must be a whole number of steps, but is True"),
         ({"memory": MemoryPlan.swap()}, ValueError, 'use swap\\(to="disk"\\) or recompute\\(\\) there'),
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_cannot_be_done_is_said(options, error, message):
     cells = PlainCell(4, 3), PlainCell(4, 3)

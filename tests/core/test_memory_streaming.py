@@ -156,7 +156,7 @@ import numpy as np, torch
 from ostinato import BasicLSTMCell, GRUCell, MultiRNNCell, RNNCell, bidirectional_dynamic_rnn, dynamic_rnn
 torch.set_num_threads(1)
 path, way, what, time_major = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] == "True"
-batch, time, size = 4, int(sys.argv[5]), 64
+batch, time, size = 4, int(sys.argv[5]), 256
 shape = (time, batch, size) if time_major else (batch, time, size)
 
 def anonymous():
@@ -237,7 +237,7 @@ def test_a_file_is_not_loaded(tmp_path, way, what, time_major):
         way,
         what,
         str(time_major),
-        str(size // (4 * 4 * 64)),
+        str(size // (4 * 4 * 256)),
     ]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     found = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
