@@ -14,7 +14,8 @@ from ostinato._state import Nest, flatten, leaves, map_nest
 from ostinato.cells import RNNCell, Run, check_cell, lower
 from ostinato.cells.family_cells import FamilyCell
 from ostinato.drivers import arguments
-from ostinato.drivers.dynamic import prepare, run_prepared, swap_batch_and_time
+from ostinato.drivers.dynamic import prepare, run_prepared, sequence_to_run, swap_batch_and_time
+from ostinato.drivers.planned import SequenceToRun
 from ostinato.drivers.static import static_rnn
 from ostinato.drivers.wanted import Wanted, may_walk
 from ostinato.kernels import ReverseOrder, reverse_sequence, run_sequences
@@ -72,32 +73,46 @@ def bidirectional_dynamic_rnn(
         return _run_both((cell_fw, cell_bw), inputs, sequence_length, states, dtype, time_major)
     forwards = prepare(cell_fw, inputs, sequence_length, initial_state_fw, dtype, time_major)
     backwards = prepare(cell_bw, inputs, sequence_length, initial_state_bw, dtype, time_major)
-    if wanted.limit is not None:
-        wanted = wanted._replace(limit=wanted.limit // 2)
     runs = Run(seed), Run(_other_direction(seed))
     lengths, time = backwards.lengths, leaves(backwards.inputs)[0].shape[0]
-    try:
-        outputs_fw, state_fw = run_prepared(cell_fw, forwards, wanted, runs[0])
-        if is_plain or (wanted.is_hint and not may_walk()):
+    order = ReverseOrder(lengths, time, backwards.files)
+    if wanted.limit is not None:
+        wanted = wanted._replace(limit=wanted.limit // 2)
+        if may_walk():
+            given = (cell_fw, forwards, None), (cell_bw, backwards, order)
+            _check_limit(wanted, [sequence_to_run(c, p, Run(0), o) for c, p, o in given])
+    outputs_fw, state_fw = run_prepared(cell_fw, forwards, wanted, runs[0])
+    if is_plain or (wanted.is_hint and not may_walk()):
 
-            def reverse(nest: Nest) -> Nest:
-                return map_nest(lambda leaf: reverse_sequence(leaf, lengths, 0), nest)
+        def reverse(nest: Nest) -> Nest:
+            return map_nest(lambda leaf: reverse_sequence(leaf, lengths, 0), nest)
 
-            backwards = backwards._replace(inputs=reverse(backwards.inputs))
-            outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1])
-            outputs_bw = reverse(outputs_bw)
-        else:
-            order = ReverseOrder(lengths, time, backwards.files)
-            outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1], order)
-    except MemoryLimitError as error:
-        raise MemoryLimitError(
-            f"Each direction has half of memory_limit. {error} For both, that is "
-            f"{format_bytes(2 * error.smallest)}.",
-            2 * error.smallest,
-        ) from None
+        backwards = backwards._replace(inputs=reverse(backwards.inputs))
+        outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1])
+        outputs_bw = reverse(outputs_bw)
+    else:
+        outputs_bw, state_bw = run_prepared(cell_bw, backwards, wanted, runs[1], order)
     if not time_major:
         outputs_fw, outputs_bw = (map_nest(swap_batch_and_time, leaf) for leaf in (outputs_fw, outputs_bw))
     return (outputs_fw, outputs_bw), (state_fw, state_bw)
+
+
+def _check_limit(wanted: Wanted, sequences: Sequence[SequenceToRun]) -> None:
+    """Raise a MemoryLimitError where half of the limit is not enough for a direction, before one is run."""
+    errors = []
+    for sequence in sequences:
+        try:
+            wanted.terms(sequence)
+        except MemoryLimitError as error:
+            errors.append(error)
+    if errors:
+        worst = max(errors, key=lambda error: error.smallest)
+        smallest = 2 * worst.smallest
+        raise MemoryLimitError(
+            f"Each direction has half of memory_limit. {worst} For both, that is {format_bytes(smallest)} "
+            f"({smallest} bytes).",
+            smallest,
+        )
 
 
 def _is_one_op(cell: RNNCell) -> TypeGuard[FamilyCell]:

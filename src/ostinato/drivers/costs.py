@@ -22,6 +22,7 @@ from ostinato.memory.planner import Costs
 
 # Steps of a cell that Python steps are alike: few tell what one takes.
 _STEPS, _MORE_STEPS = 4, 16
+_BYTES = 4 << 20
 # What an allocator and a graph hold for a tensor beside its values.
 _BYTES_OF_A_NODE = 600
 
@@ -59,6 +60,7 @@ def costs_of(sequence: SequenceToRun, keep_outputs: bool) -> Costs:
         keep_all=kept,
         moved=0,
         outputs=outputs if keep_outputs else 0,
+        cuts=0,
         fixed=4 * parameters + 4 * state + (1 << 20),
         workspace=lambda steps: 24 * steps,
         whole=lambda steps: 2 * outputs * steps if sequence.lowered is None else outputs * steps,
@@ -154,7 +156,9 @@ def _probe(sequence: SequenceToRun) -> _Found:
     few, more = _STEPS, _MORE_STEPS
     if sequence.lowered is not None:
         few, more = 16, 64
-    run(few, graph=True)  # the first one finds nothing in place
+    # Few enough that what is measured for a limit keeps to one itself.
+    most = max(2, _BYTES // max(1, _saved_bytes(run, 1)))
+    few, more = min(few, max(1, most // 4)), min(more, most)
     forward = [min(run(steps, graph=False)[0] for _ in range(3)) for steps in (few, more)]
     seconds, backwards, allocated = [], [], []
     for steps in (few, more):

@@ -93,15 +93,20 @@ def run_prepared(
     """`dynamic_rnn` over what has been checked: time-major outputs (None where they are not wanted), and the
     final state. An `order` other than that of time has to be walked in.
     """
-    inputs, lengths, state, files = prepared
-    time = leaves(inputs)[0].shape[0]
-    lowered = lower(cell) if isinstance(inputs, Tensor) else None
-    steps = time if lowered is not None else arguments.steps_to_run(lengths, time)
-    sequence = SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order(files))
+    sequence = sequence_to_run(cell, prepared, run, order)
     if torch.compiler.is_compiling() and not wanted.is_hint:
         found: tuple[Nest, Nest] = _run_outside_of_a_graph(sequence, wanted)
         return found
     return _run(sequence, wanted)
+
+
+def sequence_to_run(cell: RNNCell, prepared: Prepared, run: Run, order: Order | None = None) -> SequenceToRun:
+    """What has been checked, and how the cell runs over it."""
+    inputs, lengths, state, files = prepared
+    time = leaves(inputs)[0].shape[0]
+    lowered = lower(cell) if isinstance(inputs, Tensor) else None
+    steps = time if lowered is not None else arguments.steps_to_run(lengths, time)
+    return SequenceToRun(cell, inputs, state, lengths, run, steps, lowered, order or Order(files))
 
 
 def _run(sequence: SequenceToRun, wanted: Wanted) -> tuple[Nest, Nest]:

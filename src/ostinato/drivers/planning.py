@@ -141,6 +141,10 @@ def plan_memory(
     batch, time = int(batch), int(time)
     if memory is not None:
         check_plan(memory)
+    if memory is not None and memory_limit is not None:
+        raise ValueError(
+            "memory and memory_limit were given, but each says by itself what is kept: pass one of them."
+        )
     size_of_inputs = getattr(cell, "input_size", None) if input_size is None else input_size
     if size_of_inputs is None:
         raise ValueError(
@@ -194,13 +198,17 @@ def _to_compare(costs: Costs) -> list[Predicted]:
     return [predict(plan, costs) for plan in plans]
 
 
-def plan_for(sequence: SequenceToRun, limit: int, keep_outputs: bool, records: bool) -> MemoryPlan:
+def plan_for(
+    sequence: SequenceToRun, limit: int, keep_outputs: bool, truncate_every: int | None, records: bool
+) -> MemoryPlan:
     """The fastest plan of a sequence within `limit` bytes; `records` whether a backward pass may come.
 
     Raises:
         MemoryLimitError: there is none.
     """
     costs = costs_of(sequence, keep_outputs)
+    if truncate_every is not None:
+        costs = costs._replace(cuts=(sequence.steps - 1) // truncate_every)
     try:
         return choose(costs, limit).plan
     except MemoryLimitError:

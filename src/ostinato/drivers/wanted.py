@@ -73,7 +73,7 @@ class Wanted(NamedTuple):
             return Terms(None, self.keep_outputs)
         plan, records = self.plan, _records(sequence)
         if self.limit is not None:
-            plan = plan_for(sequence, self.limit, self.keep_outputs, records)
+            plan = plan_for(sequence, self.limit, self.keep_outputs, self.truncate_every, records)
         elif self.swap_memory:
             on_gpu = leaves(sequence.inputs)[0].is_cuda
             plan = MemoryPlan.swap(to="host") if on_gpu else MemoryPlan.recompute()

@@ -199,3 +199,6 @@ class SequenceWork:
         if task.ran.graph is not None:
             self._free.append(task.ran.graph)
         return Found([of_inputs], backward.grad_state)
+
+    def finish(self) -> None:
+        self._free.clear()

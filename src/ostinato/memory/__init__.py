@@ -2,5 +2,6 @@
 
 from ostinato.memory.limit import MemoryLimitError
 from ostinato.memory.plan import MemoryPlan
+from ostinato.memory.store import SwapError
 
-__all__ = ["MemoryLimitError", "MemoryPlan"]
+__all__ = ["MemoryLimitError", "MemoryPlan", "SwapError"]

@@ -26,6 +26,7 @@ class Costs(NamedTuple):
         keep_state, keep_all: bytes that a step keeps under these plans; None: it cannot.
         moved: bytes that a step moves when it is swapped.
         outputs: bytes of a step's outputs that are kept.
+        cuts: how many times gradients end on the way; a chunk ends there too.
         fixed: bytes that do not grow with the steps: sums of the parameters' gradients, packed weights.
         workspace: bytes that a chunk of so many steps works in, besides.
         unit: a chunk has a multiple of so many steps where it can.
@@ -44,6 +45,7 @@ class Costs(NamedTuple):
     keep_all: int
     moved: int
     outputs: int
+    cuts: int
     fixed: int
     workspace: Callable[[int], int]
     unit: int
@@ -96,10 +98,12 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
     kept_last = min(plan.keep_last, time)
     if kept_last < time:
         kept_last -= kept_last % inner  # of whole chunks
+    pieces = -(-time // inner) + costs.cuts
+    groups = [max(1, round(length / inner)) for length in lengths]
     states = 0
-    for outer, length in zip([time, *lengths], lengths, strict=False):
-        states += -(-outer // length) * costs.state
-    kept = -(-time // lengths[0]) * costs.state + kept_last * costs.keep_all
+    for outer, group in zip([pieces, *groups], groups, strict=False):
+        states += -(-outer // group) * costs.state
+    kept = -(-pieces // groups[0]) * costs.state + kept_last * costs.keep_all
     chunk = inner * costs.chunk if kept_last < time else 0
     peak = states + kept_last * costs.keep_all + chunk + costs.workspace(inner) + costs.fixed + _SLACK
     again = time - kept_last
@@ -110,7 +114,7 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
         + kept_last * costs.forward_all
         + once
         + time * costs.backward_all
-        + costs.call * (2 + passes) * time / inner
+        + costs.call * (2 + passes) * pieces
         + costs.page * (kept + chunk + time * costs.outputs)
     )
     return Predicted(plan, peak, kept, again * passes, again * costs.keep_all, 0, seconds)
@@ -147,7 +151,7 @@ def candidates(costs: Costs) -> Iterator[MemoryPlan]:
     yield MemoryPlan.keep_all()
     if costs.keep_state is not None:
         yield MemoryPlan.keep_state()
-    for length in _lengths(costs):
+    for length in (*_lengths(costs), *_longer(costs)):
         if costs.rate and costs.moved:
             yield MemoryPlan.swap(to="host", every=length)
         yield MemoryPlan.recompute(every=length)
@@ -172,6 +176,14 @@ def _lengths(costs: Costs) -> Iterator[int]:
             return
         smaller = length // 2
         length = smaller // costs.unit * costs.unit or smaller
+
+
+def _longer(costs: Costs) -> Iterator[int]:
+    """Longer ones: fewer states between them, where those are what there is too much of."""
+    length = 2 * next(_lengths(costs))
+    while length < costs.time:
+        yield length
+        length *= 2
 
 
 def smallest_limit(costs: Costs) -> Predicted:

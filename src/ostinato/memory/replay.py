@@ -117,6 +117,9 @@ class ReplayedWork:
         totals[:] = found[counts[1] :]
         return Found(found[: counts[0]], found[counts[0] : counts[1]])
 
+    def finish(self) -> None:
+        """Nothing is kept between chunks."""
+
 
 class _Graph(NamedTuple):
     """A chunk's graph: from what it begins, and its ends."""

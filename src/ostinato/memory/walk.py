@@ -211,7 +211,10 @@ class _Walk(torch.autograd.Function):
                 "create_graph=True is needed."
             )
         backwards = _Backwards(ctx, grads)
-        backwards.run()
+        try:
+            backwards.run()
+        finally:
+            backwards.walk.work.finish()
         grad_state = [
             gradient if need else None
             for gradient, need in zip(backwards.grad_state, backwards.needs[1], strict=True)

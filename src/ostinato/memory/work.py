@@ -89,6 +89,9 @@ class Work(Protocol):
         written `into` where that is a tensor of zeros.
         """
 
+    def finish(self) -> None:
+        """A backward pass is over: let go of what it worked in."""
+
 
 class Order:
     """The order in which a walk goes through a sequence `[time, batch, ...]`: as it stands."""
