@@ -22,7 +22,7 @@ from ostinato.memory.work import Place, Ran, Task
 _MULTIPLICATIONS = 300_000_000
 _LONG = 0.05
 # And it takes about so many bytes at most: who asks has little to spare.
-_BYTES = 24 << 20
+_BYTES = 4 << 20
 
 
 class Seconds(NamedTuple):
