@@ -75,7 +75,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
         (
             one.work,
             one.asked,
-            "" if math.isnan(one.measured) else f"{one.measured:.2f} {one.unit}",
+            "" if math.isnan(one.measured) else f"{one.measured:.3g} {one.unit}",
             f"<= {one.most:g} {one.unit}",
             "not judged" if one.met is None else "met" if one.met else "missed",
         )
