@@ -14,7 +14,7 @@ from ostinato.cells import RNNCell, Run, SequenceContext, check_cell, lower
 from ostinato.drivers import arguments
 from ostinato.drivers.loop import run_loop, run_no_steps
 from ostinato.drivers.planned import SequenceToRun, run_planned
-from ostinato.drivers.wanted import Wanted
+from ostinato.drivers.wanted import Wanted, outside_of_a_graph
 from ostinato.memory import MemoryPlan
 from ostinato.memory.work import Order
 
@@ -95,7 +95,7 @@ def run_prepared(
     """
     sequence = sequence_to_run(cell, prepared, run, order)
     if torch.compiler.is_compiling() and not wanted.is_hint:
-        found: tuple[Nest, Nest] = _run_outside_of_a_graph(sequence, wanted)
+        found: tuple[Nest, Nest] = outside_of_a_graph(_run, sequence, wanted)
         return found
     return _run(sequence, wanted)
 
@@ -123,11 +123,6 @@ def _run(sequence: SequenceToRun, wanted: Wanted) -> tuple[Nest, Nest]:
         with run.at(0):
             outputs, final_state = lowered(inputs, state, SequenceContext(lengths, terms.keep_gates))
     return outputs if wanted.keep_outputs else None, final_state
-
-
-_run_outside_of_a_graph = torch.compiler.disable(
-    _run, reason="a memory plan is obeyed outside of a compiled graph"
-)
 
 
 class Prepared(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,7 +20,7 @@ from ostinato.drivers.raw_loop import (
     tensors_of,
     truncated,
 )
-from ostinato.drivers.wanted import Wanted
+from ostinato.drivers.wanted import Wanted, outside_of_a_graph
 from ostinato.memory import MemoryPlan
 from ostinato.memory.environment import Environment
 from ostinato.memory.growing import Walk, walk_loop
@@ -109,7 +108,10 @@ def raw_rnn(
         nothing = _nothing_emitted(cell, template, state, len(carried.finished)) if keep_outputs else None
         return nothing, state, carried.loop_state
     if _is_walked(wanted):
-        return _run_outside_of_a_compiler(cell, loop_fn, carried, wanted, seed)
+        if not torch.compiler.is_compiling():
+            return _run_walked(cell, loop_fn, carried, wanted, seed)
+        found: tuple[Nest, Nest, Any] = outside_of_a_graph(_run_walked, cell, loop_fn, carried, wanted, seed)
+        return found
     return _run_whole(cell, loop_fn, carried, wanted, seed)
 
 
@@ -167,11 +169,6 @@ def _run_walked(
     outputs, last = walk_loop(walk, loop.first, loop.given)
     emitted = None if outputs is None else loop.emitted(outputs)
     return emitted, *loop.results(last)
-
-
-_run_outside_of_a_compiler: Callable[..., tuple[Nest, Nest, Any]] = torch.compiler.disable(
-    _run_walked, reason="a memory plan is obeyed outside of a compiled graph"
-)
 
 
 def _nothing_emitted(cell: Any, template: Nest, state: Nest, batch_size: int) -> Nest:

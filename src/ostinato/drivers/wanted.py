@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 
@@ -100,6 +101,13 @@ class Wanted(NamedTuple):
 def may_walk() -> bool:
     """Whether nobody takes apart or plans what a walk does: no compiler, no torch.func."""
     return not torch.compiler.is_compiling() and not is_transformed()
+
+
+def outside_of_a_graph(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call `function` between two graphs of a compiler that traces; its error where it takes one only."""
+    torch._dynamo.graph_break("a memory plan is obeyed outside of a compiled graph")
+    # Made here: making it imports the compiler, which nobody else should wait for.
+    return torch.compiler.disable(function)(*arguments)
 
 
 def _records(sequence: SequenceToRun) -> bool:
