@@ -12,6 +12,8 @@ from ostinato.memory.store import CHUNKS_IN_FLIGHT
 
 # What Python and the allocators need besides.
 _SLACK = 1 << 20
+# Allocators, ours among them, hand out again what they had back, up to about so many bytes.
+_REUSED = 512 << 20
 # A chunk that is run again should stay near the cores. More gains nothing.
 _CHUNK_BYTES = 4 << 20
 
@@ -115,15 +117,20 @@ def predict(plan: MemoryPlan, costs: Costs) -> Predicted:
         + once
         + time * costs.backward_all
         + costs.call * (2 + passes) * pieces
-        + costs.page * (kept + chunk + time * costs.outputs)
+        + costs.page * _fresh(kept + chunk + time * costs.outputs)
     )
     return Predicted(plan, peak, kept, again * passes, again * costs.keep_all, 0, seconds)
+
+
+def _fresh(size: int) -> int:
+    """Of so many bytes those that a training loop does not find where the step before it has left them."""
+    return max(0, size - _REUSED)
 
 
 def _whole(plan: MemoryPlan, costs: Costs, keep: int, step_seconds: float) -> Predicted:
     kept = costs.time * keep + costs.state
     peak = kept + costs.whole(costs.time) + costs.fixed + _SLACK
-    seconds = costs.time * step_seconds + costs.page * (kept + costs.time * costs.outputs)
+    seconds = costs.time * step_seconds + costs.page * _fresh(kept + costs.time * costs.outputs)
     return Predicted(plan, peak, kept, 0, costs.time * (costs.keep_all - keep), 0, seconds)
 
 
@@ -140,7 +147,7 @@ def _swapped(plan: MemoryPlan, costs: Costs) -> Predicted:
         step = costs.forward + costs.forward_all + costs.backward_all
     away = 2 * moved / costs.rate if costs.rate else 0.0
     seconds = max(costs.time * step, away) + costs.call * 2 * costs.time / length
-    seconds += costs.page * costs.time * costs.outputs
+    seconds += costs.page * _fresh(costs.time * costs.outputs)
     kept = min(moved, CHUNKS_IN_FLIGHT * piece)
     recomputed = costs.time * max(0, costs.keep_all - costs.moved)
     return Predicted(plan, peak, kept, costs.time * stepped, recomputed, moved, seconds)
