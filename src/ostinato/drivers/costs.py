@@ -23,6 +23,7 @@ from ostinato.memory.planner import Costs
 # Steps of a cell that Python steps are alike: few tell what one takes.
 _STEPS, _MORE_STEPS = 4, 16
 _BYTES = 4 << 20
+_ENOUGH_SECONDS = 0.01
 # What an allocator and a graph hold for a tensor beside its values.
 _BYTES_OF_A_NODE = 600
 
@@ -44,8 +45,8 @@ def costs_of(sequence: SequenceToRun, keep_outputs: bool) -> Costs:
     state = sum(leaf.nbytes for leaf in leaves(sequence.state))
     parameters = sum(leaf.nbytes for leaf in getattr(sequence.cell, "parameters", list)())
     outputs = found.outputs
-    # Allocators leave holes between graphs.
-    kept = max(0, round(1.06 * found.graph) - outputs)
+    # Allocators leave holes between graphs, as large as a quarter of what steps of many small tensors keep.
+    kept = max(0, round((1.06 if sequence.lowered is not None else 1.25) * found.graph) - outputs)
     # Gradients on their way back, and a chunk's outputs before they are put with the others.
     chunk = (
         round(1.15 * found.graph)
@@ -155,9 +156,14 @@ def _probe(sequence: SequenceToRun) -> _Found:
 
     few, more = _STEPS, _MORE_STEPS
     if sequence.lowered is not None:
+        # Ops take so many steps in one call that few would tell what a call costs, and not a step.
         few, more = 16, 64
+        run(few, graph=False)
+        taken, _ = run(few, graph=False)
+        more = max(more, min(512, int(few * _ENOUGH_SECONDS / max(taken, 1e-6))))
+        few = more // 4
     # Few enough that what is measured for a limit keeps to one itself.
-    most = max(2, _BYTES // max(1, _saved_bytes(run, 1)))
+    most = max(2, _BYTES // max(1, _saved_bytes(run, 2) - _saved_bytes(run, 1)))
     few, more = min(few, max(1, most // 4)), min(more, most)
     forward = [min(run(steps, graph=False)[0] for _ in range(3)) for steps in (few, more)]
     seconds, backwards, allocated = [], [], []
@@ -171,7 +177,8 @@ def _probe(sequence: SequenceToRun) -> _Found:
             del values
         seconds.append(min(taken for taken, _ in tries))
         backwards.append(min(taken for _, taken in tries))
-    graph = max((max(allocated[3:]) - min(allocated[:3])) // (more - few), _saved_bytes(run, few))
+    counted = _saved_bytes(run, more) - _saved_bytes(run, few)
+    graph = max(max(allocated[3:]) - min(allocated[:3]), counted) // (more - few)
     outputs = sum(value.nbytes for value in run(few, graph=False)[1]) - sum(leaf.nbytes for leaf in start)
 
     def each(pair: list[float]) -> float:
@@ -197,7 +204,9 @@ def _some(values: list[Tensor]) -> list[Tensor]:
 
 
 def _saved_bytes(run: Callable[[int, bool], tuple[float, list[Tensor]]], steps: int) -> int:
-    """The bytes of a step that a graph holds, by what autograd saves and by how many nodes it has."""
+    """The bytes that the graph of so many steps holds, and parameters, by what autograd saves and by how many
+    nodes it has.
+    """
     storages: dict[int, int] = {}
     saved = 0
 
@@ -209,7 +218,7 @@ def _saved_bytes(run: Callable[[int, bool], tuple[float, list[Tensor]]], steps: 
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         run(steps, True)
-    return (sum(storages.values()) + _BYTES_OF_A_NODE * saved) // steps
+    return sum(storages.values()) + _BYTES_OF_A_NODE * saved
 
 
 class _Mallinfo(ctypes.Structure):
