@@ -1,0 +1,54 @@
+"""What a scope's name says about the cell in it."""
+
+from __future__ import annotations
+
+import re
+
+# "encoder_lstm", "lstm_cell_2", "LSTM1", "fw_lstm_layer", but not "lstm_output", which is a dense layer.
+_PLACES = "cell|layer|fw|bw|forward|backward|enc|dec|encoder|decoder"
+_LSTM = re.compile(rf"(.*[_\-.])?lstm({_PLACES})?([_\-]?({_PLACES}|\d+))*")
+_RNN = re.compile(r"(.*[_\-.])?rnn_?cell([_\-]?\d+)?")
+# What drivers and stacks put around a cell's own scope, from TensorFlow 0 to object-based checkpoints.
+_DRIVERS = re.compile(r"rnn(_\d+)?|fw|bw|birnn_[fb]w|cell[_-]?\d+")
+_NO_CELL = re.compile(
+    "att|conv|dense|embed|fc|full|hidden|layer|linear|logit|loss|memory|mlp|norm|out|pred|proj|query|softmax|wrapper"
+)
+
+
+def class_name(last: str) -> str:
+    """The last part of a scope as one word, without the number that TensorFlow gives a second one.
+
+    >>> class_name("basic_lstm_cell_1"), class_name("BasicLSTMCell")
+    ('basiclstmcell', 'basiclstmcell')
+    """
+    return re.sub(r"_\d+$", "", last).replace("_", "").lower()
+
+
+def is_lstm_name(last: str) -> bool:
+    """Whether a person who calls a scope so has an LSTM in it.
+
+    >>> [name for name in ("encoder_lstm", "LSTM2", "lstm_output", "lstm_fc") if is_lstm_name(name)]
+    ['encoder_lstm', 'LSTM2']
+    """
+    return _LSTM.fullmatch(last.lower()) is not None
+
+
+def is_rnn_name(last: str) -> bool:
+    """Whether a person who calls a scope so has a plain recurrent cell in it.
+
+    >>> [name for name in ("my_rnn_cell", "rnn", "rnn_output") if is_rnn_name(name)]
+    ['my_rnn_cell']
+    """
+    return _RNN.fullmatch(last.lower()) is not None
+
+
+def is_in_driver(above: str, last: str) -> bool:
+    """Whether the scope `last`, directly inside `above`, is where a driver or a stack has its cell.
+
+    >>> is_in_driver("model/rnn", "foo"), is_in_driver("model", "foo"), is_in_driver("rnn", "output_layer")
+    (True, False, False)
+    """
+    name = last.lower()
+    if re.fullmatch(r"cell([_-]\d+)?", name):  # an object's attribute: what a Keras or a stacked layer steps
+        return True
+    return _DRIVERS.fullmatch(above.rpartition("/")[2].lower()) is not None and not _NO_CELL.search(name)

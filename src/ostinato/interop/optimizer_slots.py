@@ -1,0 +1,74 @@
+"""Which variables of a checkpoint belong to an optimizer or a moving average, told by their names alone.
+
+TensorFlow names a slot after its variable (`rnn/kernel/Adam_1`), perhaps inside a scope of the training code
+(`train/rnn/kernel/Adam_1`); object-based checkpoints and Keras have forms of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+_OPTIMIZERS = (
+    "adadelta|adafactor|adagrad|adagradda|adam|adamax|adamw|addsign|adam_?weight_?decay_?optimizer|ftrl|ggt|"
+    "lamb|lamboptimizer|larsoptimizer|lazyadam|momentum|momentumw|nadam|powersign|proximaladagrad|"
+    "proximalgradientdescent|rmsprop|sgd|shampoo|vadagrad|yellowfin"
+)
+# The last part of a slot's name: the optimizer's, numbered from its second slot on; or BERT's own two.
+_SLOT = re.compile(rf"(?:{_OPTIMIZERS})(?:_\d+)?|adam_[mv]|lamb_[mv]", re.IGNORECASE)
+_SCALAR = re.compile(r"(?:.*/)?beta[12]_power(?:_\d+)?")
+_AVERAGES = re.compile(r"ExponentialMovingAverage(?:_\d+)?")
+_ZERO_DEBIAS = frozenset({"biased", "local_step"})
+# Keras writes its slots under the optimizer instead: training/Adam/lstm/kernel/m, Adam/m/lstm/kernel.
+_KERAS = re.compile(
+    r"(?:training(?:_\d+)?/)?(?:Adam|Adamax|Adagrad|Adadelta|Ftrl|Nadam|RMSprop|SGD)(?:_\d+)?/.+"
+)
+_KERAS_SCALARS = frozenset(
+    {"iter", "iterations", "beta_1", "beta_2", "decay", "learning_rate", "momentum", "rho"}
+)
+_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
+
+
+def is_optimizer_slot(name: str, names: Container[str]) -> bool:
+    """Whether the variable `name` of a checkpoint with `names` is an optimizer's or a moving average.
+
+    >>> names = ["W", "W/Adam", "W/Adam_1", "beta1_power", "W/ExponentialMovingAverage"]
+    >>> [name for name in names if not is_optimizer_slot(name, names)]
+    ['W']
+
+    A moving average counts as one only beside its variable: where it stands alone, it is all there is of the
+    model. The names are those that TensorFlow 1.15's and Keras' optimizers give.
+    """
+    if "/.OPTIMIZER_SLOT/" in name:
+        return True
+    if name.endswith(_OBJECT):
+        return name.startswith(("optimizer/", "keras_api/optimizer/"))
+    if _SCALAR.fullmatch(name):
+        return True
+    base, slash, last = name.rpartition("/")
+    if not slash:
+        return False
+    if _SLOT.fullmatch(last):
+        return True
+    if _AVERAGES.fullmatch(last):
+        return _has(base, names)
+    if last in _ZERO_DEBIAS:
+        return _has(base, names)
+    match = _KERAS.fullmatch(name)
+    return match is not None and _of_keras(name, names)
+
+
+def _has(base: str, names: Container[str]) -> bool:
+    """Whether `base` is a variable, perhaps inside a scope that the training code put around the slot."""
+    while base not in names:
+        _, slash, base = base.partition("/")
+        if not slash:
+            return False
+    return True
+
+
+def _of_keras(name: str, names: Container[str]) -> bool:
+    parts = name.removeprefix("training/").split("/")[1:]
+    if len(parts) == 1:
+        return parts[0] in _KERAS_SCALARS or parts[0].startswith("Variable")
+    return _has("/".join(parts[1:]), names) or _has("/".join(parts[:-1]), names)
