@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ostinato import datasets, kernels, tf1
+    from ostinato import checkpoint, datasets, interop, kernels, tf1
     from ostinato._state import LSTMStateTuple, detach_state
     from ostinato._summary import summary
     from ostinato.cells import (
@@ -60,7 +60,7 @@ _HOMES = {
     "ostinato.layers": ["GRU", "LSTM", "LSTMOutputs", "RNN"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ["datasets", "kernels", "tf1"]
+_MODULES = ["checkpoint", "datasets", "interop", "kernels", "tf1"]
 
 __all__ = [
     "BasicLSTMCell",
@@ -81,9 +81,11 @@ __all__ = [
     "ZoneoutWrapper",
     "__version__",
     "bidirectional_dynamic_rnn",
+    "checkpoint",
     "datasets",
     "detach_state",
     "dynamic_rnn",
+    "interop",
     "kernels",
     "plan_memory",
     "raw_rnn",

@@ -1,0 +1,146 @@
+"""Files read without trusting their length, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+
+from ostinato.checkpoint.crc import crc32c
+from ostinato.checkpoint.errors import CheckpointError
+
+CHUNK = 1 << 20  # bytes that are read or written, and checksummed, at a time: they stay in the cache
+
+
+class DataFile:
+    """A file whose bytes are read where they are asked for.
+
+    `view` maps the file into memory: fast, and shared between processes. `read_into` copies from it.
+
+    Raises:
+        CheckpointError: the file is missing or no regular file, or turns out shorter than asked.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+        try:
+            flags = getattr(os, "O_BINARY", 0) | getattr(
+                os, "O_NONBLOCK", 0
+            )  # a pipe must not keep us waiting
+            self._descriptor = os.open(path, os.O_RDONLY | flags)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise CheckpointError(path, None, f"it cannot be opened: {reason}") from error
+        status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may never end
+            self.close()
+            raise CheckpointError(path, None, "it is no regular file")
+        self.size = status.st_size
+        self._view: memoryview | None = None
+        self._lock = threading.Lock()
+
+    def view(self) -> memoryview:
+        """All bytes, read-only. It stays valid after `close`, for as long as it is used."""
+        with self._lock:
+            if self._view is None:
+                if self.size == 0:
+                    self._view = memoryview(b"")
+                else:
+                    mapped = mmap.mmap(self._open(), self.size, access=mmap.ACCESS_READ)
+                    self._view = memoryview(mapped)
+            return self._view
+
+    def read_into(self, target: np.ndarray, offset: int) -> int:
+        """Fill `target`, contiguous bytes, from `offset` on; returns their checksum."""
+        crc, done = 0, 0
+        while done < target.size:
+            piece = target[done : done + CHUNK]
+            got = self._read_at(piece.data, offset + done)
+            if not got:
+                reason = "the file ends here: it was cut while it was read"
+                raise CheckpointError(self.path, offset + done, reason)
+            crc = crc32c(piece[:got], crc)
+            done += got
+        return crc
+
+    def _read_at(self, target: memoryview, offset: int) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(self._open(), [target], offset)
+        with self._lock:
+            os.lseek(self._open(), offset, os.SEEK_SET)
+            read = os.read(self._open(), len(target))
+        target[: len(read)] = read
+        return len(read)
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            raise ValueError(f"The file {self.path} was closed.")
+        return self._descriptor
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def sync_folder(folder: str) -> None:
+    """Make names that were given or taken in a folder outlast a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: str, contents: bytes) -> None:
+    """Make the file `path`, or replace it: at every moment it is the old one or the new one, whole."""
+    folder = os.path.dirname(path) or "."
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(contents)
+            file.flush()
+            os.fsync(file.fileno())
+        allow_everyone(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync_folder(folder)
+
+
+def allow_everyone(path: str) -> None:
+    """Give a temporary file, which only its owner can read, the rights of any new file."""
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(path, 0o666 & ~umask)
+
+
+@contextlib.contextmanager
+def alone_in(folder: str) -> Iterator[None]:
+    """Keep this machine's other savers out of a folder meanwhile: two at one prefix would mix their files."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,161 @@
+"""From what a person names to the files of a checkpoint."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from dataclasses import dataclass
+
+from ostinato.checkpoint.errors import CheckpointError
+from ostinato.checkpoint.state import CheckpointState, is_state_file, read_checkpoint_state
+from ostinato.checkpoint.table import FOOTER, MAGIC
+
+_DATA = re.compile(r"(?P<prefix>.*)\.data-(?P<shard>\d{5,})-of-(?P<shards>\d{5,})", re.DOTALL)
+_SHARD = re.compile(r"-\d{5}-of-(\d{5})")
+_ANY_SHARD = "-?????-of-?????"  # how TensorFlow writes the name of a V1 checkpoint in several files
+_STATE = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A checkpoint on disk: its prefix, and for format V1 its files."""
+
+    prefix: str
+    paths: list[str]
+
+
+def find(path: str) -> Found:
+    """The checkpoint that `path` means: a prefix, one of its files, a state file or a folder.
+
+    Raises:
+        CheckpointError: there is none; it says what is there instead.
+    """
+    if os.path.isdir(path):
+        return _in_folder(path)
+    if path.endswith(".index") and os.path.isfile(path):
+        return Found(path[: -len(".index")], [])
+    if os.path.isfile(f"{path}.index"):
+        return Found(path, [])
+    data = _DATA.fullmatch(path)
+    if data and os.path.isfile(path):
+        if not os.path.isfile(data["prefix"] + ".index"):
+            index = os.path.basename(data["prefix"]) + ".index"
+            reason = f"its index, {index}, is missing: names, shapes and places of the tensors were in it"
+            raise CheckpointError(path, None, reason)
+        return Found(data["prefix"], [])
+    shards = _version1_shards(path)
+    if shards:
+        return Found(path, shards)
+    if os.path.isfile(path):
+        return _in_file(path)
+    raise CheckpointError(path, None, f"there is no checkpoint of this name{_near(path)}")
+
+
+def prefixes(folder: str) -> list[str]:
+    """The V2 checkpoints in a folder, by name."""
+    names = [name[: -len(".index")] for name in os.listdir(folder) if name.endswith(".index")]
+    return [os.path.join(folder, name) for name in sorted(names)]
+
+
+def _in_folder(folder: str) -> Found:
+    state = os.path.join(folder, _STATE)
+    if os.path.isfile(state) and is_state_file(state):
+        return _latest(folder, _STATE)
+    saved_model = os.path.join(folder, "variables", "variables")
+    if os.path.isfile(f"{saved_model}.index"):
+        return Found(saved_model, [])
+    there = prefixes(folder)
+    if len(there) == 1:
+        return Found(there[0], [])
+    if there:
+        listed = ", ".join(os.path.basename(prefix) for prefix in there[:5])
+        more = ", ..." if len(there) > 5 else ""
+        reason = (
+            f"it has no '{_STATE}' file that says which of its {len(there)} checkpoints is the latest: "
+            f"name one of {listed}{more}"
+        )
+        raise CheckpointError(folder, None, reason)
+    raise CheckpointError(folder, None, "there is no checkpoint in this folder")
+
+
+def _latest(folder: str, name: str) -> Found:
+    state = read_checkpoint_state(folder, name)
+    assert state is not None
+    latest = moved(folder, state)
+    if latest is None:
+        raise CheckpointError(
+            os.path.join(folder, name),
+            None,
+            f"the checkpoint that it names is gone: {state.model_checkpoint_path}",
+        )
+    return find(latest)
+
+
+def moved(folder: str, state: CheckpointState) -> str | None:
+    """The prefix that a state names, also where its folder was moved since; None where it is gone."""
+    named = state.model_checkpoint_path
+    # An absolute path is of the machine that trained. A folder copied from it still has the files.
+    for prefix in (named, os.path.join(folder, re.split(r"[/\\]", named)[-1])):
+        if exists(prefix):
+            return prefix
+    return None
+
+
+def exists(prefix: str) -> bool:
+    """Whether there is a checkpoint of this prefix, of either format."""
+    return os.path.isfile(f"{prefix}.index") or os.path.isfile(prefix) or bool(_version1_shards(prefix))
+
+
+def _in_file(path: str) -> Found:
+    if _has_mark(path):
+        shard = _SHARD.search(path)
+        if shard and shard.end() == len(path):
+            return find(path[: shard.start()] + _ANY_SHARD)
+        return Found(path, [path])
+    if is_state_file(path):
+        return _latest(os.path.dirname(path) or ".", os.path.basename(path))
+    raise CheckpointError(path, None, "this file is no checkpoint")
+
+
+def _has_mark(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            if file.seek(0, os.SEEK_END) < FOOTER:
+                return False
+            file.seek(-len(MAGIC), os.SEEK_END)
+            return file.read() == MAGIC
+    except OSError as error:
+        raise CheckpointError(path, None, f"it cannot be opened: {error.strerror}") from error
+
+
+def _version1_shards(path: str) -> list[str]:
+    """The files of a V1 checkpoint in several files, which is named by a pattern or by what is before it."""
+    stem = path.removesuffix(_ANY_SHARD)
+    folder, base = os.path.split(stem)
+    if not os.path.isdir(folder or "."):
+        return []
+    counts: dict[str, list[str]] = {}
+    for name in os.listdir(folder or "."):
+        shard = _SHARD.fullmatch(name, len(base)) if name.startswith(base) else None
+        if shard:
+            counts.setdefault(shard[1], []).append(os.path.join(folder, name))
+    if not counts:
+        return []
+    if len(counts) > 1:
+        raise CheckpointError(
+            path, None, f"there are files of {' and of '.join(sorted(counts))} shards beside each other"
+        )
+    (count, paths), *_ = counts.items()
+    if len(paths) != int(count):
+        raise CheckpointError(path, None, f"only {len(paths)} of its {int(count)} files are there")
+    return sorted(paths)
+
+
+def _near(path: str) -> str:
+    folder, base = os.path.split(path)
+    if not os.path.isdir(folder or "."):
+        return f": there is no folder {folder}"
+    names = [os.path.basename(prefix) for prefix in prefixes(folder or ".")]
+    close = difflib.get_close_matches(base, names, 3, 0.5)
+    return f"; there is {' and '.join(close)}" if close else ""

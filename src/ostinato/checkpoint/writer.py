@@ -1,0 +1,204 @@
+"""Saving checkpoints, so that there is a whole one at every moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ostinato.checkpoint import messages, strings
+from ostinato.checkpoint.bundle import data_path, index_path
+from ostinato.checkpoint.crc import crc32c, mask
+from ostinato.checkpoint.dtypes import STRING, ElementType, by_dtype
+from ostinato.checkpoint.errors import CheckpointError, Malformed
+from ostinato.checkpoint.files import CHUNK, DataFile, alone_in, sync_folder, write_atomically
+from ostinato.checkpoint.table import Table
+from ostinato.checkpoint.table_writer import build_table
+
+
+def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) -> str:
+    """Save tensors as a V2 checkpoint, which TensorFlow 1 and 2 read.
+
+    At every moment, also of a crash or a power cut, the checkpoint of that prefix is the old one or the new
+    one, whole. The new data file is written beside the old one and flushed to the disk, then the new index
+    takes the place of the old. As the index says how many data files there are, and their names say it too,
+    the data of successive saves at one prefix is alternately named "-of-00001" and "-of-00002".
+
+    Args:
+        prefix: the checkpoint's name, such as "run/model.ckpt-7"; its folder must exist.
+        tensors: arrays by name. Strings may be `bytes`, `str` or arrays of them.
+
+    Returns:
+        The prefix.
+
+    Raises:
+        TypeError: a name is no string, or a tensor's type has no counterpart in TensorFlow.
+        ValueError: a name is empty.
+        OSError: the files cannot be written, as on a full disk; the checkpoint that was there stays.
+
+    >>> import tempfile
+    >>> from ostinato.checkpoint import load_checkpoint, save_checkpoint
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     prefix = save_checkpoint(f"{folder}/model.ckpt", {"global_step": 7, "note": "warm"})
+    ...     {name: value.item() for name, value in load_checkpoint(prefix).read().items()}
+    {'global_step': 7, 'note': b'warm'}
+    """
+    prefix = os.fspath(prefix)
+    names = _names(tensors)
+    folder = os.path.dirname(prefix) or "."
+    if not os.path.basename(prefix):
+        raise ValueError(f"The prefix of a checkpoint ends in a name; {prefix!r} is a folder.")
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(2, "cannot save a checkpoint: there is no such folder", folder)
+    with alone_in(folder):
+        shards = 2 if _shards_now(prefix) == 1 else 1
+        try:
+            index = _write_data(prefix, shards, names, tensors)
+            write_atomically(index_path(prefix), index)
+        except BaseException as error:
+            _remove(data_path(prefix, shard, shards) for shard in range(shards))
+            if isinstance(error, OSError):
+                raise OSError(
+                    error.errno,
+                    f"cannot save the checkpoint: {error.strerror}; what was there before is intact",
+                    prefix,
+                ) from error
+            raise
+        _remove(_other_data(prefix, shards))
+    return prefix
+
+
+def _names(tensors: Mapping[str, Any]) -> list[str]:
+    for name in tensors:
+        if not isinstance(name, str):
+            raise TypeError(f"Tensors are named by strings; got {name!r}.")
+        if not name:
+            raise ValueError("A tensor has the empty name, which checkpoints keep for their header.")
+    return sorted(tensors, key=lambda name: name.encode())
+
+
+def _shards_now(prefix: str) -> int:
+    """How many data files the index there names; 0 without one that can be read."""
+    try:
+        index = DataFile(index_path(prefix))
+        try:
+            found = Table(index.path, index.view()).value(b"")
+            return messages.read_header(found[0]).shards if found else 0
+        finally:
+            index.close()
+    except (CheckpointError, Malformed):
+        return 0
+
+
+def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str, Any]) -> bytes:
+    """Write the data files; returns the index that describes them."""
+    for shard in range(1, shards):
+        _create(data_path(prefix, shard, shards)).close()  # of two files the second is empty
+    entries = [(b"", messages.header(shards))]
+    with _create(data_path(prefix, 0, shards)) as file:
+        offset = 0
+        for name in names:
+            array, element = _array(name, tensors[name])
+            if element is not STRING and array.size:
+                assert element.dtype is not None
+                # Aligned, its bytes can be mapped and used where they are.
+                padding = -offset % element.dtype.alignment
+                file.write(bytes(padding))
+                offset += padding
+            size, crc = _write(file, array, element)
+            entry = messages.entry(element.number, array.shape, offset, size, mask(crc))
+            entries.append((name.encode(), entry))
+            offset += size
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(os.path.dirname(prefix) or ".")
+    return build_table(entries)
+
+
+def _create(path: str) -> BinaryIO:
+    _remove([path])  # left by a save that was killed; who has it mapped keeps it
+    return open(path, "xb", buffering=CHUNK)
+
+
+def _array(name: str, value: Any) -> tuple[np.ndarray, ElementType]:
+    array = np.asarray(value)
+    if array.dtype.kind == "U":
+        array = np.char.encode(array, "utf-8")
+    if array.dtype.kind == "S":
+        # As objects: numpy's own type of strings forgets zero bytes at their ends.
+        array = np.asarray(_bytes(value), object) if isinstance(value, str | bytes) else array.astype(object)
+    element = by_dtype(array.dtype.newbyteorder("="))
+    if element is None or element.dtype is None:
+        raise TypeError(f"The tensor '{name}' is of type {array.dtype}, which TensorFlow does not have.")
+    if element is STRING:
+        array = np.frompyfunc(_bytes, 1, 1)(array) if array.size else array
+        array = np.asarray(array, object)
+        for part in array.flat:
+            if not isinstance(part, bytes):
+                raise TypeError(
+                    f"The tensor '{name}' holds a {type(part).__name__}; only strings can be saved."
+                )
+    return array, element
+
+
+def _bytes(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _write(file: BinaryIO, array: np.ndarray, element: ElementType) -> tuple[int, int]:
+    """Write the elements; returns their bytes and their checksum."""
+    size = crc = 0
+    if element is STRING:
+        if not array.size:
+            return 0, 0
+        parts, crc = strings.encode(list(array.flat))
+        for part in parts:
+            file.write(part)
+            size += len(part)
+        return size, crc
+    for chunk in _chunks(array, element):
+        crc = crc32c(chunk, crc)
+        file.write(chunk.data)
+        size += chunk.size
+    return size, crc
+
+
+def _chunks(array: np.ndarray, element: ElementType) -> Iterator[np.ndarray]:
+    """The elements in order, as bytes, some at a time: a transposed array is not copied whole."""
+    dtype = element.dtype
+    assert dtype is not None
+    if array.flags.c_contiguous and array.dtype == dtype:
+        data = array.reshape(-1).view(np.uint8)
+        for start in range(0, data.size, CHUNK):
+            yield data[start : start + CHUNK]
+        return
+    count = max(CHUNK // dtype.itemsize, 1)
+    parts = np.nditer(
+        array,
+        ["external_loop", "buffered", "zerosize_ok"],
+        ["readonly"],
+        op_dtypes=[dtype],
+        order="C",
+        casting="equiv",
+        buffersize=count,
+    )
+    for part in parts:
+        yield np.ascontiguousarray(part).view(np.uint8)
+
+
+def _other_data(prefix: str, shards: int) -> list[str]:
+    """Data files of this prefix that the index of `shards` shards does not name."""
+    folder, base = os.path.split(prefix)
+    pattern = re.compile(re.escape(base) + r"\.data-\d{5,}-of-(\d{5,})")
+    matches = [pattern.fullmatch(name) for name in os.listdir(folder or ".")]
+    return [os.path.join(folder, match[0]) for match in matches if match and int(match[1]) != shards]
+
+
+def _remove(paths: Any) -> None:
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
