@@ -13,7 +13,8 @@ from ostinato.checkpoint.table import FOOTER, MAGIC
 
 _DATA = re.compile(r"(?P<prefix>.*)\.data-(?P<shard>\d{5,})-of-(?P<shards>\d{5,})", re.DOTALL)
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})")
-_ANY_SHARD = "-?????-of-?????"  # how TensorFlow writes the name of a V1 checkpoint in several files
+# How TensorFlow names a V1 checkpoint in several files: all of its shards at once.
+_ANY_SHARD = re.compile(r"(?P<stem>.*)-\?{5}-of-(?P<shards>\d{5}|\?{5})", re.DOTALL)
 _STATE = "checkpoint"
 
 
@@ -111,7 +112,7 @@ def _in_file(path: str) -> Found:
     if _has_mark(path):
         shard = _SHARD.search(path)
         if shard and shard.end() == len(path):
-            return find(path[: shard.start()] + _ANY_SHARD)
+            return find(f"{path[: shard.start()]}-?????-of-{shard[1]}")
         return Found(path, [path])
     if is_state_file(path):
         return _latest(os.path.dirname(path) or ".", os.path.basename(path))
@@ -131,14 +132,15 @@ def _has_mark(path: str) -> bool:
 
 def _version1_shards(path: str) -> list[str]:
     """The files of a V1 checkpoint in several files, which is named by a pattern or by what is before it."""
-    stem = path.removesuffix(_ANY_SHARD)
-    folder, base = os.path.split(stem)
+    pattern = _ANY_SHARD.fullmatch(path)
+    folder, base = os.path.split(pattern["stem"] if pattern else path)
+    wanted = pattern["shards"] if pattern else "?????"
     if not os.path.isdir(folder or "."):
         return []
     counts: dict[str, list[str]] = {}
     for name in os.listdir(folder or "."):
         shard = _SHARD.fullmatch(name, len(base)) if name.startswith(base) else None
-        if shard:
+        if shard and wanted in (shard[1], "?????"):
             counts.setdefault(shard[1], []).append(os.path.join(folder, name))
     if not counts:
         return []
