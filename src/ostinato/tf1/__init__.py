@@ -26,7 +26,16 @@ from .dtypes import (
     int16,
     int32,
     int64,
+    qint8,
+    qint16,
+    qint32,
+    quint8,
+    quint16,
+    string,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from .dtypes import (
     bool_ as bool,
@@ -171,6 +180,11 @@ from .ops.reductions import (
 from .ops.slicing import newaxis
 from .ops.slicing import slice_ as slice
 from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
+from .partitioned import (
+    fixed_size_partitioner,
+    min_max_variable_partitioner,
+    variable_axis_size_partitioner,
+)
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
@@ -260,6 +274,7 @@ __all__ = [
     "exp",
     "expand_dims",
     "fill",
+    "fixed_size_partitioner",
     "float16",
     "float32",
     "float64",
@@ -305,6 +320,7 @@ __all__ = [
     "logical_or",
     "matmul",
     "maximum",
+    "min_max_variable_partitioner",
     "minimum",
     "mod",
     "multiply",
@@ -322,6 +338,11 @@ __all__ = [
     "placeholder_with_default",
     "pow",
     "python",
+    "qint16",
+    "qint32",
+    "qint8",
+    "quint16",
+    "quint8",
     "random_normal",
     "random_normal_initializer",
     "random_uniform",
@@ -358,6 +379,7 @@ __all__ = [
     "squeeze",
     "stack",
     "stop_gradient",
+    "string",
     "subtract",
     "tanh",
     "tile",
@@ -371,8 +393,12 @@ __all__ = [
     "truncated_normal",
     "truncated_normal_initializer",
     "tuple",
+    "uint16",
+    "uint32",
+    "uint64",
     "uint8",
     "unstack",
+    "variable_axis_size_partitioner",
     "variable_op_scope",
     "variable_scope",
     "variables_initializer",

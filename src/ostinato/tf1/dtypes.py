@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-_ROWS: tuple[tuple[str, str, Any, torch.dtype], ...] = (
-    # name, the name that run-time messages use, numpy type, torch type
+_ROWS: tuple[tuple[str, str, Any, torch.dtype | None], ...] = (
+    # name, the name that run-time messages use, numpy type, torch type (None: nothing computes with it)
     ("float16", "half", np.float16, torch.float16),
     ("float32", "float", np.float32, torch.float32),
     ("float64", "double", np.float64, torch.float64),
@@ -22,9 +22,18 @@ _ROWS: tuple[tuple[str, str, Any, torch.dtype], ...] = (
     ("int32", "int32", np.int32, torch.int32),
     ("int64", "int64", np.int64, torch.int64),
     ("uint8", "uint8", np.uint8, torch.uint8),
+    ("uint16", "uint16", np.uint16, torch.uint16),
+    ("uint32", "uint32", np.uint32, torch.uint32),
+    ("uint64", "uint64", np.uint64, torch.uint64),
     ("bool", "bool", np.bool_, torch.bool),
     ("complex64", "complex64", np.complex64, torch.complex64),
     ("complex128", "complex128", np.complex128, torch.complex128),
+    ("string", "string", np.object_, None),
+    ("qint8", "qint8", np.dtype([("qint8", np.int8)]), None),
+    ("quint8", "quint8", np.dtype([("quint8", np.uint8)]), None),
+    ("qint16", "qint16", np.dtype([("qint16", np.int16)]), None),
+    ("quint16", "quint16", np.dtype([("quint16", np.uint16)]), None),
+    ("qint32", "qint32", np.dtype([("qint32", np.int32)]), None),
 )
 
 
@@ -37,7 +46,9 @@ class DType:
 
     __slots__ = ("_numpy", "_torch", "is_ref", "message_name", "name")
 
-    def __init__(self, name: str, message_name: str, numpy_type: Any, torch_dtype: torch.dtype, is_ref: bool):
+    def __init__(
+        self, name: str, message_name: str, numpy_type: Any, torch_dtype: torch.dtype | None, is_ref: bool
+    ):
         self.name = name
         self.message_name = message_name
         self.is_ref = is_ref
@@ -52,6 +63,8 @@ class DType:
 
     @property
     def torch_dtype(self) -> torch.dtype:
+        if self._torch is None:
+            raise TypeError(f"There are no operations on tensors of type {self.base_dtype.name} here.")
         return self._torch
 
     @property
@@ -64,11 +77,11 @@ class DType:
 
     @property
     def is_floating(self) -> bool:
-        return self._torch.is_floating_point
+        return self._torch is not None and self._torch.is_floating_point
 
     @property
     def is_complex(self) -> bool:
-        return self._torch.is_complex
+        return self._torch is not None and self._torch.is_complex
 
     @property
     def is_bool(self) -> bool:
@@ -76,7 +89,11 @@ class DType:
 
     @property
     def is_integer(self) -> bool:
-        return not (self.is_floating or self.is_complex or self.is_bool)
+        return not (self._torch is None or self.is_floating or self.is_complex or self.is_bool)
+
+    @property
+    def is_quantized(self) -> bool:
+        return self.base_dtype.name in ("qint8", "quint8", "qint16", "quint16", "qint32")
 
     @property
     def is_differentiable(self) -> bool:
@@ -84,7 +101,7 @@ class DType:
 
     @property
     def size(self) -> int:
-        return self._torch.itemsize
+        return np.dtype(self._numpy).itemsize if self._torch is None else self._torch.itemsize
 
     @property
     def min(self) -> Any:
@@ -95,7 +112,7 @@ class DType:
         return self._limit("max")
 
     def _limit(self, which: str) -> Any:
-        if self.is_complex:
+        if self.is_complex or self._torch is None:
             raise TypeError(f"Cannot find the {which}imum value of {self!r}.")
         if self.is_bool:
             return which == "max"
@@ -129,8 +146,10 @@ class DType:
 _BY_NAME: dict[str, DType] = {}
 _BY_TORCH: dict[torch.dtype, DType] = {}
 for _name, _message_name, _numpy, _torch in _ROWS:
-    _BY_NAME[_name] = _BY_TORCH[_torch] = DType(_name, _message_name, _numpy, _torch, False)
+    _BY_NAME[_name] = DType(_name, _message_name, _numpy, _torch, False)
     _BY_NAME[_name + "_ref"] = DType(_name + "_ref", _message_name, _numpy, _torch, True)
+    if _torch is not None:
+        _BY_TORCH[_torch] = _BY_NAME[_name]
 _BY_NAME["half"], _BY_NAME["float"], _BY_NAME["double"] = (
     _BY_NAME[n] for n in ("float16", "float32", "float64")
 )
@@ -144,7 +163,14 @@ int16 = _BY_NAME["int16"]
 int32 = _BY_NAME["int32"]
 int64 = _BY_NAME["int64"]
 uint8 = _BY_NAME["uint8"]
+uint16 = _BY_NAME["uint16"]
+uint32 = _BY_NAME["uint32"]
+uint64 = _BY_NAME["uint64"]
 bool_ = _BY_NAME["bool"]  # tf.bool
+string = _BY_NAME["string"]
+qint8, quint8, qint16, quint16, qint32 = (
+    _BY_NAME[n] for n in ("qint8", "quint8", "qint16", "quint16", "qint32")
+)
 complex64 = _BY_NAME["complex64"]
 complex128 = _BY_NAME["complex128"]
 float32_ref = _BY_NAME["float32_ref"]
@@ -169,6 +195,8 @@ def as_dtype(value: Any) -> DType:
         found = float32
     elif value is int:
         found = int32
+    elif _is_text(value):
+        found = string
     else:
         try:
             found = _BY_NAME.get(np.dtype(value).name) if value is not None else None
@@ -178,6 +206,13 @@ def as_dtype(value: Any) -> DType:
         names = ", ".join(row[0] for row in _ROWS)
         raise TypeError(f"Cannot convert value {value!r} to a TensorFlow DType. The types here are {names}.")
     return found
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a type is one that holds strings: numpy would take any class for an array of objects."""
+    if isinstance(value, np.dtype):
+        return value.kind in "OSU"
+    return isinstance(value, type) and value in (str, bytes, object, np.object_, np.str_, np.bytes_)
 
 
 def as_ref(dtype: DType) -> DType:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS = 0, 1, 2, 3, 5, 6
-RESOURCE_EXHAUSTED, FAILED_PRECONDITION, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL = 8, 9, 11, 12, 13
+OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS = range(7)
+PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE = range(7, 12)
+UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(12, 17)
 
 
 class OpError(Exception):
@@ -22,14 +23,24 @@ class OpError(Exception):
         return self.message
 
 
+class CancelledError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, CANCELLED)
+
+
+class UnknownError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, UNKNOWN)
+
+
 class InvalidArgumentError(OpError):
     def __init__(self, node_def: Any, op: Any, message: str) -> None:
         super().__init__(node_def, op, message, INVALID_ARGUMENT)
 
 
-class FailedPreconditionError(OpError):
+class DeadlineExceededError(OpError):
     def __init__(self, node_def: Any, op: Any, message: str) -> None:
-        super().__init__(node_def, op, message, FAILED_PRECONDITION)
+        super().__init__(node_def, op, message, DEADLINE_EXCEEDED)
 
 
 class NotFoundError(OpError):
@@ -37,9 +48,34 @@ class NotFoundError(OpError):
         super().__init__(node_def, op, message, NOT_FOUND)
 
 
+class AlreadyExistsError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, ALREADY_EXISTS)
+
+
+class PermissionDeniedError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, PERMISSION_DENIED)
+
+
+class UnauthenticatedError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, UNAUTHENTICATED)
+
+
 class ResourceExhaustedError(OpError):
     def __init__(self, node_def: Any, op: Any, message: str) -> None:
         super().__init__(node_def, op, message, RESOURCE_EXHAUSTED)
+
+
+class FailedPreconditionError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, FAILED_PRECONDITION)
+
+
+class AbortedError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, ABORTED)
 
 
 class OutOfRangeError(OpError):
@@ -47,6 +83,21 @@ class OutOfRangeError(OpError):
         super().__init__(node_def, op, message, OUT_OF_RANGE)
 
 
+class UnimplementedError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, UNIMPLEMENTED)
+
+
 class InternalError(OpError):
     def __init__(self, node_def: Any, op: Any, message: str) -> None:
         super().__init__(node_def, op, message, INTERNAL)
+
+
+class UnavailableError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, UNAVAILABLE)
+
+
+class DataLossError(OpError):
+    def __init__(self, node_def: Any, op: Any, message: str) -> None:
+        super().__init__(node_def, op, message, DATA_LOSS)

@@ -33,6 +33,8 @@ class GraphKeys:
     UPDATE_OPS = "update_ops"
     SUMMARIES = "summaries"
     GLOBAL_STEP = "global_step"
+    SAVERS = "savers"
+    SAVEABLE_OBJECTS = "saveable_objects"
     TRAIN_OP = "train_op"
     INIT_OP = "init_op"
     WEIGHTS = "weights"

@@ -133,7 +133,8 @@ class VarianceScaling(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         kind = dtype or self.dtype
-        fan_in, fan_out = _fans([int(size) for size in shape])
+        whole = shape if partition_info is None else partition_info.full_shape
+        fan_in, fan_out = _fans([int(size) for size in whole])
         fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":

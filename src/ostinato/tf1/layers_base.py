@@ -13,6 +13,7 @@ from . import nest
 from . import variable_scope as vs
 from .dtypes import DType, as_dtype, float32
 from .graph import Graph, get_default_graph, name_scope
+from .partitioned import PartitionedVariable
 from .shapes import TensorShape, as_shape
 
 _NAME_COUNTS: weakref.WeakKeyDictionary[Graph, dict[str, int]] = weakref.WeakKeyDictionary()
@@ -97,8 +98,10 @@ class Layer:
                 regularizer=regularizer,
                 trainable=self.trainable and trainable is not False,
                 constraint=constraint,
+                partitioner=partitioner,
             )
-        self._track(variable)
+        for part in variable if isinstance(variable, PartitionedVariable) else [variable]:
+            self._track(part)
         return variable
 
     add_variable = add_weight

@@ -152,9 +152,10 @@ class Optimizer:
         named = self._slots.setdefault(slot_name, {})
         if var not in named:
             with vs.variable_scope(None, f"{var.op.name}/{op_name}", auxiliary_name_scope=False):
-                named[var] = vs.get_variable(
-                    "", var.shape, var.dtype.base_dtype, initializer=Zeros(), trainable=False
-                )
+                named[var] = _whole_variable(var.shape, var.dtype.base_dtype)
+            part = var._get_save_slice_info()
+            if part is not None:
+                named[var]._set_save_slice_info(part.renamed(f"{part.full_name}/{op_name}"))
         return named[var]
 
     def _shared_variable(self, initial_value: float, name: str, like: Variable) -> Variable:
@@ -164,6 +165,17 @@ class Optimizer:
                 initial_value, name=name, trainable=False, dtype=like.dtype.base_dtype
             )
         return self._shared[key]
+
+
+def _whole_variable(shape: Any, dtype: Any) -> Variable:
+    """A variable of zeros named as the current scope is, whatever partitioner that has."""
+    scope = vs.get_variable_scope()
+    partitioner = scope.partitioner
+    scope.set_partitioner(None)
+    try:
+        return vs.get_variable("", shape, dtype, initializer=Zeros(), trainable=False)
+    finally:
+        scope.set_partitioner(partitioner)
 
 
 def _number(value: Any, name: str) -> Tensor:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ostinato import steps
 from ostinato._state import LSTMStateTuple as _CoreStateTuple
 from ostinato._state import leaves
 
-from . import variable_scope as vs
 from .activations import activation_function, core_activation
 from .body import BodyFunction
 from .cell_description import Description, Flat, Leaf
 from .dtypes import as_dtype
 from .graph import get_default_graph
-from .initializers import Constant, RandomUniform, Zeros
+from .initializers import Constant, Zeros
 from .layers_base import InputSpec, StaticInput
-from .ops import lists
 from .ops.core import convert_to_tensor
+from .partitioned import fixed_size_partitioner
 from .rnn_cell_base import Described, LayerRNNCell, LSTMStateTuple, RNNCell, bare_step, is_plain
 from .shapes import TensorShape, as_shape
 
@@ -303,22 +301,9 @@ class LSTMCell(_FamilyCell):
         count = self._shards.get(parameter.name, 1)
         if count == 1:
             return super()._add_parameter(parameter)
-        # As a partitioner of TensorFlow does: rows as evenly as can be, the first shards the larger ones.
-        rows, columns = parameter.shape
-        parts = []
-        for index in range(count):
-            size = rows // count + (index < rows % count)
-            parts.append(
-                self.add_variable(
-                    f"{parameter.name}/part_{index}",
-                    shape=[size, columns],
-                    initializer=self._initializer_of(parameter) or _like_a_whole(parameter),
-                )
-            )
-        return lists.concat(parts, 0, name=parameter.name)
-
-
-def _like_a_whole(parameter: steps.Parameter) -> Any:
-    """The default initialiser of a shard: it spreads as that of the whole matrix does."""
-    limit = math.sqrt(6.0 / sum(parameter.shape))
-    return vs.get_variable_scope().initializer or RandomUniform(-limit, limit)
+        return self.add_variable(
+            parameter.name,
+            shape=parameter.shape,
+            initializer=self._initializer_of(parameter),
+            partitioner=fixed_size_partitioner(count),
+        )

@@ -13,6 +13,7 @@ import torch
 from ostinato.memory import MemoryPlan
 
 from .graph import Graph, get_default_graph
+from .ops.core import string_array
 from .plan import plan_for
 from .run import Run
 from .session_memory import SessionMemory
@@ -227,6 +228,8 @@ def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
     dtype = tensor.dtype.base_dtype
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
+    if dtype.name == "string":
+        return _fed_strings(tensor, value)
     kind = np.float32 if dtype.name == "bfloat16" else dtype.as_numpy_dtype
     if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:
         raise TypeError(
@@ -236,17 +239,32 @@ def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
         )
     # A copy: what a run keeps must not change when the caller's array does, and torch wants it writable.
     array = np.array(value, dtype=kind, order="C")
-    if not tensor.shape.is_compatible_with(array.shape):
-        raise ValueError(
-            f"Cannot feed value of shape {TensorShape(array.shape)} for Tensor {tensor.name!r}, "
-            f"which has shape {str(tensor.shape)!r}"
-        )
+    _check_fed_shape(tensor, array.shape)
     return torch.from_numpy(array).to(dtype.torch_dtype)
 
 
-def _to_numpy(value: torch.Tensor | None) -> Any:
+def _fed_strings(tensor: Tensor, value: Any) -> Any:
+    array = string_array(value)
+    if array is None and np.size(value):
+        raise TypeError(f"Tensor {tensor.name!r} takes strings; it was fed {value!r}.")
+    array = np.empty(np.shape(value), dtype=object) if array is None else array
+    _check_fed_shape(tensor, array.shape)
+    return array
+
+
+def _check_fed_shape(tensor: Tensor, sizes: tuple[int, ...]) -> None:
+    if not tensor.shape.is_compatible_with(sizes):
+        raise ValueError(
+            f"Cannot feed value of shape {TensorShape(sizes)} for Tensor {tensor.name!r}, "
+            f"which has shape {str(tensor.shape)!r}"
+        )
+
+
+def _to_numpy(value: Any) -> Any:
     if value is None:
         return None
+    if isinstance(value, np.ndarray):  # strings
+        return value.copy() if value.ndim else value.item()
     value = value.detach()
     array = (value.float() if value.dtype is torch.bfloat16 else value).cpu().numpy()
     # A copy, for the value may be a variable's, a view, or fed: the caller may do with it as he likes.

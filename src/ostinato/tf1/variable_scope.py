@@ -38,6 +38,7 @@ class VariableScope:
         name_scope: str = "",
         dtype: Any = float32,
         constraint: Any = None,
+        partitioner: Any = None,
     ) -> None:
         self._name = name
         self._reuse = reuse
@@ -47,6 +48,7 @@ class VariableScope:
         self._name_scope = name_scope
         self._dtype = as_dtype(dtype)
         self._constraint = constraint
+        self._partitioner = partitioner
 
     @property
     def name(self) -> str:
@@ -80,6 +82,10 @@ class VariableScope:
     def constraint(self) -> Any:
         return self._constraint
 
+    @property
+    def partitioner(self) -> Any:
+        return self._partitioner
+
     def reuse_variables(self) -> None:
         """From here on variables in this scope are shared, not made."""
         self._reuse = True
@@ -89,6 +95,9 @@ class VariableScope:
 
     def set_regularizer(self, regularizer: Any) -> None:
         self._regularizer = regularizer
+
+    def set_partitioner(self, partitioner: Any) -> None:
+        self._partitioner = partitioner
 
     def set_dtype(self, dtype: Any) -> None:
         self._dtype = as_dtype(dtype)
@@ -109,7 +118,7 @@ class VariableScope:
         full_name = f"{self._name}/{name}" if self._name and name else self._name or name
         if options["reuse"] is None:
             options["reuse"] = self._reuse
-        for option in ("initializer", "regularizer", "constraint"):
+        for option in ("initializer", "regularizer", "constraint", "partitioner"):
             if options[option] is None:
                 options[option] = getattr(self, option)
         custom_getter = options.pop("custom_getter", None) or self._custom_getter
@@ -133,6 +142,7 @@ class VariableScope:
             "name_scope": self._name_scope,
             "dtype": self._dtype,
             "constraint": self._constraint,
+            "partitioner": self._partitioner,
         }
         values.update({name: value for name, value in changes.items() if value is not None})
         return VariableScope(**values)
@@ -178,6 +188,7 @@ def get_variable(
         name, shape, dtype: what it is; the type is the scope's for None, float32 unless that was set.
         initializer: makes the initial value; None is the scope's, or glorot_uniform (zeros for integers).
         regularizer: makes a loss of the variable, which goes to the collection of regularisation losses.
+        partitioner: says how many parts the variable is kept in; the result is then a PartitionedVariable.
 
     Raises:
         ValueError: it exists and is not to be reused, or is to be reused and does not exist, or its shape or
@@ -197,6 +208,7 @@ def get_variable(
         validate_shape=validate_shape,
         custom_getter=custom_getter,
         constraint=constraint,
+        partitioner=partitioner,
     )
 
 
@@ -285,6 +297,7 @@ def variable_scope(
         "custom_getter": custom_getter,
         "dtype": dtype,
         "constraint": constraint,
+        "partitioner": partitioner,
         "reuse": reuse,
     }
     with contextlib.ExitStack() as stack:

@@ -12,6 +12,7 @@ from typing import Any
 from .dtypes import as_dtype, float32
 from .graph import GraphKeys, get_default_graph, name_scope
 from .initializers import GlorotUniform, Zeros
+from .partitioned import PartitionedVariable, part_initializer, partition_counts, parts_of
 from .shapes import TensorShape, as_shape
 from .variables import Variable
 
@@ -32,6 +33,7 @@ class VariableStore:
 
     def __init__(self) -> None:
         self.variables: dict[str, Any] = {}
+        self.partitioned: dict[str, PartitionedVariable] = {}
         self.places: dict[str, str] = {}
         self.counts: dict[str, int] = {}
 
@@ -55,9 +57,20 @@ class VariableStore:
         collections: Any = None,
         validate_shape: bool = True,
         constraint: Any = None,
+        partitioner: Any = None,
         **_: Any,
     ) -> Any:
         wanted = None if dtype is None else as_dtype(dtype).base_dtype
+        if partitioner is not None:
+            options = {"trainable": trainable, "collections": collections, "constraint": constraint}
+            return self._in_parts(
+                name, shape, wanted, initializer, partitioner, reuse, regularizer=regularizer, **options
+            )
+        if f"{name}/part_0" in self.variables:
+            raise ValueError(
+                "No partitioner was provided, but a partitioned version of the variable was found: "
+                f"{name}/part_0. Perhaps a variable of the same name was already created with partitioning?"
+            )
         if name in self.variables:
             return self._shared(name, shape, wanted, reuse)
         if reuse is True:
@@ -79,11 +92,65 @@ class VariableStore:
         self.variables[name] = variable
         self.places[name] = _caller()
         if regularizer is not None:
-            with name_scope(name + "/Regularizer/"):
-                loss = regularizer(variable)
-            if loss is not None:
-                get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+            _regularize(regularizer, variable, name)
         return variable
+
+    def _in_parts(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any,
+        initializer: Any,
+        partitioner: Any,
+        reuse: Reuse,
+        regularizer: Any = None,
+        **options: Any,
+    ) -> PartitionedVariable:
+        """A variable in as many parts as the partitioner says."""
+        if name in self.variables:
+            raise ValueError(
+                "A partitioner was provided, but an unpartitioned version of the variable was found: "
+                f"{name}.  Perhaps a variable of the same name was already created without partitioning?"
+            )
+        kind = dtype or float32
+        sizes = as_shape(getattr(initializer, "shape", None) if shape is None else shape)
+        if name in self.partitioned:
+            found = self.partitioned[name]
+            if not reuse:
+                raise ValueError(
+                    f"Partitioned variable with name {name} already exists. Did you mean to set reuse=True "
+                    "or reuse=tf.AUTO_REUSE in VarScope?"
+                )
+            if not sizes.is_compatible_with(found.shape):
+                raise ValueError(
+                    f"Trying to reuse partitioned variable {name}, but specified shape {sizes} and found "
+                    f"shape {found.shape}."
+                )
+            return found
+        if reuse is True:
+            raise ValueError(
+                f"PartitionedVariable {name} does not exist, or was not created with tf.get_variable(). Did "
+                "you mean to set reuse=False or reuse=tf.AUTO_REUSE in VarScope?"
+            )
+        counts = partition_counts(partitioner, sizes, kind)
+        initializer = _default_initializer(name, kind) if initializer is None else initializer
+        variables = []
+        for index, part in enumerate(parts_of(name, sizes.as_list(), counts)):
+            value = part_initializer(initializer, part)
+            variable = self.get(
+                f"{name}/part_{index}",
+                part.var_shape if callable(value) else None,
+                kind,
+                value,
+                reuse=reuse,
+                **options,
+            )
+            variable._set_save_slice_info(part)
+            variables.append(variable)
+        whole = self.partitioned[name] = PartitionedVariable(name, sizes, kind, variables, counts)
+        if regularizer is not None:
+            _regularize(regularizer, whole, name)
+        return whole
 
     def _shared(self, name: str, shape: Any, dtype: Any, reuse: Reuse) -> Any:
         found = self.variables[name]
@@ -107,10 +174,7 @@ class VariableStore:
 
     def _initial_value(self, name: str, shape: TensorShape | None, dtype: Any, initializer: Any) -> Any:
         if initializer is None:
-            kind = dtype or float32
-            if not (kind.is_floating or kind.is_integer or kind.is_bool):
-                raise ValueError(f"An initializer for variable {name} of {kind} is required")
-            initializer = GlorotUniform() if kind.is_floating else Zeros()
+            initializer = _default_initializer(name, dtype or float32)
         if inspect.isclass(initializer):
             initializer = initializer()
         if not callable(initializer):
@@ -128,6 +192,19 @@ class VariableStore:
         options = {"dtype": dtype or float32, "partition_info": None}
         passed = {key: value for key, value in options.items() if key in accepted or "**" in accepted}
         return lambda: initializer(shape.as_list(), **passed)
+
+
+def _default_initializer(name: str, dtype: Any) -> Any:
+    if not (dtype.is_floating or dtype.is_integer or dtype.is_bool):
+        raise ValueError(f"An initializer for variable {name} of {dtype} is required")
+    return GlorotUniform() if dtype.is_floating else Zeros()
+
+
+def _regularize(regularizer: Callable[..., Any], variable: Any, name: str) -> None:
+    with name_scope(name + "/Regularizer/"):
+        loss = regularizer(variable)
+    if loss is not None:
+        get_default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:

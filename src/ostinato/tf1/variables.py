@@ -14,6 +14,7 @@ from .ops.array import identity
 from .ops.control import group
 from .ops.core import convert_to_tensor, one
 from .shapes import TensorShape, as_shape
+from .slices import SaveSliceInfo
 from .tensor import Operation, Operators, Tensor
 
 
@@ -67,6 +68,7 @@ class Variable(Operators):
         if constraint is not None and not callable(constraint):
             raise ValueError("The `constraint` argument must be a callable.")
         self.constraint = constraint
+        self._save_slice_info: SaveSliceInfo | None = None
         self._trainable = trainable is not False
         around = get_default_graph()
         graph = around.outermost  # a loop's body has no variables of its own
@@ -99,6 +101,15 @@ class Variable(Operators):
         if self._trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
             keys = [*keys, GraphKeys.TRAINABLE_VARIABLES]
         graph.add_to_collections(keys, self)
+
+    SaveSliceInfo = SaveSliceInfo
+
+    def _get_save_slice_info(self) -> SaveSliceInfo | None:
+        return self._save_slice_info
+
+    def _set_save_slice_info(self, save_slice_info: SaveSliceInfo) -> None:
+        """Say which part of a whole this variable is: a Saver then saves it under the whole's name."""
+        self._save_slice_info = save_slice_info
 
     # -- what it is
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -136,7 +137,17 @@ def _reshape_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outpu
     return [(dtype, wanted)]
 
 
-register("Reshape", lambda x, to: x.reshape(to.tolist()), _reshape_rule)
+def _reshape(x: Any, to: torch.Tensor) -> Any:
+    sizes = to.tolist()
+    if -1 not in sizes and math.prod(sizes) != math.prod(x.shape):
+        raise ValueError(
+            f"Input to reshape is a tensor with {math.prod(x.shape)} values, but the requested shape has "
+            f"{math.prod(sizes)}"
+        )
+    return x.reshape(sizes)
+
+
+register("Reshape", _reshape, _reshape_rule)
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:

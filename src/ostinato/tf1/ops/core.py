@@ -44,6 +44,13 @@ def numpy_value(value: Any, dtype: DType | None = None) -> np.ndarray:
     is_numpy = isinstance(value, (np.ndarray, np.generic))
     if not is_numpy and isinstance(value, (list, tuple)):
         value = [_sizes(item) if isinstance(item, (Dimension, TensorShape)) else item for item in value]
+    strings = string_array(value)
+    if strings is not None:
+        if dtype is not None and dtype.base_dtype.name != "string":
+            raise TypeError(
+                f"Expected {dtype.base_dtype.name}, got {value!r} of type '{type(value).__name__}' instead."
+            )
+        return strings
     try:
         array = np.array(value)
     except ValueError as problem:
@@ -53,8 +60,10 @@ def numpy_value(value: Any, dtype: DType | None = None) -> np.ndarray:
     if array.dtype == object or array.dtype.kind in "US":
         raise TypeError(
             f"Failed to convert object of type {type(value)} to Tensor. Contents: {value!r}. "
-            "Numbers, booleans, and nests and arrays of them are what there is here."
+            "Numbers, booleans, strings, and nests and arrays of them are what there is here."
         )
+    if dtype is not None and dtype.base_dtype.name == "string":
+        raise TypeError(f"Expected string, got {value!r} of type '{type(value).__name__}' instead.")
     if dtype is None:
         if not is_numpy and array.dtype == np.float64:
             array = array.astype(np.float32)
@@ -65,6 +74,31 @@ def numpy_value(value: Any, dtype: DType | None = None) -> np.ndarray:
         return array.astype(np.float32)
     _check_kind(array, value, dtype, is_numpy)
     return array.astype(dtype.as_numpy_dtype)
+
+
+def string_array(value: Any) -> np.ndarray | None:
+    """Strings, and nests and arrays of nothing else, as an array of objects, which are bytes; None for the
+    rest.
+    """
+    # numpy's own types of text would drop the zero bytes at the end of a string.
+    first = value
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    if (
+        not isinstance(first, (str, bytes, np.ndarray))
+        or getattr(first, "dtype", np.dtype("S")).kind not in "OSU"
+    ):
+        return None
+    try:
+        array = np.array(value, dtype=object)
+    except ValueError:
+        return None
+    found = np.empty(array.shape, dtype=object)
+    for index, item in np.ndenumerate(array):
+        if not isinstance(item, (str, bytes)):
+            return None
+        found[index] = item.encode() if isinstance(item, str) else bytes(item)
+    return found
 
 
 def _sizes(value: Any) -> Any:
@@ -239,7 +273,9 @@ def _constant_rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTy
     return [(as_dtype(attributes["dtype"]), TensorShape(attributes["value"].shape))]
 
 
-def constant_tensor(value: np.ndarray, dtype: str) -> torch.Tensor:
+def constant_tensor(value: np.ndarray, dtype: str) -> Any:
+    if dtype == "string":
+        return value
     return torch.from_numpy(np.array(value)).to(as_dtype(dtype).torch_dtype)
 
 

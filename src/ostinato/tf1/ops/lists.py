@@ -37,7 +37,13 @@ def _pack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     return [(dtype, TensorShape(sizes))]
 
 
-register("Pack", lambda *tensors, axis: torch.stack(tensors, axis), _pack_rule)
+def _pack(*tensors: Any, axis: int) -> Any:
+    if isinstance(tensors[0], np.ndarray):  # strings
+        return np.stack(tensors, axis)
+    return torch.stack(tensors, axis)
+
+
+register("Pack", _pack, _pack_rule)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..dtypes import as_dtype, as_ref, bool_
@@ -47,7 +48,8 @@ def _same_sizes(operation: Operation, old: torch.Tensor, value: torch.Tensor) ->
     if old.shape != value.shape:
         raise ValueError(
             f"{operation.type} requires shapes of both tensors to match. "
-            f"lhs shape= {list(old.shape)} rhs shape= {list(value.shape)}"
+            f"lhs shape= {TensorShape(old.shape).bracketed()} "
+            f"rhs shape= {TensorShape(value.shape).bracketed()}"
         )
 
 
@@ -60,8 +62,13 @@ def _assign(run: Any, operation: Operation, _: Any, value: torch.Tensor) -> torc
     if operation.attributes["validate_shape"] and not declared.is_compatible_with(tuple(value.shape)):
         raise ValueError(
             "Assign requires shapes of both tensors to match. "
-            f"lhs shape= {declared.bracketed()} rhs shape= {list(value.shape)}"
+            f"lhs shape= {declared.bracketed()} rhs shape= {TensorShape(value.shape).bracketed()}"
         )
+    if isinstance(value, np.ndarray):  # strings
+        return run.write(operation.attributes["variable"], value.copy())
+    source = operation.inputs[1]
+    if source.op.type == "RestoreV2" and len(source.consumers()) == 1:
+        return run.write(operation.attributes["variable"], value)  # nobody else has it
     return run.write(operation.attributes["variable"], value.detach().clone())
 
 
