@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+# The last part of a slot's name is its optimizer's default name, numbered from the second slot on. BERT's
+# and ALBERT's optimizers have names of their own for the two.
 _OPTIMIZERS = (
-    "adadelta|adafactor|adagrad|adagradda|adam|adamax|adamw|addsign|adam_?weight_?decay_?optimizer|ftrl|ggt|"
-    "lamb|lamboptimizer|larsoptimizer|lazyadam|momentum|momentumw|nadam|powersign|proximaladagrad|"
-    "proximalgradientdescent|rmsprop|sgd|shampoo|vadagrad|yellowfin"
+    "Adadelta|Adafactor|Adagrad|AdagradDA|Adam|AdaMax|AdamW|AdamWeightDecayOptimizer|AddSign|Ftrl|GGT|LAMB|LARS|"
+    "LazyAdam|Momentum|MomentumW|Nadam|PowerSign|ProximalAdagrad|RMSProp|SGD|Shampoo|YellowFin"
 )
-# The last part of a slot's name: the optimizer's, numbered from its second slot on; or BERT's own two.
-_SLOT = re.compile(rf"(?:{_OPTIMIZERS})(?:_\d+)?|adam_[mv]|lamb_[mv]", re.IGNORECASE)
+_SLOT = re.compile(rf"(?:{_OPTIMIZERS})(?:Optimizer)?(?:_\d+)?|(?:adam|lamb)_[mv]")
 _SCALAR = re.compile(r"(?:.*/)?beta[12]_power(?:_\d+)?")
 _AVERAGES = re.compile(r"ExponentialMovingAverage(?:_\d+)?")
 _ZERO_DEBIAS = frozenset({"biased", "local_step"})
 # Keras writes its slots under the optimizer instead: training/Adam/lstm/kernel/m, Adam/m/lstm/kernel.
 _KERAS = re.compile(
-    r"(?:training(?:_\d+)?/)?(?:Adam|Adamax|Adagrad|Adadelta|Ftrl|Nadam|RMSprop|SGD)(?:_\d+)?/.+"
+    r"(?:training(?:_\d+)?/)?(?:Adam|Adamax|Adagrad|Adadelta|Ftrl|Nadam|RMSprop|SGD)(?:_\d+)?/(.+)"
 )
 _KERAS_SCALARS = frozenset(
     {"iter", "iterations", "beta_1", "beta_2", "decay", "learning_rate", "momentum", "rho"}
@@ -42,7 +42,8 @@ def is_optimizer_slot(name: str, names: Container[str]) -> bool:
     if "/.OPTIMIZER_SLOT/" in name:
         return True
     if name.endswith(_OBJECT):
-        return name.startswith(("optimizer/", "keras_api/optimizer/"))
+        # Keras 3's optimizers lead to the model's own variables, too, which may be saved under that name.
+        return name.startswith("optimizer/") and "/_trainable_variables/" not in name
     if _SCALAR.fullmatch(name):
         return True
     base, slash, last = name.rpartition("/")
@@ -50,12 +51,10 @@ def is_optimizer_slot(name: str, names: Container[str]) -> bool:
         return False
     if _SLOT.fullmatch(last):
         return True
-    if _AVERAGES.fullmatch(last):
+    if _AVERAGES.fullmatch(last) or last in _ZERO_DEBIAS:
         return _has(base, names)
-    if last in _ZERO_DEBIAS:
-        return _has(base, names)
-    match = _KERAS.fullmatch(name)
-    return match is not None and _of_keras(name, names)
+    keras = _KERAS.fullmatch(name)
+    return keras is not None and _of_keras(keras[1], names)
 
 
 def _has(base: str, names: Container[str]) -> bool:
@@ -67,8 +66,8 @@ def _has(base: str, names: Container[str]) -> bool:
     return True
 
 
-def _of_keras(name: str, names: Container[str]) -> bool:
-    parts = name.removeprefix("training/").split("/")[1:]
-    if len(parts) == 1:
-        return parts[0] in _KERAS_SCALARS or parts[0].startswith("Variable")
-    return _has("/".join(parts[1:]), names) or _has("/".join(parts[:-1]), names)
+def _of_keras(below: str, names: Container[str]) -> bool:
+    first, slash, rest = below.partition("/")
+    if not slash:
+        return first in _KERAS_SCALARS or first.startswith("Variable")
+    return _has(rest, names) or _has(below.rpartition("/")[0], names)
