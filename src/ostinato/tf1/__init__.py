@@ -206,6 +206,7 @@ from .variables import (
     variables_initializer,
 )
 
+pywrap_tensorflow = python.pywrap_tensorflow
 all_variables = global_variables
 initialize_all_variables = global_variables_initializer
 VERSION = __version__ = "1.15.0"  # of the interface: what a script that asks is to find
@@ -338,6 +339,7 @@ __all__ = [
     "placeholder_with_default",
     "pow",
     "python",
+    "pywrap_tensorflow",
     "qint16",
     "qint32",
     "qint8",

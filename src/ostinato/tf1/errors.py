@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS = range(7)
@@ -101,3 +102,19 @@ class UnavailableError(OpError):
 class DataLossError(OpError):
     def __init__(self, node_def: Any, op: Any, message: str) -> None:
         super().__init__(node_def, op, message, DATA_LOSS)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+
+
+def error_of(problem: OSError) -> type[Any]:
+    """The class of exceptions for what the operating system says."""
+    if problem.errno in _FULL:
+        return ResourceExhaustedError
+    if isinstance(problem, FileNotFoundError):
+        return NotFoundError
+    if isinstance(problem, PermissionError) or problem.errno == errno.EROFS:
+        return PermissionDeniedError
+    if isinstance(problem, (NotADirectoryError, IsADirectoryError, FileExistsError)):
+        return FailedPreconditionError
+    return UnknownError

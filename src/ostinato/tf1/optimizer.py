@@ -155,7 +155,8 @@ class Optimizer:
                 named[var] = _whole_variable(var.shape, var.dtype.base_dtype)
             part = var._get_save_slice_info()
             if part is not None:
-                named[var]._set_save_slice_info(part.renamed(f"{part.full_name}/{op_name}"))
+                own_name = named[var].op.name.removeprefix(f"{var.op.name}/")  # Adam, Adam_1
+                named[var]._set_save_slice_info(part.renamed(f"{part.full_name}/{own_name}"))
         return named[var]
 
     def _shared_variable(self, initial_value: float, name: str, like: Variable) -> Variable:
@@ -352,6 +353,11 @@ _register("ApplyAdam", 2, _adam)
 
 
 # -- the global step
+def global_step(sess: Any, global_step_tensor: Any) -> int:
+    """The number of steps that a session has made (TF1 symbol: `tf.train.global_step`)."""
+    return int(sess.run(global_step_tensor))
+
+
 def get_global_step(graph: Any = None) -> Variable | None:
     """The variable that counts training steps, or None (TF1 symbol: `tf.train.get_global_step`)."""
     found = (graph or get_default_graph()).get_collection(GraphKeys.GLOBAL_STEP)

@@ -156,8 +156,9 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
     """As many parts as said, along an axis (TF1 symbol: `tf.fixed_size_partitioner`)."""
 
     def partitioner(shape: Any, **_: Any) -> list[int]:
-        counts = [1] * len(as_shape(shape).as_list())
-        counts[axis] = min(num_shards, as_shape(shape).as_list()[axis])
+        sizes = _known(shape)
+        counts = [1] * len(sizes)
+        counts[axis] = min(num_shards, sizes[axis])
         return counts
 
     return partitioner
@@ -174,7 +175,7 @@ def variable_axis_size_partitioner(
         )
 
     def partitioner(shape: Any, dtype: Any) -> list[int]:
-        sizes, kind = as_shape(shape).as_list(), as_dtype(dtype)
+        sizes, kind = _known(shape), as_dtype(dtype)
         counts = [1] * len(sizes)
         element = bytes_per_string_element if kind.name == "string" else kind.size
         row = element * math.prod(sizes) // max(1, sizes[axis])
@@ -194,7 +195,7 @@ def min_max_variable_partitioner(
     """As many parts as keep each at a least size (TF1 symbol: `tf.min_max_variable_partitioner`)."""
 
     def partitioner(shape: Any, dtype: Any) -> list[int]:
-        sizes, kind = as_shape(shape).as_list(), as_dtype(dtype)
+        sizes, kind = _known(shape), as_dtype(dtype)
         if axis >= len(sizes):
             raise ValueError(f"Cannot partition variable along axis {axis} when shape is only {shape}")
         element = bytes_per_string_element if kind.name == "string" else kind.size
@@ -204,6 +205,10 @@ def min_max_variable_partitioner(
         return counts
 
     return partitioner
+
+
+def _known(shape: Any) -> list[int]:
+    return [size for size in as_shape(shape).as_list() if size is not None]
 
 
 def partition_counts(partitioner: Any, shape: TensorShape, dtype: Any) -> list[int]:

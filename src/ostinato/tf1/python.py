@@ -11,6 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from . import (
+    checkpoint_management,
+    checkpoint_reader,
+    checkpoint_utils,
     dtypes,
     errors,
     gradients,
@@ -19,10 +22,13 @@ from . import (
     layers_base,
     nest,
     optimizer,
+    partitioned,
     rnn,
     rnn_bidirectional,
     rnn_cell_impl,
     rnn_cell_wrappers,
+    saveable,
+    saver,
     session,
     shapes,
     tensor,
@@ -54,17 +60,26 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.math_ops": (math, reductions),
     "ops.nn_ops": (nn,),
     "ops.nn": (nn, math, rnn, rnn_bidirectional),
+    "ops.partitioned_variables": (partitioned,),
     "ops.random_ops": (random,),
     "ops.rnn": (rnn, rnn_bidirectional),
     "ops.rnn_cell": _CELLS,
     "ops.rnn_cell_impl": _CELLS,
     "ops.state_ops": (state,),
     "ops.variable_scope": (variable_scope, variable_store),
-    "ops.variables": (variables,),
+    "ops.variables": (variables, partitioned),
+    "pywrap_tensorflow": (checkpoint_reader,),
+    "tools.inspect_checkpoint": (checkpoint_reader,),
     "training.adam": (optimizer,),
+    "training.checkpoint_management": (checkpoint_management,),
+    "training.checkpoint_state_pb2": (checkpoint_management,),
+    "training.checkpoint_utils": (checkpoint_utils,),
     "training.gradient_descent": (optimizer,),
     "training.momentum": (optimizer,),
     "training.optimizer": (optimizer,),
+    "training.saver": (saver, checkpoint_management),
+    "training.saveable_object": (saveable,),
+    "training.saving.saveable_object": (saveable,),
     "training.training_util": (optimizer,),
     "util.nest": (nest,),
     "util.tf_export": (),
@@ -109,11 +124,13 @@ def _build() -> dict[str, ModuleType]:
     modules["ops.rnn_cell_impl"].__dict__.update(_WEIGHTS_VARIABLE_NAME="kernel", _BIAS_VARIABLE_NAME="bias")
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
     for name in list(modules):
-        package, _, last = name.partition(".")
-        if package not in modules:
-            modules[package] = ModuleType(f"tensorflow.python.{package}")
-            modules[package].__path__ = []
-        setattr(modules[package], last, modules[name])
+        while "." in name:
+            package, _, last = name.rpartition(".")
+            if package not in modules:
+                modules[package] = ModuleType(f"tensorflow.python.{package}")
+                modules[package].__path__ = []
+            setattr(modules[package], last, modules[name])
+            name = package
     for name, module in modules.items():
         names = [key for key in vars(module) if not key.startswith("_")]
         vars(module)["__getattr__"] = absent(f"tensorflow.python.{name}", names)
@@ -123,5 +140,6 @@ def _build() -> dict[str, ModuleType]:
 MODULES = _build()
 framework, client, layers = MODULES["framework"], MODULES["client"], MODULES["layers"]
 ops, training, util = MODULES["ops"], MODULES["training"], MODULES["util"]
-__all__ = ["client", "framework", "layers", "ops", "training", "util"]
+pywrap_tensorflow, tools = MODULES["pywrap_tensorflow"], MODULES["tools"]
+__all__ = ["client", "framework", "layers", "ops", "pywrap_tensorflow", "tools", "training", "util"]
 __getattr__ = absent("tensorflow.python", __all__)

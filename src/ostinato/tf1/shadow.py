@@ -16,7 +16,8 @@ def modules() -> dict[str, ModuleType]:
     """Every module that `tensorflow...` stands for here, by name."""
     from ostinato import tf1
 
-    from . import compat, contrib, errors, layers, logging, nn, python, rnn_cell, train
+    from . import compat, contrib, core, errors, layers, logging, nn, python, rnn_cell, train
+    from .contrib import framework as contrib_framework
     from .contrib import rnn as contrib_rnn
 
     served = {
@@ -24,7 +25,11 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.compat": compat,
         "tensorflow.compat.v1": tf1,
         "tensorflow.contrib": contrib,
+        "tensorflow.contrib.framework": contrib_framework,
         "tensorflow.contrib.rnn": contrib_rnn,
+        "tensorflow.core": core,
+        "tensorflow.core.protobuf": core.protobuf,
+        "tensorflow.core.protobuf.saver_pb2": core.protobuf.saver_pb2,
         "tensorflow.errors": errors,
         "tensorflow.layers": layers,
         "tensorflow.logging": logging,

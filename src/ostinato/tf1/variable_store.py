@@ -135,7 +135,7 @@ class VariableStore:
         counts = partition_counts(partitioner, sizes, kind)
         initializer = _default_initializer(name, kind) if initializer is None else initializer
         variables = []
-        for index, part in enumerate(parts_of(name, sizes.as_list(), counts)):
+        for index, part in enumerate(parts_of(name, [size or 0 for size in sizes.as_list()], counts)):
             value = part_initializer(initializer, part)
             variable = self.get(
                 f"{name}/part_{index}",

@@ -102,8 +102,6 @@ class Variable(Operators):
             keys = [*keys, GraphKeys.TRAINABLE_VARIABLES]
         graph.add_to_collections(keys, self)
 
-    SaveSliceInfo = SaveSliceInfo
-
     def _get_save_slice_info(self) -> SaveSliceInfo | None:
         return self._save_slice_info
 
@@ -211,6 +209,7 @@ class Variable(Operators):
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
 
 
+Variable.SaveSliceInfo = SaveSliceInfo  # type: ignore[attr-defined]
 INITIAL_VALUES = rewrite.INITIAL_VALUES
 RefVariable = Variable
 

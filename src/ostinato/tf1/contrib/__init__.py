@@ -1,8 +1,8 @@
 """The module `tf.contrib`."""
 
 from ..names import absent
-from . import rnn
+from . import framework, rnn
 
-__all__ = ["rnn"]
+__all__ = ["framework", "rnn"]
 
 __getattr__ = absent("tf.contrib", __all__)

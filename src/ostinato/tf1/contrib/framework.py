@@ -1,0 +1,24 @@
+"""The module `tf.contrib.framework`, as far as it is about checkpoints and the global step."""
+
+from ..checkpoint_utils import (
+    assign_from_checkpoint_fn,
+    init_from_checkpoint,
+    list_variables,
+    load_checkpoint,
+    load_variable,
+)
+from ..names import absent
+from ..optimizer import create_global_step, get_global_step, get_or_create_global_step
+
+__all__ = [
+    "assign_from_checkpoint_fn",
+    "create_global_step",
+    "get_global_step",
+    "get_or_create_global_step",
+    "init_from_checkpoint",
+    "list_variables",
+    "load_checkpoint",
+    "load_variable",
+]
+
+__getattr__ = absent("tf.contrib.framework", __all__)
