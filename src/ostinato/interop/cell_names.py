@@ -1,4 +1,4 @@
-"""What a scope's name says about the cell in it."""
+"""What names of scopes and variables say, and their order."""
 
 from __future__ import annotations
 
@@ -52,3 +52,12 @@ def is_in_driver(above: str, last: str) -> bool:
     if re.fullmatch(r"cell([_-]\d+)?", name):  # an object's attribute: what a Keras or a stacked layer steps
         return True
     return _DRIVERS.fullmatch(above.rpartition("/")[2].lower()) is not None and not _NO_CELL.search(name)
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """A key for sorting by name, numbers by their value.
+
+    >>> sorted(["cell_10", "cell_2"], key=natural_order)
+    ['cell_2', 'cell_10']
+    """
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ostinato.interop.cell_layouts import LAYOUTS, Evidence, Layout, Term
-from ostinato.interop.cell_names import class_name, is_in_driver, is_lstm_name, is_rnn_name
+from ostinato.interop.cell_names import class_name, is_in_driver, is_lstm_name, is_rnn_name, natural_order
 from ostinato.interop.optimizer_slots import is_optimizer_slot
 
 __all__ = ["RecurrentCell", "is_optimizer_slot", "recurrent_cells"]
@@ -76,12 +76,7 @@ def recurrent_cells(shapes: Mapping[str, Shape]) -> list[RecurrentCell]:
         if taken.isdisjoint(cell.variables.values()):
             taken.update(cell.variables.values())
             cells.append(cell)
-    return sorted(cells, key=lambda cell: _natural(cell.scope))
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts cell_2 before cell_10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return sorted(cells, key=lambda cell: natural_order(cell.scope))
 
 
 Pieces = dict[
@@ -279,4 +274,4 @@ def _variables(layout: Layout, pieces: Pieces) -> dict[str, str]:
         else:
             for full, name in entries:
                 variables[f"{parameter}/part_{full.rpartition('_')[2]}"] = name
-    return dict(sorted(variables.items(), key=lambda item: _natural(item[0])))
+    return dict(sorted(variables.items(), key=lambda item: natural_order(item[0])))
