@@ -190,6 +190,7 @@ from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
 from .variable_scope import (
     VariableScope,
+    create_partitioned_variables,
     get_variable,
     get_variable_scope,
     variable_op_scope,
@@ -202,6 +203,7 @@ from .variables import (
     global_variables_initializer,
     local_variables,
     local_variables_initializer,
+    report_uninitialized_variables,
     trainable_variables,
     variables_initializer,
 )
@@ -264,6 +266,7 @@ __all__ = [
     "control_dependencies",
     "convert_to_tensor",
     "cos",
+    "create_partitioned_variables",
     "device",
     "disable_eager_execution",
     "disable_v2_behavior",
@@ -360,6 +363,7 @@ __all__ = [
     "reduce_min",
     "reduce_prod",
     "reduce_sum",
+    "report_uninitialized_variables",
     "reset_default_graph",
     "reshape",
     "reverse",

@@ -10,7 +10,7 @@ first one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from .dtypes import as_dtype, float32
 from .graph import Graph, GraphKeys, get_default_graph, name_scope
+from .shapes import as_shape
 from .tensor import Tensor
 from .variable_store import Reuse, VariableStore
 
@@ -339,3 +340,38 @@ def variable_op_scope(
     """The older argument order of `variable_scope` (TF1 symbol: `tf.variable_op_scope`)."""
     with variable_scope(name_or_scope, default_name, values, **options) as scope:
         yield scope
+
+
+def create_partitioned_variables(
+    shape: Any,
+    slicing: Sequence[int],
+    initializer: Any,
+    dtype: Any = float32,
+    trainable: bool = True,
+    collections: Any = None,
+    name: str | None = None,
+    reuse: Reuse = None,
+) -> list[Any]:
+    """The parts of a variable, as many along each axis as `slicing` says (TF1 symbol:
+    `tf.create_partitioned_variables`).
+
+    Raises:
+        ValueError: `slicing` does not fit the shape, or is along more than one axis.
+    """
+    if len(slicing) != as_shape(shape).ndims:
+        raise ValueError(
+            "The 'shape' and 'slicing' of a partitioned Variable must have the length: "
+            f"shape: {shape}, slicing: {slicing}"
+        )
+    with variable_scope(name, "PartitionedVariable", reuse=reuse):
+        return list(
+            get_variable(
+                "",
+                shape,
+                dtype,
+                initializer=initializer,
+                trainable=trainable,
+                collections=collections,
+                partitioner=lambda **_: list(slicing),
+            )
+        )

@@ -269,3 +269,13 @@ def global_variables_initializer() -> Operation:
 
 def local_variables_initializer() -> Operation:
     return variables_initializer(local_variables())
+
+
+def report_uninitialized_variables(
+    var_list: Sequence[Variable] | None = None, name: str = "report_uninitialized_variables"
+) -> Tensor:
+    """The names of the variables that a session has no values of, as strings (TF1 symbol:
+    `tf.report_uninitialized_variables`); of the global and local ones where none are given.
+    """
+    variables = global_variables() + local_variables() if var_list is None else list(var_list)
+    return state.uninitialized([variable.op.name for variable in variables], name)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..dtypes import as_dtype, as_ref, bool_
+from ..dtypes import as_dtype, as_ref, bool_, string
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
@@ -88,6 +88,11 @@ def _is_initialized(run: Any, operation: Operation, _: Any) -> torch.Tensor:
     return torch.tensor(run.is_initialized(operation.attributes["variable"]))
 
 
+def _uninitialized(run: Any, operation: Operation) -> np.ndarray:
+    names = [name for name in operation.attributes["variables"] if not run.is_initialized(name)]
+    return np.array([name.encode() for name in names], dtype=object)
+
+
 def _initialized_or(run: Any, operation: Operation, _: Any, otherwise: torch.Tensor) -> torch.Tensor:
     name = operation.attributes["variable"]
     return run.read(name) if run.is_initialized(name) else otherwise
@@ -113,6 +118,20 @@ register(
     stateful=True,
     reference_inputs=(0,),
 )
+
+
+register(
+    "UninitializedVariables",
+    _uninitialized,
+    lambda i, a: [(string, TensorShape([None]))],
+    stateful=True,
+    differentiable=False,
+)
+
+
+def uninitialized(names: list[str], name: str) -> Tensor:
+    """A node that gives the names of those variables that have no value yet."""
+    return one("UninitializedVariables", [], name, variables=names)
 
 
 def reference_of(ref: Any) -> Tensor:
