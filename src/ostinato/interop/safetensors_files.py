@@ -1,0 +1,144 @@
+"""safetensors files as mappings from names to arrays, memory-mapped, and written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ostinato.checkpoint.files import allow_everyone, sync_folder
+
+_DTYPES: dict[str, Any] = {
+    "BOOL": np.bool_,
+    "I8": np.int8,
+    "U8": np.uint8,
+    "I16": np.int16,
+    "U16": np.uint16,
+    "I32": np.int32,
+    "U32": np.uint32,
+    "I64": np.int64,
+    "U64": np.uint64,
+    "F16": np.float16,
+    "BF16": ml_dtypes.bfloat16,
+    "F32": np.float32,
+    "F64": np.float64,
+    "C64": np.complex64,
+    "F8_E4M3": ml_dtypes.float8_e4m3fn,
+    "F8_E4M3FNUZ": ml_dtypes.float8_e4m3fnuz,
+    "F8_E5M2": ml_dtypes.float8_e5m2,
+    "F8_E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
+}
+_HELD = frozenset(np.dtype(dtype) for dtype in _DTYPES.values())
+_METADATA = "__metadata__"
+
+
+def load_safetensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
+    """The tensors of a safetensors file as read-only arrays over the file's own bytes.
+
+    Raises:
+        ValueError: the file is no safetensors file, or is damaged; or it has a tensor of a dtype that numpy
+            and ml_dtypes do not know.
+        OSError: it cannot be read.
+
+    >>> import numpy as np, tempfile
+    >>> from ostinato.interop import load_safetensors, save_safetensors
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = save_safetensors(f"{folder.name}/model.safetensors", {"kernel": np.eye(2, dtype=np.float32)})
+    >>> load_safetensors(path)["kernel"].tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    >>> folder.cleanup()
+    """
+    path = os.fspath(path)
+    with open(path, "rb") as file:
+        try:
+            with safe_open(path, framework="np"):
+                pass  # opening checks it all: no gap, no overlap, no length that is not the file's
+        except SafetensorError as error:
+            raise ValueError(f"{path} is no safetensors file, or is damaged: {error}.") from None
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
+        data = np.memmap(path, np.uint8, "r", offset=8 + length) if _has_data(path, length) else b""
+    header.pop(_METADATA, None)
+    arrays = {}
+    for name, entry in header.items():
+        if entry["dtype"] not in _DTYPES:
+            raise ValueError(f"Tensor '{name}' of {path} has dtype {entry['dtype']}, which numpy has not.")
+        start, end = entry["data_offsets"]
+        array = np.frombuffer(data[start:end], _DTYPES[entry["dtype"]]).reshape(entry["shape"])
+        array.flags.writeable = False
+        arrays[name] = array
+    return arrays
+
+
+def _has_data(path: str, header: int) -> bool:
+    return os.path.getsize(path) > 8 + header  # nothing cannot be mapped
+
+
+def save_safetensors(
+    path: str | os.PathLike[str],
+    tensors: Mapping[str, np.ndarray],
+    metadata: Mapping[str, str] | None = None,
+) -> str:
+    """Write `tensors` into a safetensors file, under their names; the path is returned.
+
+    The file is written beside its place, synced, and then takes its name: an older file of that name is whole
+    until then. bfloat16 (`ml_dtypes.bfloat16`) stays bfloat16.
+
+    Raises:
+        ValueError: safetensors has no such dtype (strings, quantized numbers, complex128), or a name is one
+            that it keeps for itself.
+        OSError: it cannot be written.
+    """
+    path = os.fspath(path)
+    arrays = {name: _held(name, np.asarray(value)) for name, value in tensors.items()}
+    folder, base = os.path.split(path)
+    folder = folder or "."
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{base}.")
+    os.close(descriptor)
+    try:
+        try:
+            save_file(arrays, temporary, None if metadata is None else dict(metadata))
+        except SafetensorError as error:
+            # safetensors turns the system's errors into its own.
+            raise OSError(f"{path} cannot be written: {error}") from None
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        allow_everyone(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync_folder(folder)
+    return path
+
+
+def why_not_held(name: str, dtype: np.dtype) -> str | None:
+    """The reason why safetensors cannot hold a tensor of this name and dtype; None: it can.
+
+    >>> why_not_held("vocabulary", np.dtype(object))
+    "variable 'vocabulary' holds strings, which safetensors has no type for"
+    """
+    what = {"O": "strings", "S": "strings", "U": "strings"}.get(dtype.kind, str(dtype))
+    if dtype.names is not None:
+        what = f"quantized numbers ({dtype.names[0]})"
+    if name == _METADATA:
+        return f"variable '{name}' has the name that safetensors keeps for itself"
+    if dtype.newbyteorder("=") not in _HELD:
+        return f"variable '{name}' holds {what}, which safetensors has no type for"
+    return None
+
+
+def _held(name: str, array: np.ndarray) -> np.ndarray:
+    reason = why_not_held(name, array.dtype)
+    if reason is not None:
+        raise ValueError(f"{reason[0].upper()}{reason[1:]}: leave it out, or save a TensorFlow checkpoint.")
+    return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")

@@ -1,0 +1,336 @@
+"""Where in a checkpoint a cell's variables are: from a cell and a scope to parameters and variables."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ostinato.cells import MultiRNNCell, check_cell
+from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.wrapper import CellWrapper
+from ostinato.interop.cell_nests import CellNest, is_pair
+from ostinato.interop.recurrent_cells import RecurrentCell, recurrent_cells
+from ostinato.steps import GRU, LSTM, BasicRNN, ResetAfterGRU
+
+Shape = tuple[int, ...]
+
+_GRU_BLOCK = {
+    "gates/kernel": "w_ru",
+    "gates/bias": "b_ru",
+    "candidate/kernel": "w_c",
+    "candidate/bias": "b_c",
+}
+_LSTM_OPTIONS = {
+    "bias": "layer_norm=False",
+    "w_f_diag": "use_peepholes=True",
+    "w_i_diag": "use_peepholes=True",
+    "w_o_diag": "use_peepholes=True",
+    "projection/kernel": "num_proj=...",
+    "input/gamma": "layer_norm=True",
+    "state/gamma": "layer_norm=True",
+}
+"""Parameters of which an LSTM may have some, and the option of LSTMCell that makes them."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A parameter of a cell, and the variables to fill it from: one, or the pieces of one along `axis`."""
+
+    name: str
+    parameter: Tensor
+    variables: tuple[str, ...]
+    axis: int = 0
+
+
+class _Misfit(ValueError):
+    """Why a cell and a scope do not go together; `missing` is a variable that would be needed."""
+
+    def __init__(self, reason: str, missing: str | None = None) -> None:
+        super().__init__(reason)
+        self.missing = missing
+
+
+class Scopes:
+    """The scopes of variables of these shapes."""
+
+    def __init__(self, shapes: Mapping[str, Shape]) -> None:
+        self._shapes = shapes
+        self._cells = {cell.scope: cell for cell in recurrent_cells(shapes)}
+
+    def assign(self, cells: CellNest, scope: str) -> list[Assignment]:
+        """Each parameter of `cells` with its variable under `scope`.
+
+        Raises:
+            ValueError: something does not fit; the sentence says what, and which scopes fit.
+            TypeError: `cells` is no cell of Ostinato's.
+        """
+        try:
+            return list(self._assign(cells, scope, ""))
+        except _Misfit as misfit:
+            fitting = list(self._fits(cells))
+            raise ValueError(f"{misfit} {self._nearest(misfit.missing)}{self._hint(fitting)}") from None
+
+    def only_fit(self, cells: CellNest) -> list[Assignment]:
+        """`assign` with the only scope that fits.
+
+        Raises:
+            ValueError: none fits, or several do; the sentence lists them.
+            TypeError: `cells` is no cell of Ostinato's.
+        """
+        fitting = self._fits(cells)
+        if len(fitting) == 1:
+            return next(iter(fitting.values()))
+        if fitting:
+            raise ValueError(
+                f"{_described(cells)} fits more than one scope: {_listed(fitting)}. Name one with scope=...."
+            )
+        raise ValueError(f"{_described(cells)} fits no cell of the checkpoint. {self._hint([])}")
+
+    def _fits(self, cells: CellNest) -> dict[str, list[Assignment]]:
+        """The scopes that fit, of those that hold cells known by their names and shapes."""
+        found: dict[str, list[Assignment]] = {}
+        for scope in self._candidates(cells, ""):
+            try:
+                found[scope] = list(self._assign(cells, scope, ""))
+            except _Misfit:
+                continue
+        return found
+
+    def _candidates(self, cells: CellNest, within: str) -> list[str]:
+        """Scopes at or below `within` where `cells` may be: known cells, or what is around them."""
+        inside = [scope for scope in self._cells if _is_below(scope, within)]
+        first = _first_part(cells)
+        if first is None:
+            return inside
+        found = {}
+        for scope in inside:
+            parts = scope.split("/")
+            for index, part in enumerate(parts):
+                outer = "/".join(parts[:index])
+                if part == first and _is_below(outer, within):
+                    found[outer] = True
+        return list(found)
+
+    def _hint(self, fitting: Any) -> str:
+        if fitting:
+            return f"It fits {_listed(fitting)}."
+        if self._cells:
+            cells = [_recognised(cell) for cell in self._cells.values()]
+            more = f" and {len(cells) - 8} more" if len(cells) > 8 else ""
+            return f"The checkpoint's recurrent cells are {'; '.join(cells[:8])}{more}."
+        return "No recurrent cell is recognised among the checkpoint's variables."
+
+    def _assign(self, cells: CellNest, scope: str, name: str) -> Iterator[Assignment]:
+        if is_pair(cells):
+            scope = self._inner(cells, scope)
+            for index, direction in enumerate(("fw", "bw")):
+                yield from self._assign(cells[index], _join(scope, direction), f"{name}{index}.")
+        elif isinstance(cells, list | tuple):
+            if not cells or not all(is_pair(pair) for pair in cells):
+                raise TypeError("load_into takes a cell, a pair (cell_fw, cell_bw) or a list of such pairs.")
+            yield from self._assign_numbered(cells, list(cells), scope, name)
+        else:
+            check_cell(cells)
+            if isinstance(cells, MultiRNNCell):
+                yield from self._assign_numbered(cells, list(cells.cells), scope, f"{name}cells.")
+            elif isinstance(cells, CellWrapper):
+                yield from self._assign(cells.cell, scope, f"{name}cell.")
+            elif isinstance(cells, FamilyCell):
+                yield from self._assign_cell(cells, scope, name)
+            else:
+                raise TypeError(
+                    f"load_into cannot tell which variables a {type(cells).__name__} has: it fills "
+                    "Ostinato's own cells, and stacks and wrappers of them. Load the cells inside it one by "
+                    "one, each with its scope."
+                )
+
+    def _assign_numbered(
+        self, nest: CellNest, layers: list[Any], scope: str, name: str
+    ) -> Iterator[Assignment]:
+        """The cells of a stack, or the pairs of several bidirectional layers: `cell_0`, `cell_1`, ..."""
+        scope = self._inner(nest, scope)
+        done: list[Any] = []
+        for index, cell in enumerate(layers):
+            place = _join(scope, f"cell_{index}")
+            # One cell in two places of a stack has its variables once, at the first.
+            if not (any(cell is other for other in done) and not self._has(place)):
+                yield from self._assign(cell, place, f"{name}{index}.")
+            done.append(cell)
+        beyond = _join(scope, f"cell_{len(layers)}")
+        if self._has(beyond):
+            raise _Misfit(f"There are variables under '{beyond}', but only {len(layers)} layers to fill.")
+
+    def _inner(self, cells: CellNest, scope: str) -> str:
+        """`scope` or the only one below it that has what a stack or a pair begins with."""
+        first = _first_part(cells)
+        assert first is not None
+        if self._has(_join(scope, first)):
+            return scope
+        below = self._candidates(cells, scope)
+        if len(below) == 1:
+            return below[0]
+        if below:
+            raise _Misfit(f"Under '{scope}' there is more than one '{first}': under {_listed(below)}.")
+        raise _Misfit(
+            f"There are no variables under '{_join(scope, first)}', where {_described(cells)} begins."
+        )
+
+    def _has(self, scope: str) -> bool:
+        return any(_is_below(known, scope) for known in self._cells) or any(
+            _is_below(name, scope) for name in self._shapes
+        )
+
+    def _assign_cell(self, cell: FamilyCell, scope: str, name: str) -> Iterator[Assignment]:
+        scope = self._scope_of(cell, scope)
+        known = self._cells.get(scope)
+        if known is not None:
+            _check_kind(cell, known)
+        saved = {} if known is None else known.variables
+        block = _GRU_BLOCK if known is not None and known.family == "GRUBlock" else {}
+        self._check_options(cell, scope, saved)
+        for key, parameter in cell.family_parameters().items():
+            theirs = block.get(key, key)
+            pieces = [variable for own, variable in saved.items() if own.startswith(f"{theirs}/part_")]
+            variables = tuple(pieces) or (saved.get(theirs, _join(scope, key)),)
+            yield self._checked(cell, f"{name}{key.replace('/', '.')}", parameter, variables)
+
+    def _scope_of(self, cell: FamilyCell, scope: str) -> str:
+        """`scope` or the only cell's below it."""
+        here = [_join(scope, parameter) for parameter in cell.family_parameters()]
+        if scope in self._cells or any(variable in self._shapes for variable in here):
+            return scope
+        below = [found for found in self._cells if _is_below(found, scope)]
+        if len(below) == 1:
+            return below[0]
+        if below:
+            raise _Misfit(f"Under '{scope}' there is more than one cell: {_listed(below)}.")
+        if self._has(scope):
+            raise _Misfit(
+                f"Variable '{here[0]}' is missing, which {_described(cell)} needs.", missing=here[0]
+            )
+        raise _Misfit(
+            f"There are no variables under '{scope}', where {_described(cell)} was to be read from."
+        )
+
+    def _check_options(self, cell: FamilyCell, scope: str, saved: Mapping[str, str]) -> None:
+        """Raise where the scope has parameters of an option that the cell was made without: it would compute
+        something else.
+        """
+        if not isinstance(cell.family, LSTM):
+            return
+        mine = cell.family_parameters()
+        for parameter, option in _LSTM_OPTIONS.items():
+            unread = parameter == "bias" and cell.family.layer_norm  # LayerNormLSTMCell's, read by nothing
+            variable = saved.get(parameter, _join(scope, parameter))
+            if parameter not in mine and not unread and variable in self._shapes:
+                raise _Misfit(
+                    f"There is a variable '{variable}', which {_described(cell)} has no place for: make the "
+                    f"cell as an LSTMCell with {option}."
+                )
+
+    def _checked(
+        self, cell: FamilyCell, name: str, parameter: Tensor, variables: tuple[str, ...]
+    ) -> Assignment:
+        missing = [variable for variable in variables if variable not in self._shapes]
+        if missing:
+            raise _Misfit(
+                f"Variable '{missing[0]}' of shape {list(parameter.shape)} is missing, which "
+                f"{_described(cell)} needs.",
+                missing=missing[0],
+            )
+        shapes = [self._shapes[variable] for variable in variables]
+        wanted = tuple(parameter.shape)
+        for axis in range(len(wanted)):
+            if len(variables) > 1 and _joined(shapes, axis) == wanted:
+                return Assignment(name, parameter, variables, axis)
+        if len(variables) > 1 or shapes[0] != wanted:
+            seen = " and ".join(str(list(shape)) for shape in shapes)
+            raise _Misfit(
+                f"Variable '{variables[0]}' has shape {seen}, but {_described(cell)} needs "
+                f"{list(wanted)} for its {name}."
+            )
+        return Assignment(name, parameter, variables)
+
+    def _nearest(self, missing: str | None) -> str:
+        close = [] if missing is None else difflib.get_close_matches(missing, self._shapes, n=2)
+        return f"The nearest names are {_listed(close)}. " if close else ""
+
+
+def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
+    family = cell.family
+    kinds: tuple[str, ...]
+    if isinstance(family, LSTM):
+        normalized, plain = ("LayerNormBasicLSTM", "LayerNormLSTM"), ("LSTM", "CudnnCompatibleLSTM")
+        kinds = normalized if family.layer_norm else plain
+        if known.family == "CudnnCompatibleLSTM" and family.forget_bias != 0.0:
+            raise _Misfit(
+                f"'{known.scope}' is of a CudnnCompatibleLSTMCell, which adds no forget bias, but the cell "
+                f"has forget_bias={family.forget_bias:g}: make it with forget_bias=0.0."
+            )
+    elif isinstance(family, GRU):
+        kinds = ("GRU", "GRUBlock")
+    elif isinstance(family, ResetAfterGRU):
+        kinds = ("CudnnCompatibleGRU",)
+    elif isinstance(family, BasicRNN):
+        kinds = ("BasicRNN",)
+    else:
+        raise TypeError(f"load_into does not know the family {type(family).__name__}.")
+    if known.family not in kinds:
+        raise _Misfit(f"{_recognised(known)} is of another kind than {_described(cell)}.")
+
+
+def _first_part(cells: CellNest) -> str | None:
+    """The first name below the scope of a stack or a pair; None for one cell."""
+    if is_pair(cells):
+        return "fw"
+    if isinstance(cells, list | tuple):
+        return "cell_0"
+    while isinstance(cells, CellWrapper):
+        cells = cells.cell
+    return "cell_0" if isinstance(cells, MultiRNNCell) else None
+
+
+def _joined(shapes: list[Shape], axis: int) -> Shape | None:
+    if len({(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}) != 1:
+        return None
+    return (*shapes[0][:axis], sum(shape[axis] for shape in shapes), *shapes[0][axis + 1 :])
+
+
+def _is_below(name: str, scope: str) -> bool:
+    return not scope or name == scope or name.startswith(f"{scope}/")
+
+
+def _join(scope: str, name: str) -> str:
+    return f"{scope}/{name}" if scope else name
+
+
+def _listed(scopes: Any) -> str:
+    names = [f"'{scope}'" for scope in scopes]
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _recognised(cell: RecurrentCell) -> str:
+    projected = "" if cell.num_proj is None else f", projected to {cell.num_proj}"
+    peepholes = ", peepholes" if cell.use_peepholes else ""
+    sizes = f"{cell.input_size} inputs, {cell.num_units} units{projected}{peepholes}"
+    return f"'{cell.scope}' ({cell.family}, {sizes})"
+
+
+def _described(cells: CellNest) -> str:
+    if is_pair(cells):
+        return f"the pair of {_described(cells[0])} and {_described(cells[1])}"
+    if isinstance(cells, list | tuple):
+        return f"the list of {len(cells)} pairs"
+    while isinstance(cells, CellWrapper):
+        cells = cells.cell
+    if isinstance(cells, MultiRNNCell):
+        return f"the MultiRNNCell of {len(cells.cells)} cells"
+    if isinstance(cells, FamilyCell):
+        projected = getattr(cells.family, "num_proj", None)
+        more = "" if projected is None else f", num_proj={projected}"
+        return f"{type(cells).__name__}({cells.num_units}, input_size={cells.input_size}{more})"
+    return f"the {type(cells).__name__}"
