@@ -53,7 +53,11 @@ class DataFile:
                 if self.size == 0:
                     self._view = memoryview(b"")
                 else:
-                    mapped = mmap.mmap(self._open(), self.size, access=mmap.ACCESS_READ)
+                    descriptor = self._open()
+                    try:
+                        mapped = mmap.mmap(descriptor, self.size, access=mmap.ACCESS_READ)
+                    except (OSError, ValueError) as error:  # ValueError: it was cut since it was opened
+                        raise CheckpointError(self.path, None, f"it cannot be mapped: {error}") from error
                     self._view = memoryview(mapped)
             return self._view
 
@@ -71,11 +75,15 @@ class DataFile:
         return crc
 
     def _read_at(self, target: memoryview, offset: int) -> int:
-        if hasattr(os, "preadv"):
-            return os.preadv(self._open(), [target], offset)
-        with self._lock:
-            os.lseek(self._open(), offset, os.SEEK_SET)
-            read = os.read(self._open(), len(target))
+        descriptor = self._open()
+        try:
+            if hasattr(os, "preadv"):
+                return os.preadv(descriptor, [target], offset)
+            with self._lock:
+                os.lseek(descriptor, offset, os.SEEK_SET)
+                read = os.read(descriptor, len(target))
+        except OSError as error:
+            raise CheckpointError(self.path, offset, f"it cannot be read: {error.strerror}") from error
         target[: len(read)] = read
         return len(read)
 
