@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ostinato.checkpoint.errors import CheckpointError, Malformed, located
-from ostinato.checkpoint.files import write_atomically
+import numpy as np
 
-_LARGEST = 64 << 20  # bytes; a state file takes a hundred for each checkpoint that is kept
+from ostinato.checkpoint.errors import CheckpointError, Malformed, located
+from ostinato.checkpoint.files import DataFile, write_atomically
+
+_LARGEST = 4 << 20  # bytes; a state file takes a hundred for each checkpoint that is kept
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,11 @@ def read_checkpoint_state(
     Raises:
         CheckpointError: the file is no state file, or names no latest checkpoint.
     """
-    folder = os.fspath(directory)
+    folder = os.fsdecode(directory)
     path = os.path.join(folder, latest_filename)
-    try:
-        data = _contents(path)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
-    except OSError as error:
-        raise CheckpointError(path, None, f"it cannot be read: {error.strerror}") from error
+    data = _contents(path)
     with located(path):
         state = parse_state(data)
     return replace(
@@ -69,6 +68,10 @@ def write_checkpoint_state(
 ) -> None:
     """Write a folder's state file, whole or not at all; the paths go into it as they are.
 
+    Raises:
+        ValueError: a path cannot be in a state file: it has a zero byte, or is no UTF-8 text.
+        OSError: the file cannot be written; the one that was there stays.
+
     >>> import pathlib, tempfile
     >>> from ostinato.checkpoint import CheckpointState, write_checkpoint_state
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -80,41 +83,46 @@ def write_checkpoint_state(
     """
     lines = [f"model_checkpoint_path: {_quoted(state.model_checkpoint_path)}"]
     lines += [f"all_model_checkpoint_paths: {_quoted(path)}" for path in state.all_model_checkpoint_paths]
-    lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in state.all_model_checkpoint_timestamps]
+    # As Python's floats: numpy's write themselves with their type around them.
+    times = [float(time) for time in state.all_model_checkpoint_timestamps]
+    lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in times]
     if state.last_preserved_timestamp is not None:
-        lines.append(f"last_preserved_timestamp: {state.last_preserved_timestamp!r}")
-    write_atomically(os.path.join(os.fspath(directory), latest_filename), ("\n".join(lines) + "\n").encode())
+        lines.append(f"last_preserved_timestamp: {float(state.last_preserved_timestamp)!r}")
+    path = os.path.join(os.fsdecode(directory), latest_filename)
+    write_atomically(path, ("\n".join(lines) + "\n").encode())
 
 
 def is_state_file(path: str) -> bool:
     """Whether a file begins as a state file does."""
-    try:
-        with open(path, "rb") as file:
-            return _FIRST.match(file.read(4096)) is not None
-    except OSError as error:
-        raise CheckpointError(path, None, f"it cannot be opened: {error.strerror}") from error
+    return _FIRST.match(_beginning(path, 4096)) is not None
 
 
 def _contents(path: str) -> bytes:
-    with open(path, "rb") as file:
-        data = file.read(_LARGEST + 1)
+    data = _beginning(path, _LARGEST + 1)
     if len(data) > _LARGEST:
         raise CheckpointError(path, _LARGEST, "it is too long for a state file")
     return data
 
 
+def _beginning(path: str, length: int) -> bytes:
+    file = DataFile(path)  # which waits for no pipe and reads no device
+    try:
+        data = np.empty(min(length, file.size), np.uint8)
+        file.read_into(data, 0)
+    finally:
+        file.close()
+    return data.tobytes()
+
+
 # -- the text format
 _FIRST = re.compile(rb"(\s|#[^\n]*\n)*(all_)?model_checkpoint_(path|paths|timestamps)\s*:")
-_TOKEN = re.compile(
-    rb"(?:[\s,;]|\#[^\n]*(?:\n|$))*"
-    rb"(?:(?P<name>[A-Za-z_]\w*)\s*:"
-    rb"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
-    rb"|(?P<number>[-+]?[\w.]+(?:[eE][-+]\d+)?)"
-    rb"|(?P<end>$))",
-    re.ASCII,
-)
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
-_PLAIN_ESCAPES = {
+# Each of these is a run of one set of characters: of a group that is repeated, the machine of regular
+# expressions keeps a hundred bytes for each round.
+_SPACE = re.compile(rb"[\s,;]+|#[^\n]*")
+_WORD = re.compile(rb"(?P<name>[A-Za-z_]\w*)\s*:|(?P<number>[-+]?[\w.]+(?:[-+]\d+)?)", re.ASCII)
+_PLAIN = {b'"': re.compile(rb'[^"\\\n]+'), b"'": re.compile(rb"[^'\\\n]+")}
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|(.))")
+_ESCAPES = {
     b"n": b"\n",
     b"r": b"\r",
     b"t": b"\t",
@@ -158,31 +166,52 @@ _KINDS: dict[str, type] = {
 
 
 def _fields(data: bytes) -> Iterator[tuple[str, str | float, int]]:
-    position = 0
-    name: str | None = None
-    value: bytes | float | None = None
-    at = 0
+    position = _skip_space(data, 0)
+    while position < len(data):
+        at = position
+        word = _WORD.match(data, position)
+        if word is None or word["name"] is None:
+            raise Malformed(position, f"this is no state file: {data[position : position + 20]!r}")
+        name = word["name"].decode()
+        position = _skip_space(data, word.end())
+        value, position = _value(data, position, name)
+        yield name, value, at
+
+
+def _skip_space(data: bytes, position: int) -> int:
+    while space := _SPACE.match(data, position):
+        position = space.end()
+    return position
+
+
+def _value(data: bytes, position: int, name: str) -> tuple[str | float, int]:
+    """The number or the strings at `position`, and where the next field begins."""
+    word = _WORD.match(data, position)
+    if word is not None and word["number"] is not None:
+        return _number(word["number"], position), _skip_space(data, word.end())
+    at, text, found = position, bytearray(), False
+    while data[position : position + 1] in _PLAIN:  # strings side by side are one
+        position, found = _skip_space(data, _unquoted(data, position, text)), True
+    if not found:
+        raise Malformed(at, f"{name} has no value")
+    return _path(bytes(text), at), position
+
+
+def _unquoted(data: bytes, start: int, text: bytearray) -> int:
+    """Append to `text` what the string at `start` means; returns where the string ends."""
+    quote = data[start : start + 1]
+    position = start + 1
     while True:
-        token = _TOKEN.match(data, position)
-        if token is None:
-            raise Malformed(position, f"this is no state file: {data[position : position + 20]!r}")
-        if token["string"] is not None and name is not None and not isinstance(value, float):
-            value = (value or b"") + _unescaped(
-                token["string"], token.start("string")
-            )  # strings side by side are one
-        elif token["number"] is not None and name is not None and value is None:
-            value = _number(token["number"], token.start("number"))
-        elif token["name"] is not None or token["end"] is not None:
-            if name is not None:
-                if value is None:
-                    raise Malformed(position, f"{name} has no value")
-                yield name, _path(value, at) if isinstance(value, bytes) else value, at
-            if token["end"] is not None:
-                return
-            name, value, at = token["name"].decode(), None, token.start("name")
+        if plain := _PLAIN[quote].match(data, position):
+            text += plain[0]
+            position = plain.end()
+        elif data[position : position + 1] == quote:
+            return position + 1
+        elif escape := _ESCAPE.match(data, position):
+            text += _meaning(escape, position)
+            position = escape.end()
         else:
-            raise Malformed(position, f"this is no state file: {data[position : position + 20]!r}")
-        position = token.end()
+            raise Malformed(start, "a string that is not closed")
 
 
 def _number(text: bytes, position: int) -> float:
@@ -192,18 +221,15 @@ def _number(text: bytes, position: int) -> float:
         raise Malformed(position, f"{text.decode('ascii', 'replace')!r} is no number") from None
 
 
-def _unescaped(quoted: bytes, position: int) -> bytes:
-    def meaning(escape: re.Match[bytes]) -> bytes:
-        octal, hexadecimal, plain = escape.groups()
-        if octal is not None:
-            return bytes([int(octal, 8) & 0xFF])
-        if hexadecimal is not None:
-            return bytes([int(hexadecimal, 16)])
-        if plain not in _PLAIN_ESCAPES:
-            raise Malformed(position, f"the unknown escape \\{plain.decode('latin-1')}")
-        return _PLAIN_ESCAPES[plain]
-
-    return _ESCAPE.sub(meaning, quoted[1:-1])
+def _meaning(escape: re.Match[bytes], position: int) -> bytes:
+    octal, hexadecimal, plain = escape.groups()
+    if octal is not None:
+        return bytes([int(octal, 8) & 0xFF])
+    if hexadecimal is not None:
+        return bytes([int(hexadecimal, 16)])
+    if plain not in _ESCAPES:
+        raise Malformed(position, f"the unknown escape \\{plain.decode('latin-1')}")
+    return _ESCAPES[plain]
 
 
 def _path(value: bytes, position: int) -> str:
@@ -217,9 +243,15 @@ def _path(value: bytes, position: int) -> str:
 
 
 def _quoted(path: str) -> str:
+    if "\0" in path:
+        raise ValueError(f"The path {path!r} has a zero byte in it, which no file's name can have.")
+    try:
+        encoded = path.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"The path {path!r} is no UTF-8 text, which a state file has to be.") from None
     plain = {b"\n": "\\n", b"\r": "\\r", b"\t": "\\t", b"\\": "\\\\", b'"': '\\"', b"'": "\\'"}
     characters = []
-    for byte in path.encode():
+    for byte in encoded:
         character = bytes([byte])
         if character in plain:
             characters.append(plain[character])
