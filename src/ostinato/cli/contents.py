@@ -110,7 +110,7 @@ def _checkpoint(path: str, checkpoint: Checkpoint) -> Contents:
 
 
 def _as_named(path: str, prefix: str) -> str:
-    """The prefix below the folder that was named: a state file may have it in full, as on the machine then."""
+    """The prefix below the folder that was named: a state file may have it with another, longer folder."""
     folder = path if os.path.isdir(path) else os.path.dirname(path)
     parent, base = os.path.split(prefix)
     same = os.path.realpath(folder or ".") == os.path.realpath(parent or ".")
@@ -215,7 +215,7 @@ def _explained(path: str, error: CheckpointError) -> CommandError:
             return CommandError(f"{shown} is a link to {printable(os.readlink(path))}, which is not there")
         if re.search(r"files|shards", error.reason):
             return CommandError(printable(str(error)), exit_code=1)  # a V1 checkpoint in several files
-        return CommandError(f"{shown} {folders.describe_missing(path)}")
+        return CommandError(folders.describe_missing(path))
     if not os.path.isfile(path):
         return CommandError(f"{shown} {file_kinds.describe(path)}")
     if _has_table(path) or error.path != path:

@@ -36,21 +36,25 @@ def describe_folder(folder: str) -> str:
         where = "its folder" if len(inside) == 1 else "its folders"
         return f"has no checkpoint, but {where} {listed(inside)} has{'' if len(inside) == 1 else ' some'}"
     names = [name for name in sorted(_names(folder)) if not name.startswith(".")]
+    for name in names:
+        if ".data-" in name:
+            shown = printable(name)
+            return f"has no checkpoint: {shown} lacks its index, {shown.partition('.data-')[0]}.index"
     return f"has no checkpoint; in it: {listed(names)}" if names else "is an empty folder"
 
 
 def describe_missing(path: str) -> str:
-    """What is to be said of a path at which there is neither a file nor a checkpoint."""
+    """A sentence about a path at which there is neither a file nor a checkpoint."""
+    there = f"there is nothing at {printable(path)}"
     folder, base = os.path.split(path)
     if not os.path.isdir(folder or "."):
         while folder and not os.path.isdir(folder):
             folder, base = os.path.split(folder)
         reason = f"there is no folder {base}" + (f" in {folder}" if folder else "")
-        return f"is not there: {reason}{_similar(folder, base)}"
-    left = [name for name in sorted(_names(folder)) if name.startswith(f"{base}.data-")]
-    if left:
-        return f"has no index: {base}.index, with names, shapes and places of its variables, is missing"
-    return f"is not there{_similar(folder, base)}"
+        return f"{there}: {reason}{_similar(folder, base)}"
+    if any(name.startswith(f"{base}.data-") for name in _names(folder)):
+        return f"{printable(path)} lacks {base}.index, with names, shapes and places of its variables"
+    return f"{there}{_similar(folder, base)}"
 
 
 def _similar(folder: str, base: str) -> str:

@@ -18,6 +18,7 @@ from ostinato.checkpoint.wire import BYTES, VARINT, fields
 
 _MOST_NODES = 50_000  # of a graph that are counted
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable"})
+_NEWEST_ONNX = 1000  # far above any version of that format: it is at 13
 _OP = re.compile(r"[A-Za-z_][A-Za-z0-9_>.]*")
 
 
@@ -145,15 +146,17 @@ def _operation(data: memoryview, start: int, end: int) -> str | None:
 
 
 def _onnx(data: memoryview) -> GraphFile | None:
-    """A ModelProto: the version of the format, who wrote it, and the graph."""
+    """A ModelProto: the version of the format, who wrote it, the graph, and the sets of its operators."""
     producer, seen = "", set()
     for number, wire_type, value, end in islice(fields(data, 0, len(data)), 16):
         seen.add(number)
+        if number == 1 and value > _NEWEST_ONNX:
+            return None
         if number == 2 and wire_type == BYTES:
             producer = _text(data, value, end)
-        elif number > 25 or (number in (7, 8) and wire_type != BYTES):
+        elif number in (7, 8) and wire_type != BYTES:
             return None
-    return GraphFile("onnx", producer) if 7 in seen else None
+    return GraphFile("onnx", producer) if {1, 7, 8} <= seen else None
 
 
 def _text(data: memoryview, start: int, end: int) -> str:

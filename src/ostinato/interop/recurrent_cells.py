@@ -183,7 +183,8 @@ def _recognise(scope: str, pieces: Pieces, shapes: Mapping[str, Shape]) -> Recur
     )
 
 
-_CLASS_NAMES = frozenset(name for layout in LAYOUTS for name in layout.names)
+# A scope "lstm" or "gru" is as likely a person's as Keras'; what ends in "cell" is a class's.
+_CLASS_NAMES = frozenset(name for layout in LAYOUTS for name in layout.names if name.endswith("cell"))
 
 
 def _evident(layout: Layout, scope: str, joined: Mapping[str, Shape | None]) -> bool:
