@@ -26,6 +26,7 @@ BITS = {
         0x7D55,
         0x0001,
         0x7F80,
+        0xFF80,
         0xFFC1,
         0x7F81,
         0x7FFF,
