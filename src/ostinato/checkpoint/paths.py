@@ -11,11 +11,12 @@ from ostinato.checkpoint.errors import CheckpointError
 from ostinato.checkpoint.state import CheckpointState, is_state_file, read_checkpoint_state
 from ostinato.checkpoint.table import FOOTER, MAGIC
 
-_DATA = re.compile(r"(?P<prefix>.*)\.data-(?P<shard>\d{5,})-of-(?P<shards>\d{5,})", re.DOTALL)
-_SHARD = re.compile(r"-\d{5}-of-(\d{5})")
+_DATA = re.compile(r"(?P<prefix>.*)\.data-(?P<shard>\d{5,})-of-(?P<shards>\d{5,})", re.DOTALL | re.ASCII)
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})", re.ASCII)
 # How TensorFlow names a V1 checkpoint in several files: all of its shards at once.
-_ANY_SHARD = re.compile(r"(?P<stem>.*)-\?{5}-of-(?P<shards>\d{5}|\?{5})", re.DOTALL)
+_ANY_SHARD = re.compile(r"(?P<stem>.*)-\?{5}-of-(?P<shards>\d{5}|\?{5})", re.DOTALL | re.ASCII)
 _STATE = "checkpoint"
+_COMPARED = 200  # names of a folder that a wrong one is compared with, which takes long
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,13 @@ def find(path: str) -> Found:
     Raises:
         CheckpointError: there is none; it says what is there instead.
     """
-    if os.path.isdir(path):
-        return _in_folder(path)
+    return _in_folder(path) if os.path.isdir(path) else _of_name(path, follow=True)
+
+
+def _of_name(path: str, follow: bool) -> Found:
+    """The checkpoint of a prefix or file; what a state file names may not be a state file again: of those,
+    one might name the other.
+    """
     if path.endswith(".index") and os.path.isfile(path):
         return Found(path[: -len(".index")], [])
     if os.path.isfile(f"{path}.index"):
@@ -49,14 +55,26 @@ def find(path: str) -> Found:
     if shards:
         return Found(path, shards)
     if os.path.isfile(path):
-        return _in_file(path)
+        return _in_file(path, follow)
     raise CheckpointError(path, None, f"there is no checkpoint of this name{_near(path)}")
 
 
 def prefixes(folder: str) -> list[str]:
     """The V2 checkpoints in a folder, by name."""
-    names = [name[: -len(".index")] for name in os.listdir(folder) if name.endswith(".index")]
+    names = [name[: -len(".index")] for name in listing(folder) if name.endswith(".index")]
     return [os.path.join(folder, name) for name in sorted(names)]
+
+
+def listing(folder: str) -> list[str]:
+    """The names in a folder.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    try:
+        return os.listdir(folder or ".")
+    except OSError as error:
+        raise CheckpointError(folder, None, f"the folder cannot be read: {error.strerror}") from error
 
 
 def _in_folder(folder: str) -> Found:
@@ -90,7 +108,7 @@ def _latest(folder: str, name: str) -> Found:
             None,
             f"the checkpoint that it names is gone: {state.model_checkpoint_path}",
         )
-    return find(latest)
+    return _of_name(latest, follow=False)
 
 
 def moved(folder: str, state: CheckpointState) -> str | None:
@@ -108,13 +126,14 @@ def exists(prefix: str) -> bool:
     return os.path.isfile(f"{prefix}.index") or os.path.isfile(prefix) or bool(_version1_shards(prefix))
 
 
-def _in_file(path: str) -> Found:
+def _in_file(path: str, follow: bool) -> Found:
     if _has_mark(path):
         shard = _SHARD.search(path)
-        if shard and shard.end() == len(path):
-            return find(f"{path[: shard.start()]}-?????-of-{shard[1]}")
-        return Found(path, [path])
-    if is_state_file(path):
+        if shard is None or shard.end() != len(path):
+            return Found(path, [path])
+        prefix = f"{path[: shard.start()]}-?????-of-{shard[2]}"
+        return Found(prefix, _version1_shards(prefix))
+    if follow and is_state_file(path):
         return _latest(os.path.dirname(path) or ".", os.path.basename(path))
     raise CheckpointError(path, None, "this file is no checkpoint")
 
@@ -137,11 +156,11 @@ def _version1_shards(path: str) -> list[str]:
     wanted = pattern["shards"] if pattern else "?????"
     if not os.path.isdir(folder or "."):
         return []
-    counts: dict[str, list[str]] = {}
-    for name in os.listdir(folder or "."):
+    counts: dict[str, dict[int, str]] = {}
+    for name in listing(folder):
         shard = _SHARD.fullmatch(name, len(base)) if name.startswith(base) else None
-        if shard and wanted in (shard[1], "?????"):
-            counts.setdefault(shard[1], []).append(os.path.join(folder, name))
+        if shard and wanted in (shard[2], "?????"):
+            counts.setdefault(shard[2], {})[int(shard[1])] = os.path.join(folder, name)
     if not counts:
         return []
     if len(counts) > 1:
@@ -149,15 +168,18 @@ def _version1_shards(path: str) -> list[str]:
             path, None, f"there are files of {' and of '.join(sorted(counts))} shards beside each other"
         )
     (count, paths), *_ = counts.items()
-    if len(paths) != int(count):
-        raise CheckpointError(path, None, f"only {len(paths)} of its {int(count)} files are there")
-    return sorted(paths)
+    there = sum(number < int(count) for number in paths)
+    if there != int(count):
+        raise CheckpointError(path, None, f"only {there} of its {int(count)} files are there")
+    if len(paths) > there:
+        raise CheckpointError(path, None, f"one of its {there} files has the number {max(paths)}")
+    return [paths[number] for number in sorted(paths)]
 
 
 def _near(path: str) -> str:
     folder, base = os.path.split(path)
     if not os.path.isdir(folder or "."):
         return f": there is no folder {folder}"
-    names = [os.path.basename(prefix) for prefix in prefixes(folder or ".")]
+    names = [os.path.basename(prefix) for prefix in prefixes(folder)[:_COMPARED]]
     close = difflib.get_close_matches(base, names, 3, 0.5)
     return f"; there is {' and '.join(close)}" if close else ""
