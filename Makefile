@@ -9,7 +9,7 @@ INSTALL := $(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --c
 BUILD_KERNELS := $(VENV_PYTHON) src/ostinato/kernels/native/build.py
 export PYTHONPATH :=
 
-.PHONY: demo test kernels bench bench-tf1 bench-memory peers clean
+.PHONY: demo test kernels bench bench-tf1 bench-memory bench-checkpoint peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/stamp-demo
@@ -38,6 +38,10 @@ bench-tf1: $(VENV)/stamp-demo kernels
 # make bench-memory ARGS='--only seed,disk'
 bench-memory: $(VENV)/stamp-demo kernels
 	$(VENV_PYTHON) -m benchmarks.memory $(ARGS)
+
+# make bench-checkpoint ARGS='--rounds 3'
+bench-checkpoint: $(VENV)/stamp-demo
+	$(VENV_PYTHON) -m benchmarks.checkpoint $(ARGS)
 
 # What `make bench` compares with, beside torch: environments of their own, as none of them goes with our torch.
 # TensorFlow 1.15 needs Python 3.7: make peers TF1_PYTHON='env PYENV_VERSION=3.7.16 python3.7'

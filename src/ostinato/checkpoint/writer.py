@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ostinato.checkpoint.crc import crc32c, mask
 from ostinato.checkpoint.dtypes import STRING, ElementType, by_dtype
 from ostinato.checkpoint.errors import CheckpointError, Malformed
 from ostinato.checkpoint.files import CHUNK, DataFile, alone_in, sync_folder, write_atomically
+from ostinato.checkpoint.flushed import FlushedFile
 from ostinato.checkpoint.table import Table
 from ostinato.checkpoint.table_writer import build_table
 
@@ -97,9 +98,10 @@ def _shards_now(prefix: str) -> int:
 def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str, Any]) -> bytes:
     """Write the data files; returns the index that describes them."""
     for shard in range(1, shards):
-        _create(data_path(prefix, shard, shards)).close()  # of two files the second is empty
+        with FlushedFile(data_path(prefix, shard, shards)):
+            pass  # of two files the second is empty
     entries = [(b"", messages.header(shards))]
-    with _create(data_path(prefix, 0, shards)) as file:
+    with FlushedFile(data_path(prefix, 0, shards)) as file:
         offset = 0
         for name in names:
             array, element = _array(name, tensors[name])
@@ -113,15 +115,8 @@ def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str
             entry = messages.entry(element.number, array.shape, offset, size, mask(crc))
             entries.append((name.encode(), entry))
             offset += size
-        file.flush()
-        os.fsync(file.fileno())
     sync_folder(os.path.dirname(prefix) or ".")
     return build_table(entries)
-
-
-def _create(path: str) -> BinaryIO:
-    _remove([path])  # left by a save that was killed; who has it mapped keeps it
-    return open(path, "xb", buffering=CHUNK)
 
 
 def _array(name: str, value: Any) -> tuple[np.ndarray, ElementType]:
@@ -149,7 +144,7 @@ def _bytes(value: Any) -> Any:
     return value.encode() if isinstance(value, str) else value
 
 
-def _write(file: BinaryIO, array: np.ndarray, element: ElementType) -> tuple[int, int]:
+def _write(file: FlushedFile, array: np.ndarray, element: ElementType) -> tuple[int, int]:
     """Write the elements; returns their bytes and their checksum."""
     size = crc = 0
     if element is STRING:
