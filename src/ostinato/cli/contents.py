@@ -101,7 +101,7 @@ def _checkpoint(path: str, checkpoint: Checkpoint) -> Contents:
         data_files=checkpoint.shards,
         bytes_on_disk=sum(map(_size, _files(checkpoint))),
         variables=variables,
-        cells=recurrent_cells({name: info.shape for name, info in infos.items()}),
+        cells=_cells(variables),
         tensorflow_version=_version(checkpoint.prefix),
         producer=checkpoint.producer,
         global_step=_global_step(checkpoint),
@@ -198,8 +198,14 @@ def _safetensors(path: str) -> Contents:
         )
         for variable in sorted(listed, key=lambda variable: natural_order(variable.name))
     ]
-    cells = recurrent_cells({variable.name: variable.shape for variable in variables})
-    return Contents(path, "safetensors", path, None, 1, os.path.getsize(path), variables, cells)
+    size = os.path.getsize(path)
+    return Contents(path, "safetensors", path, None, 1, size, variables, _cells(variables))
+
+
+def _cells(variables: Sequence[Variable]) -> list[RecurrentCell]:
+    return recurrent_cells(
+        {variable.name: variable.shape for variable in variables if not variable.optimizer}
+    )
 
 
 def _explained(path: str, error: CheckpointError) -> CommandError:

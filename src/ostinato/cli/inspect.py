@@ -58,7 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
 
     contents = open_contents(arguments.path)
     if arguments.json:
-        text = json.dumps(document(contents), indent=2)
+        text = _readable_json(document(contents))
     else:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         text = "\n".join(report(contents, width, everything=arguments.all))
@@ -66,3 +66,18 @@ def main(arguments: argparse.Namespace) -> int:
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
     return 0
+
+
+def _readable_json(document: dict[str, Any]) -> str:
+    """A JSON document with a line for each key, and for each item of a list: to be read, and to be searched.
+
+    json's own indentation would take a line for each number of a shape, and ten times as long.
+    """
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, list) and value:
+            text = ",\n".join(f"    {json.dumps(item)}" for item in value)
+            lines.append(f"  {json.dumps(key)}: [\n{text}\n  ]")
+        else:
+            lines.append(f"  {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}"

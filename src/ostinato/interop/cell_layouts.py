@@ -23,7 +23,7 @@ class Evidence(Enum):
     NAME = "the scope has the cell's name"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """A kind of cell as a checkpoint shows it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # "encoder_lstm", "lstm_cell_2", "LSTM1", "fw_lstm_layer", but not "lstm_output", which is a dense layer.
 _PLACES = "cell|layer|fw|bw|forward|backward|enc|dec|encoder|decoder"
@@ -15,6 +16,7 @@ _NO_CELL = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def class_name(last: str) -> str:
     """The last part of a scope as one word, without the number that TensorFlow gives a second one.
 

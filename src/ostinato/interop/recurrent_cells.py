@@ -160,7 +160,7 @@ def _recognise(scope: str, pieces: Pieces, shapes: Mapping[str, Shape]) -> Recur
         return None  # another kind's name, whose variables these are not
     found = {}
     for layout in exact or [layout for layout in layouts if _evident(layout, scope, joined)]:
-        sizes = _sizes(layout, joined)
+        sizes = _sizes(layout, tuple(joined.items()))
         if sizes is not None:
             found[layout.family, sizes["D"], sizes["n"], sizes["m"]] = layout
     if len(found) != 1:
@@ -227,8 +227,10 @@ def _joined(key: str, entries: Sequence[tuple[str, str]], shapes: Mapping[str, S
     )
 
 
-def _sizes(layout: Layout, joined: Mapping[str, Shape | None]) -> dict[str, int] | None:
+@lru_cache(maxsize=1024)  # a deep stack has the same shapes again and again
+def _sizes(layout: Layout, known: tuple[tuple[str, Shape | None], ...]) -> Mapping[str, int] | None:
     """The letters of the layout's shapes, solved from the shapes seen; None if they contradict each other."""
+    joined = dict(known)
     equations: list[tuple[Term, int]] = []
     for parameter, terms in layout.shapes.items():
         key = layout.spelled(parameter)
