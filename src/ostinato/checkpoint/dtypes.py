@@ -15,7 +15,8 @@ class ElementType:
     Attributes:
         number: its number in TensorFlow's files.
         name: TensorFlow's name, such as "float32", "string", "qint8".
-        dtype: numpy's type; None where an element is no number and no string ("resource", "variant").
+        dtype: numpy's type; None where an element is no number and no string ("resource", "variant"), or the
+            type is newer than this reader ("unknown type 99").
     """
 
     number: int
@@ -61,6 +62,9 @@ _TYPES = [
     ElementType(28, "float8_e5m2fnuz", np.dtype(ml_dtypes.float8_e5m2fnuz)),
     ElementType(29, "int4", np.dtype(ml_dtypes.int4)),
     ElementType(30, "uint4", np.dtype(ml_dtypes.uint4)),
+    ElementType(31, "int2", np.dtype(ml_dtypes.int2)),
+    ElementType(32, "uint2", np.dtype(ml_dtypes.uint2)),
+    ElementType(33, "float4_e2m1fn", np.dtype(ml_dtypes.float4_e2m1fn)),
 ]
 
 _REFERENCE = 100  # TensorFlow numbers the type of a reference to a variable that much higher
@@ -68,9 +72,11 @@ BY_NUMBER = {element.number: element for element in _TYPES}
 _BY_DTYPE = {element.dtype: element for element in _TYPES if element.dtype is not None}
 
 
-def by_number(number: int) -> ElementType | None:
-    """The element type of a number in a file, or None where there is no such type."""
-    return BY_NUMBER.get(number - _REFERENCE if number > _REFERENCE else number)
+def by_number(number: int) -> ElementType:
+    """The element type of a number in a file."""
+    plain = number - _REFERENCE if number > _REFERENCE else number
+    # A tensor of a type that a later TensorFlow has must not keep people from the others.
+    return BY_NUMBER.get(plain) or ElementType(number, f"unknown type {number}", None)
 
 
 def by_dtype(dtype: np.dtype) -> ElementType | None:

@@ -86,8 +86,6 @@ class Version1:
 
     def _register(self, meta: SliceMeta, shard: int) -> None:
         element = by_number(meta.dtype)
-        if element is None:
-            raise Malformed(0, f"'{meta.name}' is of the unknown element type {meta.dtype}")
         check_size(meta.name, meta.shape, element)
         dtype = np.dtype(object) if element.dtype is None else element.dtype
         known = self.infos.get(meta.name)

@@ -148,8 +148,6 @@ def _write(file: FlushedFile, array: np.ndarray, element: ElementType) -> tuple[
     """Write the elements; returns their bytes and their checksum."""
     size = crc = 0
     if element is STRING:
-        if not array.size:
-            return 0, 0
         parts, crc = strings.encode(list(array.flat))
         for part in parts:
             file.write(part)
