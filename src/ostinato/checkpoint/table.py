@@ -12,6 +12,7 @@ bounded by what snappy can reach.
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 
 import cramjam
@@ -28,8 +29,10 @@ _PLAIN, _SNAPPY = 0, 1
 # Three bytes of snappy name at most 64 bytes that came before.
 _SNAPPY_REACH = 22
 # A writer repeats the whole key after at most 16 entries, so the keys of an honest block take at most 16
-# times its bytes. Without a bound, a block of a megabyte could ask for terabytes of keys.
-_KEYS_REACH = 64
+# times its bytes, and some times more where these are compressed. Without a bound, a block of a megabyte
+# could ask for terabytes of keys.
+_KEYS_REACH = {_PLAIN: 16, _SNAPPY: 64}  # times the bytes that are stored
+_MARK_EVERY = 64  # entries
 
 
 def is_table(data: Buffer) -> bool:
@@ -37,8 +40,24 @@ def is_table(data: Buffer) -> bool:
     return len(data) >= FOOTER and bytes(data[-8:]) == MAGIC
 
 
+class _Block:
+    """A block's contents, and what its place in the file is."""
+
+    def __init__(self, contents: Buffer, kind: int, offset: int, stored: int) -> None:
+        self.contents, self.offset = contents, offset
+        self.compressed = kind == _SNAPPY
+        self.part = "the block's decompressed contents" if self.compressed else ""
+        self.keys = _KEYS_REACH[kind] * stored + 4096
+
+    def place(self, position: int) -> int | None:
+        return None if self.compressed else self.offset + position
+
+
 class Table:
     """A table that is read a block at a time.
+
+    Looking for keys in rising order reads each block once; looking for any key reads few entries of a block
+    that was seen before.
 
     Args:
         path: the file, as errors name it.
@@ -63,11 +82,13 @@ class Table:
             offset, size, _ = _handle(footer, position, 40)
         self._blocks: list[tuple[int, int]] = []
         self._last_keys: list[bytes] = []
-        place, base, listing = self._block(offset, size, start)
-        with located(path, base, place):
+        self._marks: dict[int, list[tuple[bytes, int]]] = {}
+        self._recent: tuple[int, _Block | CheckpointError] | None = None
+        listing = self._block(offset, size, start)
+        with located(path, listing.offset, listing.part):
             used = 0
-            for key, begin, end in _entries(listing, b"", first=True):
-                at, length, _ = _handle(listing, begin, end)
+            for key, begin, end in _entries(listing):
+                at, length, _ = _handle(listing.contents, begin, end)
                 if at < used or at + length + _TRAILER > offset:
                     raise Malformed(begin, f"a block at {at} to {at + length}, out of its order or the file")
                 used = at + length + _TRAILER
@@ -79,28 +100,60 @@ class Table:
 
         The place is None where the block is compressed.
         """
-        last, first = b"", True
+        last = None
         for offset, size in self._blocks:
-            place, base, block = self._block(offset, size, len(self._data))
-            with located(self._path, base, place):
-                for key, start, end in _entries(block, last, first):
-                    yield key, block[start:end], None if place else base + start
-                    last, first = key, False
+            block = self._block(offset, size, len(self._data))
+            with located(self._path, block.offset, block.part):
+                for key, start, end in _entries(block, last):
+                    yield key, block.contents[start:end], block.place(start)
+                    last = key
 
     def value(self, key: bytes) -> tuple[Buffer, int | None] | None:
         """The value of a key and where it begins in the file, or None where there is no such key."""
-        index = bisect.bisect_left(self._last_keys, key)
-        if index == len(self._blocks):
+        number = bisect.bisect_left(self._last_keys, key)
+        if number == len(self._blocks):
             return None
-        place, base, block = self._block(*self._blocks[index], len(self._data))
-        with located(self._path, base, place):
-            for found, start, end in _entries(block, b"", first=True):
+        block = self._opened(number)
+        marks = self._marked(number, block) if key else []  # only the first can be the empty key
+        mark = bisect.bisect_left(marks, (key, 0)) - 1
+        before, position = marks[mark] if mark >= 0 else (None, 0)
+        with located(self._path, block.offset, block.part):
+            for found, start, end in _entries(block, before, position):
                 if found == key:
-                    return block[start:end], None if place else base + start
+                    return block.contents[start:end], block.place(start)
+                if found > key:
+                    break
         return None
 
-    def _block(self, offset: int, size: int, limit: int) -> tuple[str, int, Buffer]:
-        """The contents of the block of `size` bytes at `offset`: (words for where, offset, contents)."""
+    def _opened(self, number: int) -> _Block:
+        """The block of that number; the latest one is kept, and so is what was wrong with it."""
+        recent = self._recent  # another thread may put another there
+        if recent is None or recent[0] != number:
+            found: _Block | CheckpointError
+            try:
+                found = self._block(*self._blocks[number], len(self._data))
+            except CheckpointError as error:
+                found = error
+            recent = self._recent = number, found
+        _, block = recent
+        if isinstance(block, CheckpointError):
+            raise CheckpointError(block.path, block.offset, block.reason)
+        return block
+
+    def _marked(self, number: int, block: _Block) -> list[tuple[bytes, int]]:
+        """Some of a block's keys, each with where the entry after it begins."""
+        if number not in self._marks:
+            try:
+                with located(self._path, block.offset, block.part):
+                    some = itertools.islice(_entries(block), _MARK_EVERY - 1, None, _MARK_EVERY)
+                    self._marks[number] = [(key, end) for key, _, end in some]
+            except CheckpointError as error:
+                self._recent = number, error
+                raise
+        return self._marks[number]
+
+    def _block(self, offset: int, size: int, limit: int) -> _Block:
+        """The block of `size` bytes at `offset`."""
         if offset + size + _TRAILER > limit:
             raise CheckpointError(
                 self._path, offset, f"a block of {size} bytes does not fit into a file of {len(self._data)}"
@@ -113,10 +166,10 @@ class Table:
             )
         kind, stored = stored[size], stored[:size]
         if kind == _PLAIN:
-            return "", offset, stored
+            return _Block(stored, kind, offset, size)
         if kind != _SNAPPY:
             raise CheckpointError(self._path, offset + size, f"a block of the unknown type {kind}")
-        return "the block's decompressed contents", offset, _decompress(self._path, offset, stored)
+        return _Block(_decompress(self._path, offset, stored), kind, offset, size)
 
 
 def _decompress(path: str, offset: int, stored: memoryview) -> bytes:
@@ -141,21 +194,26 @@ def _handle(data: Buffer, position: int, end: int) -> tuple[int, int, int]:
     return offset, size, position
 
 
-def _entries(block: Buffer, last: bytes, first: bool) -> Iterator[tuple[bytes, int, int]]:
-    """The keys of a block, each with where its value begins and ends; they must rise from `last` on."""
-    size = len(block)
+def _entries(block: _Block, last: bytes | None = None, position: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """The keys of a block, each with where its value begins and ends; they must rise from `last` on.
+
+    From a later `position` on, where an entry begins, `last` is the key before it.
+    """
+    contents = block.contents
+    size = len(contents)
     if size < 4:
         raise Malformed(0, f"a block of {size} bytes")
-    restarts = int.from_bytes(block[size - 4 :], "little")
+    restarts = int.from_bytes(contents[size - 4 :], "little")
     end = size - 4 * (1 + restarts)
     if end < 0:
         raise Malformed(size - 4, f"a block of {size} bytes with {restarts} restart points")
-    position, key, budget = 0, b"", _KEYS_REACH * size + 4096
+    key = (last or b"") if position else b""
+    budget = block.keys
     while position < end:
         at = position
-        shared, position = read_varint(block, position, end)
-        own, position = read_varint(block, position, end)
-        length, position = read_varint(block, position, end)
+        shared, position = read_varint(contents, position, end)
+        own, position = read_varint(contents, position, end)
+        length, position = read_varint(contents, position, end)
         if shared > len(key):
             raise Malformed(at, f"a key that shares {shared} bytes with one of {len(key)}")
         if own + length > end - position:
@@ -163,10 +221,10 @@ def _entries(block: Buffer, last: bytes, first: bool) -> Iterator[tuple[bytes, i
         budget -= shared + own
         if budget < 0:
             raise Malformed(at, "keys that are far longer than the block they are in")
-        key = key[:shared] + bytes(block[position : position + own])
-        if not first and key <= last:
+        key = key[:shared] + bytes(contents[position : position + own])
+        if last is not None and key <= last:
             raise Malformed(at, "a key that is not after the one before it")
         position += own
         yield key, position, position + length
         position += length
-        last, first = key, False
+        last = key
