@@ -73,8 +73,9 @@ def _known_sizes(shape: Any) -> list[int] | None:
     return [int(size) for size in sizes]
 
 
-def _filled(shape: Any, value: int, dtype: Any, name: str | None, scope_name: str) -> Tensor:
+def _filled(shape: Any, value: Any, dtype: Any, name: str | None, scope_name: str) -> Tensor:
     wanted = as_dtype(dtype).base_dtype
+    value = bool(value) if wanted.is_bool else b"" if wanted.name == "string" else value
     with name_scope(name, scope_name) as scope:
         sizes = _known_sizes(shape)
         if sizes is not None and np.prod(sizes) < 1000:

@@ -146,6 +146,8 @@ def constant(
         if verify_shape and tuple(sizes) != array.shape:
             raise TypeError(f"Expected Tensor's shape: {tuple(sizes)}, got {array.shape}.")
         count = int(np.prod(sizes, dtype=np.int64))
+        if count == 0 and array.ndim == 0:
+            array = np.empty(sizes, array.dtype)
         if array.size > count:
             raise ValueError(f"Too many elements provided. Needed at most {count}, but received {array.size}")
         if array.size == 0 and count > 0:
