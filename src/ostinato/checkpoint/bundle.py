@@ -14,7 +14,7 @@ from ostinato.checkpoint.dtypes import STRING, ElementType, by_number
 from ostinato.checkpoint.errors import CheckpointError, Malformed, located
 from ostinato.checkpoint.files import DataFile
 from ostinato.checkpoint.info import TensorInfo, check_size
-from ostinato.checkpoint.messages import Entry, Shape, Slice, read_entry, read_header, text
+from ostinato.checkpoint.messages import Entry, Known, Shape, Slice, read_entry, read_header, text
 from ostinato.checkpoint.slices import check_cover, slice_key, whole
 from ostinato.checkpoint.table import Table
 
@@ -27,7 +27,7 @@ def data_path(prefix: str, shard: int, shards: int) -> str:
     return f"{prefix}.data-{shard:05d}-of-{shards:05d}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stored:
     """Where the bytes of a tensor, or of a slice of one, are."""
 
@@ -54,6 +54,7 @@ class Bundle:
         self._whole: dict[str, Stored] = {}
         self._parts: dict[str, list[tuple[Slice, Stored]]] = {}
         self._files: dict[int, DataFile] = {}
+        self._known: Known = {}
         self._verified: set[str] = set()
         self._lock = threading.Lock()
         index = DataFile(self._index)
@@ -81,7 +82,7 @@ class Bundle:
                     continue
                 if not found:
                     break
-                entry = read_entry(value)
+                entry = read_entry(value, self._known)
                 if entry.shard >= self.shards:
                     raise Malformed(0, f"{_name(key)} is in shard {entry.shard} of {self.shards}")
                 entries[key] = entry
@@ -140,7 +141,7 @@ class Bundle:
                 )
             keys.add(key)
             with located(self._index, None):
-                extents = whole(part, entry.shape)
+                extents = whole(part, entry.shape, self._known)
             held = self._stored(name, found)
             if held.element != stored.element or held.shape != tuple(length for _, length in extents):
                 raise CheckpointError(

@@ -12,7 +12,7 @@ from ostinato.checkpoint.errors import Malformed
 from ostinato.checkpoint.messages import Shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TensorInfo:
     """A tensor of a checkpoint.
 

@@ -5,6 +5,7 @@ A slice is a tuple of (start, length), one for each axis, where (0, -1) is the w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ostinato.checkpoint.errors import Malformed
@@ -22,13 +23,15 @@ from ostinato.checkpoint.wire import (
 )
 
 Shape = tuple[int, ...]
-Slice = tuple[tuple[int, int], ...]
+Extent = tuple[int, int]
+Slice = tuple[Extent, ...]
+Known = dict[Extent, Extent]  # equal extents are one object: a compressed list could repeat them without end
 
 MAX_RANK = 64  # what numpy can hold; TensorFlow's kernels end at 8
 _CONSUMER = 1  # the version of the formats that this reader knows, of V1 files and of V2 bundles alike
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Header:
     """The first entry of a V2 index."""
 
@@ -37,7 +40,7 @@ class Header:
     producer: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What a V2 index says of a tensor: where its bytes are, or of which slices it is made."""
 
@@ -50,7 +53,7 @@ class Entry:
     slices: tuple[Slice, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SliceMeta:
     """What a V1 file says of a tensor."""
 
@@ -122,8 +125,8 @@ def read_shape(data: Buffer, start: int, end: int) -> Shape:
     return tuple(sizes)
 
 
-def read_slice(data: Buffer, start: int, end: int) -> Slice:
-    extents = []
+def read_slice(data: Buffer, start: int, end: int, known: Known) -> Slice:
+    extents: list[Extent] = []
     for number, wire_type, value, stop in fields(data, start, end):
         if number != 1:
             continue
@@ -138,7 +141,8 @@ def read_slice(data: Buffer, start: int, end: int) -> Slice:
                 length = signed(inner_value)
         if first < 0 or length < -1 or (length == -1 and first):
             raise Malformed(value, f"a slice of {length} elements from {first}")
-        extents.append((first, length))
+        extent = first, length
+        extents.append(known.setdefault(extent, extent))
         if len(extents) > MAX_RANK:
             raise Malformed(start, f"a slice of more than {MAX_RANK} axes")
     return tuple(extents)
@@ -155,7 +159,7 @@ _ENTRY_FIELDS = {
 }
 
 
-def read_entry(data: Buffer) -> Entry:
+def read_entry(data: Buffer, known: Known) -> Entry:
     numbers = {1: 0, 3: 0, 4: 0, 5: 0, 6: 0}
     shape: Shape = ()
     slices = []
@@ -167,15 +171,15 @@ def read_entry(data: Buffer) -> Entry:
         if number == 2:
             shape = read_shape(data, value, end)
         elif number == 7:
-            slices.append(read_slice(data, value, end))
+            slices.append(read_slice(data, value, end, known))
         else:
             numbers[number] = value
     return Entry(numbers[1], shape, numbers[3], numbers[4], numbers[5], numbers[6], tuple(slices))
 
 
-def read_slices_meta(data: Buffer) -> tuple[list[SliceMeta], int]:
-    """The tensors that a V1 file says it has, and the version that wrote it."""
-    tensors, producer, found = [], 0, False
+def read_slices_meta(data: Buffer, known: Known, register: Callable[[SliceMeta], None]) -> int:
+    """Give `register` the tensors that a V1 file says it has; returns the version that wrote it."""
+    producer, found = 0, False
     for number, wire_type, value, end in fields(data, 0, len(data)):
         if number != 1:
             continue
@@ -184,15 +188,15 @@ def read_slices_meta(data: Buffer) -> tuple[list[SliceMeta], int]:
         for inner, inner_type, start, stop in fields(data, value, end):
             expect(inner_type, BYTES, value, "tensor" if inner == 1 else "versions")
             if inner == 1:
-                tensors.append(_read_slice_meta(data, start, stop))
+                register(_read_slice_meta(data, start, stop, known))
             elif inner == 2:
                 producer = read_version(data, start, stop)
     if not found:
         raise Malformed(0, "no list of tensors")
-    return tensors, producer
+    return producer
 
 
-def _read_slice_meta(data: Buffer, start: int, end: int) -> SliceMeta:
+def _read_slice_meta(data: Buffer, start: int, end: int, known: Known) -> SliceMeta:
     name, shape, dtype = "", (), 0  # type: tuple[str, Shape, int]
     slices = []
     for number, wire_type, value, stop in fields(data, start, end):
@@ -206,7 +210,7 @@ def _read_slice_meta(data: Buffer, start: int, end: int) -> SliceMeta:
             elif number == 2:
                 shape = read_shape(data, value, stop)
             else:
-                slices.append(read_slice(data, value, stop))
+                slices.append(read_slice(data, value, stop, known))
     return SliceMeta(name, shape, dtype, tuple(slices))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from ostinato.checkpoint.errors import Malformed
-from ostinato.checkpoint.messages import Shape, Slice
+from ostinato.checkpoint.messages import Extent, Known, Shape, Slice
 
 
 def slice_key(name: str, part: Slice) -> bytes:
@@ -36,21 +36,25 @@ def _signed(number: int) -> bytes:
     return bytes(encoded)
 
 
-def whole(part: Slice, shape: Shape) -> Slice:
+def whole(part: Slice, shape: Shape, known: Known) -> Slice:
     """`part` with every length written out."""
     if len(part) != len(shape):
         raise Malformed(0, f"a slice of {len(part)} axes of a tensor of shape {list(shape)}")
-    written = []
+    written: list[Extent] = []
     for (start, length), size in zip(part, shape, strict=True):
         length = size if length < 0 else length
         if start + length > size:
             raise Malformed(0, f"a slice of {length} elements from {start} on of an axis of {size}")
-        written.append((start, length))
-    return tuple(written)
+        extent = start, length
+        written.append(known.setdefault(extent, extent))
+    found = tuple(written)
+    return part if found == part else found
 
 
 def check_cover(parts: list[Slice], shape: Shape) -> None:
     """Raise unless `parts`, their lengths written out, cover a tensor of `shape` exactly once."""
+    if len(set(parts)) < len(parts):
+        raise Malformed(0, "a slice is there twice")
     total = math.prod(shape)
     sizes = [math.prod(length for _, length in part) for part in parts]
     if sum(sizes) != total:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ostinato.checkpoint.crc import crc32c, mask, unmask
 from ostinato.checkpoint.errors import Malformed
-from ostinato.checkpoint.wire import packed_varints, varint
+from ostinato.checkpoint.wire import end_of_varints, packed_varints, varint
 
 _LONG = 1 << 32  # lengths from here on are checksummed as 64-bit integers
 
@@ -32,13 +32,10 @@ def decode(data: np.ndarray, count: int, big_endian: bool) -> tuple[list[bytes],
     order = ">" if big_endian else "<"
     if not (count or data.size):
         return [], 0
-    # The lengths end with the count-th byte below 128. Ten bytes are the most that one can take.
-    head = data[: 10 * count]
-    ends = np.flatnonzero(head < 0x80)
-    if ends.size < count:
+    position = end_of_varints(data, count)
+    if position is None:
         raise Malformed(0, f"the lengths of {count} strings are cut off")
-    position = int(ends[count - 1]) + 1 if count else 0
-    lengths = packed_varints(data.data, 0, position)
+    lengths = np.concatenate([np.empty(0, np.uint64), *packed_varints(data.data, 0, position)])
     left = data.size - position - 4
     # Python's integers: a sum of 64-bit lengths could run over.
     if left < 0 or sum(lengths.tolist()) != left:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ostinato.checkpoint.dtypes import STRING, ElementType, by_number
 from ostinato.checkpoint.errors import CheckpointError, Malformed, located
 from ostinato.checkpoint.files import DataFile
 from ostinato.checkpoint.info import TensorInfo, check_size
-from ostinato.checkpoint.messages import Shape, Slice, SliceMeta, read_slices_meta
+from ostinato.checkpoint.messages import Known, Shape, Slice, SliceMeta, read_slices_meta
 from ostinato.checkpoint.slices import check_cover, slice_key, whole
 from ostinato.checkpoint.table import Table
 from ostinato.checkpoint.wire import BYTES, FIXED32, FIXED64, VARINT, Buffer, expect, fields, packed_varints
@@ -37,6 +38,7 @@ _FIELDS = {
     **dict.fromkeys(("qint32", "qint16", "qint8", "quint16", "quint8"), (7, _INTEGERS)),
 }
 _CONTENT, _STRINGS = 4, 8
+_SHORT = 4096  # bytes
 _SLICE, _DATA = 2, 3  # fields of a saved slice
 
 
@@ -59,7 +61,9 @@ class Version1:
         self.infos: dict[str, TensorInfo] = {}
         self.producer = 0
         self._elements: dict[str, ElementType] = {}
-        self._parts: dict[str, list[tuple[Slice, Slice, int]]] = {}
+        # The file that a slice is in, the slice as the file names it, and with its lengths written out.
+        self._parts: dict[str, list[tuple[int, Slice, Slice]]] = {}
+        self._known: Known = {}
         self._files: list[DataFile] = []
         self._tables: list[Table] = []
         try:
@@ -80,11 +84,9 @@ class Version1:
             raise CheckpointError(path, None, "the list of tensors of a V1 checkpoint is missing")
         data, place = found
         with located(path, place, "" if place is not None else "the compressed list of tensors"):
-            metas, self.producer = read_slices_meta(data)
-            for meta in metas:
-                self._register(meta, len(self._tables) - 1)
+            self.producer = read_slices_meta(data, self._known, self._register)
 
-    def _register(self, meta: SliceMeta, shard: int) -> None:
+    def _register(self, meta: SliceMeta) -> None:
         element = by_number(meta.dtype)
         check_size(meta.name, meta.shape, element)
         dtype = np.dtype(object) if element.dtype is None else element.dtype
@@ -96,10 +98,12 @@ class Version1:
         elif known.shape != meta.shape or known.dtype_name != element.name:
             raise Malformed(0, f"'{meta.name}' has another shape or type in another file")
         for part in meta.slices:
-            self._parts[meta.name].append((whole(part, meta.shape), part, shard))
+            extents = whole(part, meta.shape, self._known)
+            self._parts[meta.name].append((len(self._tables) - 1, part, extents))
 
     def _finish(self) -> None:
         for name, info in self.infos.items():
+            self._parts[name].sort()  # as their keys are, so that reading them reads a block once
             size = 0 if info.dtype.hasobject else info.size * info.dtype.itemsize
             partitions = len(self._parts[name])
             self.infos[name] = TensorInfo(name, info.shape, info.dtype, info.dtype_name, partitions, size)
@@ -120,20 +124,26 @@ class Version1:
     def place(self, name: str) -> tuple[int, int]:
         """The file that the tensor begins in; inside a file, names are in order."""
         parts = self._parts[name]
-        return (parts[0][2] if parts else 0), 0
+        return (parts[0][0] if parts else 0), 0
 
     def _tensor(self, name: str) -> np.ndarray:
         info, parts = self.infos[name], self._parts[name]
-        path = self._files[parts[0][2]].path if parts else self._files[0].path
+        path = self._files[parts[0][0] if parts else 0].path
+        if self._elements[name] is not STRING and info.dtype_name not in _FIELDS:
+            raise CheckpointError(
+                path, None, f"'{name}' is of type {info.dtype_name}, which V1 files cannot hold"
+            )
         with located(path, None):
             try:
-                check_cover([extents for extents, _, _ in parts], info.shape)
+                check_cover([extents for _, _, extents in parts], info.shape)
             except Malformed as error:
                 raise Malformed(0, f"'{name}' cannot be joined: {error.reason}") from None
         if len(parts) == 1:
-            return self._slice(name, info.shape, parts[0][1], parts[0][2])
+            return self._slice(name, info.shape, parts[0][1], parts[0][0])
         # All slices are read before the whole is made: what is not in the files asks for no memory.
-        read = [(place, self._slice(name, _lengths(place), part, shard)) for place, part, shard in parts]
+        read = [
+            (extents, self._slice(name, _lengths(extents), part, shard)) for shard, part, extents in parts
+        ]
         array = np.empty(info.shape, info.dtype)
         for extents, values in read:
             array[tuple(slice(start, start + length) for start, length in extents)] = values
@@ -186,54 +196,65 @@ def _elements(name: str, data: Buffer, start: int, end: int, element: ElementTyp
         array = np.empty(count, object)
         array[:] = strings
         return array
-    if element.name not in _FIELDS or element.dtype is None:
-        raise Malformed(start, f"'{name}' is of type {element.name}, which V1 files cannot hold")
+    assert element.dtype is not None
     wanted, how = _FIELDS[element.name]
-    pieces = []
     for number, wire_type, begin, stop in fields(data, start, end):
         if number == _CONTENT and wire_type == BYTES and stop > begin:
             return _of_content(name, data, begin, stop, element.dtype, count)
-        if number == wanted:
-            pieces.append(_packed(data, begin, stop, wire_type, how))
-    values = pieces[0] if len(pieces) == 1 else np.concatenate(pieces or [np.empty(0, np.uint8)])
-    return _typed(name, values, how, element.dtype, count, start)
-
-
-def _packed(data: Buffer, begin: int, end: int, wire_type: int, how: str) -> np.ndarray:
-    """The numbers of one field: packed, or a single one."""
-    if how in (_FLOATS, _DOUBLES):
-        if wire_type in (FIXED32, FIXED64):
-            size = 4 if wire_type == FIXED32 else 8
-            begin, end = end - size, end
-        elif wire_type != BYTES:
-            raise Malformed(begin, f"numbers of wire type {wire_type}")
-        size = np.dtype(how).itemsize
-        if (end - begin) % size:
-            raise Malformed(begin, f"{end - begin} bytes of numbers that take {size} each")
-        return np.frombuffer(data, np.uint8)[begin:end].view(how)
-    if wire_type == VARINT:
-        return np.array([begin], np.uint64)  # of such a field the value itself is given
-    expect(wire_type, BYTES, begin, "values")
-    return packed_varints(data, begin, end)
-
-
-def _typed(name: str, values: np.ndarray, how: str, dtype: np.dtype, count: int, at: int) -> np.ndarray:
-    if dtype.kind == "c":
-        _check_count(name, values.size, 2 * count, at)
-        return _aligned(values).view(dtype)
-    _check_count(name, values.size, count, at)
+    pieces = [
+        _typed(name, piece, how, element.dtype, start) for piece in _pieces(data, start, end, wanted, how)
+    ]
+    found = sum(piece.size for piece in pieces)
+    if element.dtype.kind == "c":
+        _check_count(name, found, 2 * count, start)
+    else:
+        _check_count(name, found, count, start)
     if not count:
-        return np.empty(0, dtype)
+        return np.empty(0, element.dtype)
+    return _aligned(pieces[0] if len(pieces) == 1 else np.concatenate(pieces)).view(element.dtype)
+
+
+def _pieces(data: Buffer, start: int, end: int, wanted: int, how: str) -> Iterator[np.ndarray]:
+    """The numbers of all fields `wanted`, packed or single: as they are stored, or as unsigned integers."""
+    dtype = np.dtype(np.uint64 if how in (_INTEGERS, _HALVES) else how)
+    single = FIXED32 if how == _FLOATS else FIXED64 if how == _DOUBLES else VARINT
+    short = bytearray()  # many short fields are put together: an array for each would take much more memory
+    for number, wire_type, begin, stop in fields(data, start, end):
+        if number != wanted:
+            continue
+        if wire_type == single:
+            short += data[stop - dtype.itemsize : stop] if single != VARINT else begin.to_bytes(8, "little")
+            continue
+        expect(wire_type, BYTES, begin, "values")
+        if single == VARINT:
+            packed = packed_varints(data, begin, stop)
+        elif (stop - begin) % dtype.itemsize:
+            raise Malformed(begin, f"{stop - begin} bytes of numbers that take {dtype.itemsize} each")
+        else:
+            packed = iter([np.frombuffer(data, dtype, (stop - begin) // dtype.itemsize, begin)])
+        if stop - begin < _SHORT:
+            for piece in packed:
+                short += piece.tobytes()
+            continue
+        if short:
+            yield np.frombuffer(bytes(short), dtype)
+            short.clear()
+        yield from packed
+    if short:
+        yield np.frombuffer(bytes(short), dtype)
+
+
+def _typed(name: str, values: np.ndarray, how: str, dtype: np.dtype, at: int) -> np.ndarray:
+    """Numbers as they are stored as what they are meant to be; complex ones stay in two parts."""
     if how in (_FLOATS, _DOUBLES):
-        return _aligned(values)
-    bits = values.astype(np.uint64)
+        return values
     if how == _HALVES:
-        if int(bits.max()) >= 1 << 16:
+        if int(values.max()) >= 1 << 16:
             raise Malformed(at, f"'{name}' has elements of more than 16 bits")
-        return bits.astype(np.uint16).view(dtype)
+        return values.astype(np.uint16).view(dtype)
     plain = dtype if dtype.names is None else dtype[0]
-    narrow = bits.astype(bool) if plain == np.bool_ else bits.view(np.int64).astype(plain)
-    if (narrow.astype(np.uint64) != bits).any():
+    narrow = values.astype(bool) if plain == np.bool_ else values.view(np.int64).astype(plain)
+    if (narrow.astype(np.uint64) != values).any():
         raise Malformed(at, f"'{name}' has elements that are no {plain}")
     return narrow.view(dtype)
 

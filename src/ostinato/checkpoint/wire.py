@@ -15,7 +15,7 @@ Buffer = bytes | memoryview
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _SIXTY_FOUR_BITS = (1 << 64) - 1
-_PIECE = 1 << 20  # bytes of packed integers that are decoded at a time: the working arrays are 20 times that
+_PIECE = 1 << 16  # bytes of packed integers that are decoded at a time: the working arrays are 20 times that
 
 
 def read_varint(data: Buffer, position: int, end: int) -> tuple[int, int]:
@@ -98,12 +98,11 @@ def bytes_field(number: int, value: bytes) -> bytes:
     return varint(number << 3 | BYTES) + varint(len(value)) + value
 
 
-def packed_varints(data: Buffer, start: int, end: int) -> np.ndarray:
-    """The integers one after another in `data[start:end]`, as unsigned 64-bit ones."""
+def packed_varints(data: Buffer, start: int, end: int) -> Iterator[np.ndarray]:
+    """The integers one after another in `data[start:end]`, as unsigned 64-bit ones, some at a time."""
     raw = np.frombuffer(data, np.uint8)[start:end]
     if raw.size and raw[-1] >= 0x80:
         raise Malformed(end - 1, "an integer that is cut off")
-    decoded = []
     position = 0
     while position < raw.size:
         piece = raw[position : position + _PIECE]
@@ -111,9 +110,22 @@ def packed_varints(data: Buffer, start: int, end: int) -> np.ndarray:
         if not last.size:
             raise Malformed(start + position, "an integer of more than ten bytes")
         piece = piece[: max(piece.size - 10, 0) + int(last[-1]) + 1]
-        decoded.append(_decode(piece, start + position))
+        yield _decode(piece, start + position)
         position += piece.size
-    return np.concatenate(decoded) if decoded else np.empty(0, np.uint64)
+
+
+def end_of_varints(data: np.ndarray, count: int) -> int | None:
+    """Where the first `count` integers in `data` end, or None where there are fewer."""
+    position = 0
+    while count:
+        ends = np.flatnonzero(data[position : position + _PIECE] < 0x80)
+        if ends.size >= count:
+            return position + int(ends[count - 1]) + 1
+        count -= ends.size
+        position += _PIECE
+        if position >= data.size:
+            return None
+    return 0
 
 
 def _decode(piece: np.ndarray, start: int) -> np.ndarray:
@@ -130,5 +142,7 @@ def _decode(piece: np.ndarray, start: int) -> np.ndarray:
     for index in range(longest):
         some = lengths > index
         digits = (piece[starts[some] + index] & 0x7F).astype(np.uint64)
+        if index == 9 and digits.max() > 1:
+            raise Malformed(start, "an integer of more than 64 bits")
         values[some] |= digits << np.uint64(7 * index)
     return values
