@@ -201,6 +201,7 @@ class Bundle:
                 self._check(name, entry, crc32c(data))
                 with self._lock:
                     self._verified.add(name)
+            _check_values(name, file.path, entry, data, element)
             array = data.view(element.dtype).reshape(stored.shape)
             if not array.flags.aligned:  # numpy can work with it; what is handed the array may not
                 array = array.copy()
@@ -240,6 +241,7 @@ class Bundle:
         array = np.empty(stored.shape, element.dtype)
         data = array.reshape(-1).view(np.uint8)
         self._check(name, entry, file.read_into(data, entry.offset))
+        _check_values(name, file.path, entry, data, element)
         if self.big_endian:
             _swap(data, element)
         return array
@@ -284,6 +286,11 @@ def _text(path: str, key: bytes) -> str:
 def _info(name: str, stored: Stored, partitions: int, size: int) -> TensorInfo:
     dtype = np.dtype(object) if stored.element.dtype is None else stored.element.dtype
     return TensorInfo(name, stored.shape, dtype, stored.element.name, partitions, size)
+
+
+def _check_values(name: str, path: str, entry: Entry, data: np.ndarray, element: ElementType) -> None:
+    if element.name == "bool" and data.size and data.max() > 1:  # numpy would add 2 where it adds up truths
+        raise CheckpointError(path, entry.offset, f"'{name}' has bytes that are neither false nor true")
 
 
 def _swap(data: np.ndarray, element: ElementType) -> None:

@@ -8,11 +8,14 @@ from types import TracebackType
 
 import numpy as np
 
-from ostinato.checkpoint.bundle import Bundle
+from ostinato.checkpoint.bundle import Bundle, index_path
 from ostinato.checkpoint.errors import CheckpointError
+from ostinato.checkpoint.files import DataFile
 from ostinato.checkpoint.info import TensorInfo
 from ostinato.checkpoint.paths import Found, find
 from ostinato.checkpoint.version1 import Version1
+
+_TRIES = 100  # to open a checkpoint that is saved over and over meanwhile
 
 
 class Checkpoint(Mapping[str, np.ndarray]):
@@ -129,29 +132,26 @@ def load_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     [[1.0, 0.0], [0.0, 1.0]]
     >>> checkpoint.close(); folder.cleanup()
     """
-    return Checkpoint(find(os.fspath(path)))
+    return Checkpoint(find(os.fsdecode(path)))
 
 
 def _open(found: Found) -> Bundle | Version1:
     if found.paths:
         return Version1(found.prefix, found.paths)
-    # A save over the same prefix may replace index and data file between our opening the one and the other.
-    # Then the index is another file by now, and the new pair is whole.
-    for _ in range(10):
-        before = _identity(found.prefix)
+    # A save over the same prefix may replace index and data files between our opening the one and the others;
+    # the second of two saves takes the data files' names again. As long as the index that was there before is
+    # there afterwards, they belong together. It stays open meanwhile, so that no other can be taken for it.
+    index = index_path(found.prefix)
+    for _ in range(_TRIES):
+        before = DataFile(index)
         try:
             bundle = Bundle(found.prefix)
+            if before.in_place():
+                return bundle
+            bundle.close()
         except CheckpointError:
-            if _identity(found.prefix) == before:
+            if before.in_place():
                 raise
-            continue
-        return bundle
-    return Bundle(found.prefix)
-
-
-def _identity(prefix: str) -> tuple[int, int, int] | None:
-    try:
-        status = os.stat(f"{prefix}.index")
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino, status.st_mtime_ns
+        finally:
+            before.close()
+    raise CheckpointError(index, None, "it was replaced all the time while it was read")

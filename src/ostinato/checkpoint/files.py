@@ -92,6 +92,13 @@ class DataFile:
             raise ValueError(f"The file {self.path} was closed.")
         return self._descriptor
 
+    def in_place(self) -> bool:
+        """Whether its path still leads to this very file, and not to one that took its place."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._open()))
+        except OSError:
+            return False
+
     def close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)

@@ -18,4 +18,4 @@ def latest_checkpoint(directory: str | os.PathLike[str], latest_filename: str = 
         CheckpointError: the state file is no state file.
     """
     state = read_checkpoint_state(directory, latest_filename)
-    return None if state is None else moved(os.fspath(directory), state)
+    return None if state is None else moved(os.fsdecode(directory), state)

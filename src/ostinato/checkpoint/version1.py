@@ -262,8 +262,10 @@ def _typed(name: str, values: np.ndarray, how: str, dtype: np.dtype, at: int) ->
 def _of_content(name: str, data: Buffer, begin: int, end: int, dtype: np.dtype, count: int) -> np.ndarray:
     if end - begin != count * dtype.itemsize:
         raise Malformed(begin, f"'{name}' has {end - begin} bytes, not {count * dtype.itemsize}")
-    array = np.frombuffer(data, np.uint8)[begin:end].view(dtype)
-    return _aligned(array)
+    raw = np.frombuffer(data, np.uint8)[begin:end]
+    if dtype == np.bool_ and raw.max() > 1:
+        raise Malformed(begin, f"'{name}' has bytes that are neither false nor true")
+    return _aligned(raw.view(dtype))
 
 
 def _aligned(array: np.ndarray) -> np.ndarray:
