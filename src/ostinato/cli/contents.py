@@ -16,7 +16,6 @@ from ostinato.cli.variable_table import Variable, printable
 from ostinato.interop.cell_names import natural_order
 from ostinato.interop.recurrent_cells import RecurrentCell, is_optimizer_slot, recurrent_cells
 
-_TABLE_MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 _STEPS = re.compile(
     rf"(?:.*/)?(?:global_step|(?:step|optimizer/iter|optimizer/_iterations){re.escape(_OBJECT)})"
@@ -122,9 +121,9 @@ def _files(checkpoint: Checkpoint) -> list[str]:
     if checkpoint.format == "V2":
         data = [f"{prefix}.data-{shard:05d}-of-{shards:05d}" for shard in range(shards)]
         return [f"{prefix}.index", *data]
-    stem = prefix.removesuffix("-?????-of-?????")
-    if stem == prefix:
+    if shards == 1 and os.path.isfile(prefix):
         return [prefix]
+    stem = prefix.removesuffix("-?????-of-?????")
     return [f"{stem}-{shard:05d}-of-{shards:05d}" for shard in range(shards)]
 
 
@@ -224,7 +223,7 @@ def _explained(path: str, error: CheckpointError) -> CommandError:
         return CommandError(folders.describe_missing(path))
     if not os.path.isfile(path):
         return CommandError(f"{shown} {file_kinds.describe(path)}")
-    if _has_table(path) or error.path != path:
+    if folders.has_table(path) or error.path != path:
         return _damaged(error)
     description = file_kinds.describe(path)
     if description is not None:
@@ -251,10 +250,3 @@ def _damaged(error: CheckpointError, more: str = "") -> CommandError:
         if stand_in is not None:
             return CommandError(f"{printable(error.path)} {stand_in}", exit_code=1)
     return CommandError(f"{printable(str(error))}{more}", exit_code=1)
-
-
-def _has_table(path: str) -> bool:
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        file.seek(max(size - len(_TABLE_MAGIC), 0))
-        return file.read() == _TABLE_MAGIC

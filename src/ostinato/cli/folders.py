@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -10,6 +11,8 @@ from itertools import islice
 
 from ostinato.cli.variable_table import printable
 
+_TABLE_MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
+_OPENED = 200  # files of a folder that are opened
 _MOST = 2000  # names of a folder that are looked at
 _SHOWN = 5
 _PARTS = re.compile(r"(?P<prefix>.+)\.(?:index|meta|data-\d{5}-of-\d{5})", re.DOTALL)
@@ -33,14 +36,36 @@ def describe_folder(folder: str) -> str:
         )
     ]
     if inside:
-        where = "its folder" if len(inside) == 1 else "its folders"
-        return f"has no checkpoint, but {where} {listed(inside)} has{'' if len(inside) == 1 else ' some'}"
+        has = f"folder {printable(inside[0])} does" if len(inside) == 1 else f"folders {listed(inside)} do"
+        return f"has no checkpoint, but its {has}"
+    old = _version1(folder)
+    if old:
+        return f"has no 'checkpoint' file that names the latest; name one: {listed(old, 'or')}"
     names = [name for name in sorted(_names(folder)) if not name.startswith(".")]
     for name in names:
         if ".data-" in name:
             shown = printable(name)
             return f"has no checkpoint: {shown} lacks its index, {shown.partition('.data-')[0]}.index"
     return f"has no checkpoint; in it: {listed(names)}" if names else "is an empty folder"
+
+
+def _version1(folder: str) -> list[str]:
+    """The V1 checkpoints in `folder`: files with the mark of a table, by the name that TensorFlow takes."""
+    found = set()
+    for name in _names(folder)[:_OPENED]:
+        path = os.path.join(folder, name)
+        with contextlib.suppress(OSError):  # what cannot be read is none that could be named
+            if os.path.isfile(path) and not name.endswith(".index") and has_table(path):
+                found.add(re.sub(r"-\d{5}-of-\d{5}$", "", name))
+    return sorted(found)
+
+
+def has_table(path: str) -> bool:
+    """Whether a file ends as a V1 checkpoint and the index of a V2 one do."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(size - len(_TABLE_MAGIC), 0))
+        return file.read() == _TABLE_MAGIC
 
 
 def describe_missing(path: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _GAP = "  "
+_WIDEST = 80  # columns of names where there is no terminal to say
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ def printable(text: str) -> str:
 
 
 def table(variables: Sequence[Variable], width: int | None) -> list[str]:
-    """The lines of a table of `variables` with a line of totals.
+    """The lines of a table of `variables` with a line of totals; nothing is ever cut off.
 
-    A name that does not fit into `width` columns has a line of its own, and its figures follow on the next:
-    nothing is cut off.
+    On a terminal of `width` columns, a name that does not fit has a line of its own, and its figures follow
+    on the next. Without one (None) every variable has one line, so that `grep` finds it whole; a name that is
+    longer than most pushes its own figures aside.
     """
     columns = ["shape", "dtype", "parameters", "bytes"]
     rows = [
@@ -91,15 +93,17 @@ def table(variables: Sequence[Variable], width: int | None) -> list[str]:
     widths = [max(map(len, column)) for column in zip(columns, *rows, total, strict=True)]
     figures_width = sum(widths) + len(_GAP) * len(widths)
     name_width = max(map(len, ["variable", last, *names]))
-    if width is not None:
-        name_width = max(len(last), 8, min(name_width, width - figures_width))
+    if width is None:
+        name_width = max(len("variable"), len(last), min(name_width, _WIDEST))
+    else:
+        name_width = max(len("variable"), len(last), min(name_width, width - figures_width))
 
     def line(name: str, figures: Sequence[str]) -> list[str]:
         cells = [
             figure.ljust(size) if column in ("shape", "dtype") else figure.rjust(size)
             for column, figure, size in zip(columns, figures, widths, strict=True)
         ]
-        if len(name) <= name_width:
+        if width is None or len(name) <= name_width:
             return [_GAP.join([name.ljust(name_width), *cells]).rstrip()]
         return [name, _GAP.join([" " * name_width, *cells]).rstrip()]
 
