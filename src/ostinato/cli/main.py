@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from ostinato import __version__
 from ostinato.cli.errors import CommandError, CommandParser
 
-COMMANDS = ("run", "inspect", "compare", "demo")  # modules of this package, in the order of the help
+# Modules of this package, in the order of the help.
+COMMANDS = ("run", "inspect", "convert", "compare", "demo")
 
 EXAMPLES = """\
 examples:
   ostinato run train.py --epochs 3         run a TensorFlow 1 script, unmodified, on PyTorch
   ostinato inspect model.ckpt-7            show what is in a TensorFlow checkpoint
+  ostinato convert model.ckpt-7 model.pt   make a torch state dict of it; or the way back
   ostinato compare --timesteps 10,100      measure static_rnn against dynamic_rnn
   ostinato demo                            train on real recordings, then compare
 

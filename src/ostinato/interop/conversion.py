@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -116,7 +117,7 @@ def why_refused(tensors: Tensors, cell: RecurrentCell) -> str | None:
     if reason is None and (len(dtypes) > 1 or not all(map(is_floating, dtypes))):
         seen = ", ".join(sorted(map(str, dtypes)))
         reason = f"its variables have the dtypes {seen}, and torch has one floating point dtype for a module"
-    return None if reason is None else f"'{cell.scope}' is a {cell.family}, and {reason}"
+    return None if reason is None else f"'{cell.scope}' ({cell.family}): {reason}"
 
 
 def is_floating(dtype: np.dtype) -> bool:
@@ -142,9 +143,25 @@ def _torch_weights(
     dtype = tensors.dtype(next(iter(cell.variables.values())))
     for name, shape in torch_shapes(kind, cell.input_size, cell.num_units, cell.num_proj).items():
         behind = parameters_behind(kind)[name]
-        sources = [variable for key, variable in cell.variables.items() if _whole(key) in behind]
+        sources = [
+            variable for whole in behind for key, variable in cell.variables.items() if _whole(key) == whole
+        ]
         constant = f"forget_bias {forget_bias:g}" if kind == "LSTM" else "zeros"
-        yield _made(f"{prefix}{name}{suffix}", ", ".join(sources) or constant, shape, dtype, weights, name)
+        origin = together(sources) or constant
+        yield _made(f"{prefix}{name}{suffix}", origin, shape, dtype, weights, name)
+
+
+def together(names: Sequence[str]) -> str:
+    """Names in one word, what they begin with said once.
+
+    >>> together(["rnn.weight_ih_l0", "rnn.weight_hh_l0"]), together(["a/kernel"])
+    ('rnn.{weight_ih_l0, weight_hh_l0}', 'a/kernel')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    shared = os.path.commonprefix(list(names))  # noqa: RUF071 - what is cut in two is cut off below
+    shared = shared[: max(shared.rfind("/"), shared.rfind(".")) + 1]
+    return f"{shared}{{{', '.join(name.removeprefix(shared) for name in names)}}}"
 
 
 def _whole(key: str) -> str:
@@ -175,7 +192,7 @@ def _tensorflow_parameters(tensors: Tensors, weights: Weights, forget_bias: floa
     for name, shape in shapes.items():
         behind = weights_behind(weights.kind)[name]
         sources = [weights.names[own] for own in behind if own in weights.names]
-        yield _made(f"{weights.scope}/{name}", ", ".join(sources) or "zeros", shape, dtype, parameters, name)
+        yield _made(f"{weights.scope}/{name}", together(sources) or "zeros", shape, dtype, parameters, name)
 
 
 def _made(

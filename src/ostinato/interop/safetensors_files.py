@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from ostinato.checkpoint.files import allow_everyone, sync_folder
+from ostinato.interop.whole_files import replaced
 
 _DTYPES: dict[str, Any] = {
     "BOOL": np.bool_,
@@ -99,26 +97,18 @@ def save_safetensors(
     """
     path = os.fspath(path)
     arrays = {name: _held(name, np.asarray(value)) for name, value in tensors.items()}
-    folder, base = os.path.split(path)
-    folder = folder or "."
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{base}.")
-    os.close(descriptor)
-    try:
+    with replaced(path) as temporary:
         try:
             save_file(arrays, temporary, None if metadata is None else dict(metadata))
-        except SafetensorError as error:
-            # safetensors turns the system's errors into its own.
+        except SafetensorError as error:  # what safetensors makes of the system's errors
             raise OSError(f"{path} cannot be written: {error}") from None
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        allow_everyone(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    sync_folder(folder)
     return path
+
+
+def read_metadata(path: str) -> dict[str, str]:
+    """The metadata of a safetensors file that `load_safetensors` reads: texts by name."""
+    with safe_open(path, framework="np") as file:
+        return file.metadata() or {}
 
 
 def why_not_held(name: str, dtype: np.dtype) -> str | None:

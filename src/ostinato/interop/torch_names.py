@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostinato.interop.recurrent_cells import RecurrentCell
 from ostinato.interop.torch_layout import RESET_BEFORE, Kind, kind_of_weights
@@ -37,11 +37,13 @@ class TorchModule:
 
     Attributes:
         name: its place in a state dict, without the dot at its end; it can be "".
+        apart: whether its cell stood in a stack or a pair that is no module of torch's.
     """
 
     name: str
     kind: Kind
     layers: tuple[tuple[RecurrentCell, ...], ...]
+    apart: bool = False
 
     @property
     def cells(self) -> list[RecurrentCell]:
@@ -82,13 +84,11 @@ def torch_modules(cells: Iterable[RecurrentCell]) -> list[TorchModule]:
             continue
         for _, _, cell in members:
             own = cell.scope.rpartition("/")[0] if _has_class(cell.scope) else cell.scope
-            modules.append(TorchModule(_dotted(own), KINDS[cell.family], ((cell,),)))
+            modules.append(TorchModule(_dotted(own), KINDS[cell.family], ((cell,),), apart=True))
     # Two modules in one scope are told apart by what else their cells' scopes say.
     taken = Counter(module.name for module in modules)
     return [
-        module
-        if taken[module.name] == 1
-        else TorchModule(_dotted(module.cells[0].scope), module.kind, module.layers)
+        module if taken[module.name] == 1 else replace(module, name=_dotted(module.cells[0].scope))
         for module in modules
     ]
 

@@ -1,0 +1,39 @@
+"""Files written whole or not at all, and flushed to the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+
+from ostinato.checkpoint.files import allow_everyone, sync_folder
+
+
+@contextlib.contextmanager
+def replaced(path: str) -> Iterator[str]:
+    """The path of a new, empty file beside `path`, which takes its name when the body ends well.
+
+    An older file of that name is whole until then, and stays where the body raises.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replaced(f"{folder}/greeting") as temporary:
+    ...         size = open(temporary, "w").write("hello")
+    ...     os.listdir(folder), open(f"{folder}/greeting").read()
+    (['greeting'], 'hello')
+    """
+    folder, base = os.path.split(path)
+    folder = folder or "."
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{base}.")
+    os.close(descriptor)
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        allow_everyone(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    sync_folder(folder)
