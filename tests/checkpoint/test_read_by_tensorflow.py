@@ -5,7 +5,6 @@ OSTINATO_TF2_PYTHON name, or `make peers` made. Where there is none, the files a
 rules alone, as the tests decode it themselves (`layout.py`).
 """
 
-import gzip
 import os
 import shutil
 import struct
@@ -16,8 +15,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from checkpoint.committed import CASES, DATA, ROOT, VALUES, numpy_dtype, prefix_of, python_of, unpack
 from checkpoint.layout import blocks, fields, masked_crc, varint
-from checkpoint.test_tensorflow_files import CASES, DATA, ROOT, VALUES, numpy_dtype, prefix_of
 from ostinato.checkpoint import load_checkpoint, save_checkpoint
 
 # TensorFlow numbers the types in this order, from 1 on; what has no name here is no type of numbers.
@@ -77,15 +76,6 @@ def forms():
     }
 
 
-def unpacked(case, folder):
-    """A committed checkpoint of TensorFlow's, ready to read."""
-    shutil.copytree(DATA / case, folder)
-    for packed in folder.rglob("*.gz"):
-        packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
-        packed.unlink()
-    return prefix_of(folder)
-
-
 def save_all(root, newer):
     """Save the battery and what TensorFlow's own checkpoints hold; returns the prefixes by name."""
     prefixes = {}
@@ -112,7 +102,7 @@ def save_all(root, newer):
     for case in CASES:
         if case.startswith("tf2" if newer else "tf1"):
             name = "again_" + case.split("/")[1]
-            with load_checkpoint(unpacked(case, root / "sources" / name)) as checkpoint:
+            with load_checkpoint(prefix_of(unpack(DATA / case, root / "sources" / name))) as checkpoint:
                 types = {key: checkpoint.info(key).dtype_name for key in checkpoint}
                 save(name, checkpoint, {key: (types[key], checkpoint[key]) for key in checkpoint})
             # The values that TensorFlow's own script wrote, but for the number of slices.
@@ -169,13 +159,6 @@ def check_strings(content, elements, crc):
     assert struct.unpack("<I", checksum)[0] == masked_crc(lengths)
     assert content[position + 4 :] == b"".join(elements)
     assert crc == masked_crc(lengths + content[position:])
-
-
-def python_of(version):
-    """The Python that has this TensorFlow, or None."""
-    named = os.environ.get(f"OSTINATO_{version.upper()}_PYTHON")
-    path = Path(named) if named else ROOT / ".peers" / version / "bin" / "python"
-    return path if named or path.exists() else None
 
 
 @pytest.fixture(scope="module", params=["tf1", "tf2"])

@@ -1,63 +1,28 @@
 """Checkpoints that TensorFlow 1.15 and 2.21 wrote (`tools/make_checkpoints.py`), read bit for bit."""
 
-import gzip
-import importlib.util
 import json
 import os
 import shutil
 from pathlib import Path
 
-import ml_dtypes
 import numpy as np
 import pytest
 
+from checkpoint.committed import CASES, DATA, VALUES, numpy_dtype, prefix_of, unpack
 from checkpoint.layout import blocks
 from ostinato.checkpoint import CheckpointError, latest_checkpoint, load_checkpoint, read_checkpoint_state
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "tests" / "data" / "checkpoints"
-CASES = sorted(f"{path.parent.name}/{path.stem}" for path in DATA.glob("tf*/*.npz"))
 STATES = [
     f"{file.parent.name}/{name}"
     for file in sorted(DATA.glob("*/states.json"))
     for name in json.loads(file.read_text())
 ]
-# Written out, not taken from the package: a type that it confuses with another has to show.
-QUANTIZED = {"qint8": "i1", "quint8": "u1", "qint16": "<i2", "quint16": "<u2", "qint32": "<i4"}
-FLOAT8 = {f"float8_{form}" for form in ("e5m2", "e4m3fn", "e4m3fnuz", "e4m3b11fnuz", "e5m2fnuz")}
-OF_ML_DTYPES = {"bfloat16", "float4_e2m1fn", "int4", "uint4", "int2", "uint2"} | FLOAT8
-
-
-def load_values():
-    """The module that TensorFlow's side uses too: it is a script's, in no package."""
-    spec = importlib.util.spec_from_file_location(
-        "checkpoint_values", ROOT / "tools" / "checkpoint_values.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-VALUES = load_values()
-
-
-def numpy_dtype(name):
-    if name in QUANTIZED:
-        return np.dtype([(name, QUANTIZED[name])])
-    if name in OF_ML_DTYPES:
-        return np.dtype(getattr(ml_dtypes, name))
-    return np.dtype(object if name == "string" else name)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """The committed files, the large ones unpacked."""
-    root = tmp_path_factory.mktemp("files") / "checkpoints"
-    shutil.copytree(DATA, root)
-    for packed in root.rglob("*.gz"):
-        packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
-        packed.unlink()
-    return root
+    """The committed files, ready to read."""
+    return unpack(DATA, tmp_path_factory.mktemp("files") / "checkpoints")
 
 
 @pytest.fixture
@@ -65,18 +30,6 @@ def own_files(files, tmp_path):
     """A copy to damage."""
     shutil.copytree(files, tmp_path / "own")
     return tmp_path / "own"
-
-
-def prefix_of(folder):
-    """The prefix as TensorFlow's Saver returned it."""
-    indexes = list(folder.rglob("*.index"))
-    if indexes:
-        (index,) = indexes
-        return str(index)[: -len(".index")]
-    shards = sorted(folder.iterdir())
-    if len(shards) == 1:
-        return str(shards[0])
-    return str(folder / f"model.ckpt-?????-of-{len(shards):05}")
 
 
 def test_there_are_files_of_both_versions_of_tensorflow():
