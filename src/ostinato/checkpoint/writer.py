@@ -17,8 +17,11 @@ from ostinato.checkpoint.dtypes import STRING, ElementType, by_dtype
 from ostinato.checkpoint.errors import CheckpointError, Malformed
 from ostinato.checkpoint.files import CHUNK, DataFile, alone_in, sync_folder, write_atomically
 from ostinato.checkpoint.flushed import FlushedFile
+from ostinato.checkpoint.paths import listing
 from ostinato.checkpoint.table import Table
 from ostinato.checkpoint.table_writer import build_table
+
+_INTACT = "what was there before is intact"
 
 
 def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) -> str:
@@ -38,7 +41,7 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
 
     Raises:
         TypeError: a name is no string, or a tensor's type has no counterpart in TensorFlow.
-        ValueError: a name is empty.
+        ValueError: a name is empty or no UTF-8 text, or a tensor is no array.
         OSError: the files cannot be written, as on a full disk; the checkpoint that was there stays.
 
     >>> import tempfile
@@ -48,28 +51,34 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
     ...     {name: value.item() for name, value in load_checkpoint(prefix).read().items()}
     {'global_step': 7, 'note': b'warm'}
     """
-    prefix = os.fspath(prefix)
+    prefix = os.fsdecode(prefix)
     names = _names(tensors)
     folder = os.path.dirname(prefix) or "."
     if not os.path.basename(prefix):
         raise ValueError(f"The prefix of a checkpoint ends in a name; {prefix!r} is a folder.")
+    if "\0" in prefix:
+        raise ValueError(f"The prefix {prefix!r} has a zero byte in it, which no file's name can have.")
     if not os.path.isdir(folder):
         raise FileNotFoundError(2, "cannot save a checkpoint: there is no such folder", folder)
     with alone_in(folder):
         shards = 2 if _shards_now(prefix) == 1 else 1
+        before = _identity(prefix)
         try:
             index = _write_data(prefix, shards, names, tensors)
             write_atomically(index_path(prefix), index)
         except BaseException as error:
-            _remove(data_path(prefix, shard, shards) for shard in range(shards))
+            # The new index may be in place although this failed: flushing the folder did, or Ctrl-C came.
+            # Then the new data belongs to it, and the old data to what a power cut would bring back.
+            replaced = _identity(prefix) != before
+            if not replaced:
+                _remove([data_path(prefix, shard, shards) for shard in range(shards)])
             if isinstance(error, OSError):
-                raise OSError(
-                    error.errno,
-                    f"cannot save the checkpoint: {error.strerror}; what was there before is intact",
-                    prefix,
-                ) from error
+                outcome = "the new one may not outlast a power cut" if replaced else _INTACT
+                reason = f"cannot save the checkpoint: {error.strerror or error}; {outcome}"
+                raise OSError(error.errno, reason, prefix) from error
             raise
-        _remove(_other_data(prefix, shards))
+        with contextlib.suppress(CheckpointError):  # a folder that may be written to but not listed
+            _remove(_other_data(prefix, shards))
     return prefix
 
 
@@ -79,7 +88,22 @@ def _names(tensors: Mapping[str, Any]) -> list[str]:
             raise TypeError(f"Tensors are named by strings; got {name!r}.")
         if not name:
             raise ValueError("A tensor has the empty name, which checkpoints keep for their header.")
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"The name {name!r} is no UTF-8 text, which names of tensors have to be."
+            ) from None
     return sorted(tensors, key=lambda name: name.encode())
+
+
+def _identity(prefix: str) -> tuple[int, int] | None:
+    """Which file the index is; None where there is none."""
+    try:
+        status = os.stat(index_path(prefix))
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _shards_now(prefix: str) -> int:
@@ -120,28 +144,36 @@ def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str
 
 
 def _array(name: str, value: Any) -> tuple[np.ndarray, ElementType]:
-    array = np.asarray(value)
-    if array.dtype.kind == "U":
-        array = np.char.encode(array, "utf-8")
-    if array.dtype.kind == "S":
-        # As objects: numpy's own type of strings forgets zero bytes at their ends.
-        array = np.asarray(_bytes(value), object) if isinstance(value, str | bytes) else array.astype(object)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(f"The tensor '{name}' is no array: {error}") from error
+    if array.dtype.kind in "SU":
+        # As objects: numpy's own types of strings forget zeros at their ends, and make strings of numbers.
+        array = np.array(value, object) if isinstance(value, _PLAIN) else array.astype(object)
     element = by_dtype(array.dtype.newbyteorder("="))
     if element is None or element.dtype is None:
         raise TypeError(f"The tensor '{name}' is of type {array.dtype}, which TensorFlow does not have.")
     if element is STRING:
-        array = np.frompyfunc(_bytes, 1, 1)(array) if array.size else array
-        array = np.asarray(array, object)
-        for part in array.flat:
-            if not isinstance(part, bytes):
-                raise TypeError(
-                    f"The tensor '{name}' holds a {type(part).__name__}; only strings can be saved."
-                )
+        strings = np.empty(array.size, object)
+        for number, part in enumerate(array.flat):
+            strings[number] = _bytes(name, part)
+        array = strings.reshape(array.shape)
     return array, element
 
 
-def _bytes(value: Any) -> Any:
-    return value.encode() if isinstance(value, str) else value
+_PLAIN = (str, bytes, list, tuple)
+
+
+def _bytes(name: str, value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"The tensor '{name}' holds a {type(value).__name__}; only strings can be saved.")
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"The tensor '{name}' holds {value!r}, which is no UTF-8 text.") from None
 
 
 def _write(file: FlushedFile, array: np.ndarray, element: ElementType) -> tuple[int, int]:
@@ -187,11 +219,12 @@ def _other_data(prefix: str, shards: int) -> list[str]:
     """Data files of this prefix that the index of `shards` shards does not name."""
     folder, base = os.path.split(prefix)
     pattern = re.compile(re.escape(base) + r"\.data-\d{5,}-of-(\d{5,})")
-    matches = [pattern.fullmatch(name) for name in os.listdir(folder or ".")]
+    matches = [pattern.fullmatch(name) for name in listing(folder)]
     return [os.path.join(folder, match[0]) for match in matches if match and int(match[1]) != shards]
 
 
-def _remove(paths: Any) -> None:
+def _remove(paths: list[str]) -> None:
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
+        # What cannot be removed does no harm: no index names it, and the next save tries again.
+        with contextlib.suppress(OSError):
             os.unlink(path)
