@@ -282,6 +282,12 @@ def test_a_name_says_that_it_is_an_lstm(scope):
     assert told(under(scope, LSTM)) == [(scope, "LSTM", 12, 64)]
 
 
+def test_a_name_says_that_it_is_a_plain_cell():
+    variables = {"kernel": (76, 64), "bias": (64,)}
+    assert told(under("my_basic_rnn", variables)) == [("my_basic_rnn", "BasicRNN", 12, 64)]
+    assert told(under("rnn/rnn_cell", variables)) == []  # perhaps an LSTM of 60 inputs and 16 units
+
+
 def test_under_a_driver_only_what_can_be_nothing_but_an_lstm_is_one():
     assert told(under("rnn/foo", LSTM)) == [("rnn/foo", "LSTM", 12, 64)]
     # 300 rows: an LSTM of 236 inputs and 64 units, or a plain cell of 44 inputs and 256?

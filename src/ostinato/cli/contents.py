@@ -184,7 +184,8 @@ def _safetensors(path: str) -> Contents:
     try:
         listed = read_variables(path)
     except DamagedHeader as error:
-        raise CommandError(f"{printable(path)}: a damaged safetensors file: {error}", exit_code=1) from None
+        reason = printable(f"{path}: a damaged safetensors file: {error}")
+        raise CommandError(reason, exit_code=1) from None
     names = {variable.name for variable in listed}
     variables = [
         Variable(

@@ -8,11 +8,11 @@ from functools import lru_cache
 # "encoder_lstm", "lstm_cell_2", "LSTM1", "fw_lstm_layer", but not "lstm_output", which is a dense layer.
 _PLACES = "cell|layer|fw|bw|forward|backward|enc|dec|encoder|decoder"
 _LSTM = re.compile(rf"(.*[_\-.])?lstm({_PLACES})?([_\-]?({_PLACES}|\d+))*")
-_RNN = re.compile(r"(.*[_\-.])?rnn_?cell([_\-]?\d+)?")
+_RNN = re.compile(r"(.*[_\-.])?(basic|simple|vanilla|plain|elman)_?rnn(_?cell)?([_\-]?\d+)?")
 # What drivers and stacks put around a cell's own scope, from TensorFlow 0 to object-based checkpoints.
 _DRIVERS = re.compile(r"rnn(_\d+)?|fw|bw|birnn_[fb]w|cell[_-]?\d+")
 _NO_CELL = re.compile(
-    "att|conv|dense|embed|fc|full|hidden|layer|linear|logit|loss|memory|mlp|norm|out|pred|proj|query|softmax|wrapper"
+    "att|conv|dense|embed|fc|full|hidden|input|layer|linear|logit|loss|memory|mlp|norm|out|pred|proj|query|softmax|wrapper"
 )
 
 
@@ -38,8 +38,10 @@ def is_lstm_name(last: str) -> bool:
 def is_rnn_name(last: str) -> bool:
     """Whether a person who calls a scope so has a plain recurrent cell in it.
 
-    >>> [name for name in ("my_rnn_cell", "rnn", "rnn_output") if is_rnn_name(name)]
-    ['my_rnn_cell']
+    >>> [name for name in ("simple_rnn", "my_basic_rnn_cell", "rnn_cell", "rnn") if is_rnn_name(name)]
+    ['simple_rnn', 'my_basic_rnn_cell']
+
+    An LSTM can be somebody's "rnn_cell", too.
     """
     return _RNN.fullmatch(last.lower()) is not None
 
