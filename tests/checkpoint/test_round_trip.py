@@ -127,8 +127,8 @@ def test_names_must_be_names(tmp_path):
         save_checkpoint(tmp_path / "model", {"": 1})
     with pytest.raises(FileNotFoundError, match="no such folder"):
         save_checkpoint(tmp_path / "nowhere" / "model", {"x": 1})
-    with pytest.raises(ValueError, match="is a folder"):
-        save_checkpoint(f"{tmp_path}/", {"x": 1})
+    with pytest.raises(ValueError, match="it is empty"):
+        save_checkpoint("", {"x": 1})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -140,6 +140,22 @@ def test_saves_at_one_prefix_take_turns_between_two_files(tmp_path):
         counts.append(sorted(path.name.partition(".")[2] for path in tmp_path.iterdir()))
     one, two = ["data-00000-of-00001", "index"], ["data-00000-of-00002", "data-00001-of-00002", "index"]
     assert counts == [one, two, one, two]
+
+
+def test_a_folder_may_be_the_prefix(tmp_path):
+    prefix = f"{tmp_path}/"
+    for number in range(3):
+        assert save_checkpoint(prefix, {"x": number}) == prefix
+        assert load_checkpoint(prefix)["x"] == number
+    assert load_checkpoint(tmp_path)["x"] == 2  # the only checkpoint in the folder
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".data-00000-of-00001", ".index"]
+
+
+def test_what_a_killed_save_left_is_cleared_away(tmp_path):
+    for name in (".model.index.new", "model.data-00000-of-00001", "model.data-00000-of-00002"):
+        (tmp_path / name).write_bytes(b"half of it")
+    save_checkpoint(tmp_path / "model", {"x": 1})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.data-00000-of-00001", "model.index"]
 
 
 def test_an_array_in_hand_outlives_the_checkpoint_it_came_from(tmp_path):

@@ -6,7 +6,6 @@ import contextlib
 import mmap
 import os
 import stat
-import tempfile
 import threading
 from collections.abc import Iterator
 
@@ -120,21 +119,26 @@ def sync_folder(folder: str) -> None:
 
 
 def write_atomically(path: str, contents: bytes) -> None:
-    """Make the file `path`, or replace it: at every moment it is the old one or the new one, whole."""
-    folder = os.path.dirname(path) or "."
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+    """Make the file `path`, or replace it: at every moment it is the old one or the new one, whole.
+
+    Call it inside `alone_in` the folder: the temporary file has one name, so that the next write clears away
+    what a process that was killed has left.
+    """
+    folder, base = os.path.split(path)
+    temporary = os.path.join(folder, f".{base}.new")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
     try:
-        with open(descriptor, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(contents)
             file.flush()
             os.fsync(file.fileno())
-        allow_everyone(temporary)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
-    sync_folder(folder)
+    sync_folder(folder or ".")
 
 
 def allow_everyone(path: str) -> None:

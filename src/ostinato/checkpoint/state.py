@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ostinato.checkpoint.errors import CheckpointError, Malformed, located
-from ostinato.checkpoint.files import DataFile, write_atomically
+from ostinato.checkpoint.files import DataFile, alone_in, write_atomically
 
 _LARGEST = 4 << 20  # bytes; a state file takes a hundred for each checkpoint that is kept
 
@@ -88,8 +88,9 @@ def write_checkpoint_state(
     lines += [f"all_model_checkpoint_timestamps: {time!r}" for time in times]
     if state.last_preserved_timestamp is not None:
         lines.append(f"last_preserved_timestamp: {float(state.last_preserved_timestamp)!r}")
-    path = os.path.join(os.fsdecode(directory), latest_filename)
-    write_atomically(path, ("\n".join(lines) + "\n").encode())
+    folder = os.fsdecode(directory)
+    with alone_in(folder or "."):
+        write_atomically(os.path.join(folder, latest_filename), ("\n".join(lines) + "\n").encode())
 
 
 def is_state_file(path: str) -> bool:

@@ -33,7 +33,8 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
     the data of successive saves at one prefix is alternately named "-of-00001" and "-of-00002".
 
     Args:
-        prefix: the checkpoint's name, such as "run/model.ckpt-7"; its folder must exist.
+        prefix: the checkpoint's name, such as "run/model.ckpt-7"; its folder must exist. "run/" is taken as
+            TensorFlow takes it: the files are then "run/.index" and so on.
         tensors: arrays by name. Strings may be `bytes`, `str` or arrays of them.
 
     Returns:
@@ -54,8 +55,8 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
     prefix = os.fsdecode(prefix)
     names = _names(tensors)
     folder = os.path.dirname(prefix) or "."
-    if not os.path.basename(prefix):
-        raise ValueError(f"The prefix of a checkpoint ends in a name; {prefix!r} is a folder.")
+    if not prefix:
+        raise ValueError("The prefix of a checkpoint is a path; it is empty.")
     if "\0" in prefix:
         raise ValueError(f"The prefix {prefix!r} has a zero byte in it, which no file's name can have.")
     if not os.path.isdir(folder):
