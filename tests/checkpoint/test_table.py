@@ -17,6 +17,10 @@ from ostinato.checkpoint.table_writer import build_table
 from ostinato.checkpoint.wire import packed_varints, read_varint, signed, varint
 
 
+def packed(encoded: bytes) -> np.ndarray:
+    return np.concatenate([np.empty(0, np.uint64), *packed_varints(encoded, 0, len(encoded))])
+
+
 def compressed(table: bytes) -> bytes:
     """The same table of a single block, with that block compressed by snappy."""
     end, position = len(table) - 48, len(table) - 48
@@ -105,7 +109,7 @@ def test_integers_of_the_wire_format(numbers):
         value, position = read_varint(encoded, position, len(encoded))
         read.append(value)
     assert read == [number % 2**64 for number in numbers]
-    assert packed_varints(encoded, 0, len(encoded)).tolist() == read
+    assert packed(encoded).tolist() == read
     assert [signed(value) for value in read] == [
         number if number < 2**63 else number - 2**64 for number in numbers
     ]
@@ -121,15 +125,15 @@ def test_packed_integers_are_those_read_one_by_one(encoded):
     except Malformed as error:
         if "64 bits" not in error.reason:
             with pytest.raises(Malformed):
-                packed_varints(encoded, 0, len(encoded))
+                packed(encoded)
     else:
-        assert packed_varints(encoded, 0, len(encoded)).tolist() == expected
+        assert packed(encoded).tolist() == expected
 
 
 def test_packed_integers_over_many_pieces():
     numbers = np.random.default_rng(0).integers(0, 2**62, 400_000) >> np.arange(400_000) % 62
     encoded = b"".join(varint(int(number)) for number in numbers)
-    assert np.array_equal(packed_varints(encoded, 0, len(encoded)), numbers.astype(np.uint64))
+    assert np.array_equal(packed(encoded), numbers.astype(np.uint64))
 
 
 @given(
@@ -177,8 +181,8 @@ def test_a_grid_covers_a_tensor_and_nothing_less_does(shape, data):
 
 
 def test_the_whole_of_an_axis_is_written_out():
-    assert whole(((0, -1), (2, 3)), (7, 5)) == ((0, 7), (2, 3))
+    assert whole(((0, -1), (2, 3)), (7, 5), {}) == ((0, 7), (2, 3))
     with pytest.raises(Malformed, match="3 elements from 3 on of an axis of 5"):
-        whole(((0, -1), (3, 3)), (7, 5))
+        whole(((0, -1), (3, 3)), (7, 5), {})
     with pytest.raises(Malformed, match="1 axes of a tensor of shape"):
-        whole(((0, 1),), (7, 5))
+        whole(((0, 1),), (7, 5), {})
