@@ -1,6 +1,7 @@
 """Recurrent cells are recognised by the names and shapes of their variables, and nothing else is called one.
 
-`tf1_cell_variables.json` has the variables that TensorFlow 1.15 makes, for 3 inputs and 4 units.
+`tf1_cell_variables.json` has the variables that TensorFlow 1.15 makes, for 3 inputs and 4 units where the
+case does not say otherwise.
 """
 
 import json
@@ -42,6 +43,7 @@ def one(scope, family, *more, inputs=3, units=4):
 
 
 STACKED = "stack_bidirectional_rnn/cell_{}/bidirectional_rnn/{}/gru_cell"
+SEQ2SEQ = "embedding_attention_seq2seq"
 TWO_LSTMS = [
     ("rnn/multi_rnn_cell/cell_0/basic_lstm_cell", "LSTM", 3, 4),
     ("rnn/multi_rnn_cell/cell_1/basic_lstm_cell", "LSTM", 4, 4),
@@ -142,6 +144,45 @@ EXPECTED = {
     "legacy seq2seq rnn_decoder": one("rnnlm/basic_lstm_cell", "LSTM"),
     "raw_rnn": one("rnn/lstm_cell", "LSTM"),
     "scope=None in var scope outer": one("outer/rnn/gru_cell", "GRU"),
+    "GLSTMCell(4,num_proj=2,number_of_groups=2), 6 inputs": one(
+        "rnn/glstm_cell", "GLSTM", "proj 2", inputs=6
+    ),
+    "CoupledInputForgetGateLSTMCell(4,num_unit_shards=2,num_proj=4,num_proj_shards=2), 6 inputs": one(
+        "rnn/coupled_input_forget_gate_lstm_cell", "CoupledInputForgetGateLSTM", "proj 4", inputs=6
+    ),
+    "GridLSTMCell(4,feature_size=2,num_frequency_blocks=[1,1],num_unit_shards=2)": one(
+        "rnn/grid_lstm_cell", "GridLSTM", inputs=2
+    ),
+    "GridLSTMCell(5,feature_size=2,couple_input_forget_gates=True)": one(
+        "rnn/grid_lstm_cell", "GridLSTM", inputs=2, units=5
+    ),
+    "GridLSTMCell(4,feature_size=2,couple_input_forget_gates=True,share_time_frequency_weights=True,"
+    "use_peepholes=True)": one("rnn/grid_lstm_cell", "GridLSTM", "peepholes", inputs=2),
+    "TimeFreqLSTMCell(4,feature_size=2,num_unit_shards=3)": one(
+        "rnn/time_freq_lstm_cell", "TimeFreqLSTM", inputs=2
+    ),
+    "Conv1DLSTMCell(use_bias=False)": one("rnn/conv_1d_lstm_cell", "Conv1DLSTM"),
+    "IntersectionRNNCell(4), 4 inputs": one("rnn/intersection_rnn_cell", "IntersectionRNN", inputs=4),
+    "NASCell(4), 6 inputs": one("rnn/nas_cell", "NAS", inputs=6),
+    "WeightNormLSTMCell(4), 6 inputs": one("rnn/wn_lstm_cell/wn_lstm_cell", "WeightNormLSTM", inputs=6),
+    "WeightNormLSTMCell(4,norm=False), 6 inputs": one("rnn/wn_lstm_cell/wn_lstm_cell", "LSTM", inputs=6),
+    "LayerNormLSTMCell(4,layer_norm=False), 6 inputs": one("rnn/layer_norm_lstm_cell", "LSTM", inputs=6),
+    "Multi[GRU(name=one),LSTM(name=two)], 6 inputs": [
+        ("rnn/multi_rnn_cell/cell_0/one", "GRU", 6, 4),
+        ("rnn/multi_rnn_cell/cell_1/two", "LSTM", 4, 4),
+    ],
+    "SRUCell(4,name=foo), 6 inputs": one("rnn/foo", "SRU", inputs=6),
+    "AttentionWrapper and embedding_attention_seq2seq": [
+        ("decoder/attention_wrapper/multi_rnn_cell/cell_0/lstm_cell", "LSTM", 12, 8),
+        ("decoder/attention_wrapper/multi_rnn_cell/cell_1/lstm_cell", "LSTM", 8, 8),
+        (
+            f"{SEQ2SEQ}/embedding_attention_decoder/attention_decoder/output_projection_wrapper/gru_cell",
+            "GRU",
+            8,
+            8,
+        ),
+        (f"{SEQ2SEQ}/rnn/embedding_wrapper/gru_cell", "GRU", 8, 8),
+    ],
 }
 
 

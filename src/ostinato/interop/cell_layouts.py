@@ -104,7 +104,7 @@ _CURRENT = [
     # Without normalisation they keep their names, and are LSTMs.
     _layout(
         "LSTM",
-        "layernormbasiclstmcell layernormlstmcell",
+        "layernormbasiclstmcell layernormlstmcell wnlstmcell",
         _LSTM,
         _LSTM_OPTIONAL,
         evidence=Evidence.NAME,
@@ -197,7 +197,7 @@ _CURRENT = [
         {"projection/kernel": "n m"},
         projection="projection/kernel",
     ),
-    _layout("SRU", "srucell", {"kernel": "D 4n", "bias": "2n"}, evidence=Evidence.NAME),
+    _layout("SRU", "srucell", {"kernel": "D 4n", "bias": "2n"}, evidence=Evidence.SCOPE),
     # These two differ in nothing but the name.
     _layout(
         "IndRNN", "indrnncell", {"kernel_w": "D n", "kernel_u": "1 n", "bias": "n"}, evidence=Evidence.NAME
