@@ -174,8 +174,8 @@ def output_kind(path: str) -> Kind:
         return "torch"
     if lower.endswith(_OTHERS):
         raise CommandError(
-            f"{shown} would be a checkpoint's prefix, which its ending belies: end it in .safetensors, .pt or "
-            ".pth, or name a prefix such as model.ckpt"
+            f"{shown} has the ending of a file that is not written here: end it in .safetensors, .pt or "
+            ".pth, or name a checkpoint's prefix such as model.ckpt"
         )
     if _OWN_FILE.search(os.path.basename(path)):
         raise CommandError(f"{shown} is the name of one file of a checkpoint: name its prefix instead")

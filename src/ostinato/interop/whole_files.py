@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from ostinato.checkpoint.files import allow_everyone, sync_folder
+from ostinato.checkpoint.files import sync_folder
 
 
 @contextlib.contextmanager
@@ -16,10 +16,11 @@ def replaced(path: str) -> Iterator[str]:
 
     An older file of that name is whole until then, and stays where the body raises.
 
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with replaced(f"{folder}/greeting") as temporary:
-    ...         size = open(temporary, "w").write("hello")
-    ...     os.listdir(folder), open(f"{folder}/greeting").read()
+    ...         length = Path(temporary).write_text("hello")
+    ...     os.listdir(folder), Path(folder, "greeting").read_text()
     (['greeting'], 'hello')
     """
     folder, base = os.path.split(path)
@@ -30,7 +31,10 @@ def replaced(path: str) -> Iterator[str]:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        allow_everyone(temporary)
+        # mkstemp's files are for their owner only; give this one the rights of any new file.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

@@ -1,0 +1,597 @@
+"""`ostinato convert`: what it writes computes what TensorFlow computed, and comes back bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+from torch import nn
+
+from ostinato.checkpoint import load_checkpoint, save_checkpoint
+from ostinato.cli.convert_report import table
+from ostinato.cli.main import main
+from ostinato.interop import load_safetensors
+from ostinato.interop.conversion import Planned
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT / "tests" / "data"
+
+Convert = Callable[..., str]
+
+
+@pytest.fixture
+def convert(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Convert:
+    """Run the command in a folder of its own; returns what it prints."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> str:
+        code = main(["convert", *arguments])
+        out, err = capsys.readouterr()
+        assert (code, err) == (0, "")
+        return out
+
+    return run
+
+
+@pytest.fixture
+def refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Convert:
+    """Run the command, which must fail in one line and change nothing; returns that line."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, code: int = 2) -> str:
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        try:
+            found = main(["convert", *arguments])
+        except SystemExit as error:
+            found = error.code
+        out, err = capsys.readouterr()
+        assert (found, out) == (code, ""), (found, out, err)
+        assert len(err.splitlines()) == 1
+        assert err.startswith("ostinato convert: ")
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+        return err
+
+    return run
+
+
+def reference(case: str, file: str = "tf1_reference_values.npz") -> dict[str, np.ndarray]:
+    with np.load(DATA / file) as values:
+        return {key.removeprefix(f"{case}|"): values[key] for key in values if key.startswith(f"{case}|")}
+
+
+def weights(values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key.removeprefix("w|"): value for key, value in values.items() if key.startswith("w|")}
+
+
+def lstm(scope: str, inputs: int = 3, units: int = 4, dtype: Any = np.float32) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(units)
+    kernel = random.normal(size=(inputs + units, 4 * units)).astype(dtype)
+    return {f"{scope}/kernel": kernel, f"{scope}/bias": random.normal(size=4 * units).astype(dtype)}
+
+
+def gru(scope: str) -> dict[str, np.ndarray]:
+    shapes = {"gates/kernel": (7, 8), "gates/bias": (8,), "candidate/kernel": (7, 4), "candidate/bias": (4,)}
+    return {f"{scope}/{name}": np.ones(shape, np.float32) for name, shape in shapes.items()}
+
+
+def same(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
+    assert list(first) == list(second)
+    for name in first:
+        assert first[name].dtype == second[name].dtype, name
+        assert first[name].shape == second[name].shape, name
+        if first[name].dtype.hasobject:
+            assert first[name].tolist() == second[name].tolist(), name
+        else:
+            assert first[name].tobytes() == second[name].tobytes(), name
+
+
+TORCH_CASES: dict[str, tuple[str, str, list[str], Callable[[], nn.Module]]] = {
+    "BasicLSTM": (
+        "tf1_reference_values.npz",
+        "BasicLSTM",
+        [],
+        lambda: nn.LSTM(3, 4, batch_first=True),
+    ),
+    "BasicRNN": ("tf1_reference_values.npz", "BasicRNN", [], lambda: nn.RNN(3, 4, batch_first=True)),
+    "forget_bias": (
+        "tf1_more_values.npz",
+        "BasicLSTM_forget|float32",
+        ["--forget-bias", "0.25"],
+        lambda: nn.LSTM(4, 7, batch_first=True),
+    ),
+    "relu": (
+        "tf1_more_values.npz",
+        "BasicRNN_relu|float64",
+        [],
+        lambda: nn.RNN(4, 7, nonlinearity="relu", batch_first=True, dtype=torch.float64),
+    ),
+    "GRU": (
+        "tf1_more_values.npz",
+        "GRU_reset_after|float32",
+        [],
+        lambda: nn.GRU(4, 7, batch_first=True),
+    ),
+}
+
+
+@pytest.mark.parametrize("output", ["model.pt", "model.safetensors"])
+@pytest.mark.parametrize("case", TORCH_CASES)
+def test_torch_computes_what_tensorflow_computed(case: str, output: str, convert: Convert) -> None:
+    file, key, options, make = TORCH_CASES[case]
+    values = reference(key, file)
+    save_checkpoint("model.ckpt", weights(values))
+    convert("model.ckpt", output, "--layout", "torch", *options)
+    state = (
+        torch.load(output, weights_only=True)
+        if output.endswith(".pt")
+        else {name: torch.from_numpy(value.copy()) for name, value in load_safetensors(output).items()}
+    )
+    module = make()
+    module.load_state_dict({name.removeprefix("rnn."): value for name, value in state.items()})
+    inputs = torch.from_numpy(values["x"])
+    lengths = [6, 0, 2] if "start|0" in values else [inputs.shape[1]] * inputs.shape[0]
+    start = [torch.from_numpy(values[name])[None] for name in ("start|0", "start|1") if name in values]
+    state_in = None if not start else start[0] if len(start) == 1 else (start[1], start[0])  # TF: c, h
+    outputs = module(inputs, state_in)[0].detach().numpy()
+    for row, length in enumerate(lengths):
+        expected = values["out"][row, :length]
+        assert np.abs(outputs[row, :length] - expected).max(initial=0) <= 1e-6 * np.abs(values["out"]).max()
+
+
+def real_checkpoints() -> list[Path]:
+    found = (path.with_suffix("") for path in (DATA / "checkpoints").rglob("model.ckpt*.index"))
+    return sorted(prefix for prefix in found if [*prefix.parent.glob(f"{prefix.name}.data-00000-of-*[0-9]")])
+
+
+@pytest.mark.parametrize("prefix", real_checkpoints(), ids=lambda prefix: "-".join(prefix.parts[-3:-1]))
+def test_checkpoints_of_tensorflow_come_back_bit_for_bit(prefix: Path, convert: Convert) -> None:
+    with load_checkpoint(prefix) as checkpoint:
+        before = checkpoint.read()
+        kept = {
+            name: value
+            for name, value in before.items()
+            if checkpoint.info(name).dtype_name in SAFETENSORS and value.size
+        }
+    options = [f"--only={name}" for name in kept] if len(kept) < len(before) else []
+    convert(str(prefix), "model.safetensors", "--with-optimizer", *options)
+    convert("model.safetensors", "again/model.ckpt", "--with-optimizer")
+    with load_checkpoint("again/model.ckpt") as checkpoint:
+        same(checkpoint.read(), kept if options else before)
+
+
+SAFETENSORS = {
+    "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32",
+    "float64", "bfloat16", "complex64", "float8_e4m3fn", "float8_e5m2",
+}  # fmt: skip
+
+
+def test_from_checkpoint_to_checkpoint_every_type_is_kept(convert: Convert) -> None:
+    prefix = str(DATA / "checkpoints" / "tf1" / "types" / "model.ckpt")
+    convert(prefix, "copy", "--with-optimizer")
+    with load_checkpoint(prefix) as first, load_checkpoint("copy") as second:
+        same(first.read(), second.read())
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "names"),
+    [
+        ("LSTM", {}, ["rnn/basic_lstm_cell/bias", "rnn/basic_lstm_cell/kernel"]),
+        (
+            "LSTM",
+            {"num_layers": 2},
+            [
+                f"rnn/multi_rnn_cell/cell_{layer}/basic_lstm_cell/{name}"
+                for layer in range(2)
+                for name in ("bias", "kernel")
+            ],
+        ),
+        (
+            "LSTM",
+            {"proj_size": 2},
+            ["rnn/lstm_cell/bias", "rnn/lstm_cell/kernel", "rnn/lstm_cell/projection/kernel"],
+        ),
+        (
+            "RNN",
+            {"bidirectional": True},
+            [
+                f"bidirectional_rnn/{direction}/basic_rnn_cell/{name}"
+                for direction in ("bw", "fw")
+                for name in ("bias", "kernel")
+            ],
+        ),
+        (
+            "RNN",
+            {"bidirectional": True, "num_layers": 2, "bias": False},
+            [
+                f"stack_bidirectional_rnn/cell_{layer}/bidirectional_rnn/{direction}/basic_rnn_cell/{name}"
+                for layer in range(2)
+                for direction in ("bw", "fw")
+                for name in ("bias", "kernel")
+            ],
+        ),
+        (
+            "GRU",
+            {},
+            [
+                f"rnn/cudnn_compatible_gru_cell/{name}"
+                for name in (
+                    "candidate/hidden_projection/bias",
+                    "candidate/hidden_projection/kernel",
+                    "candidate/input_projection/bias",
+                    "candidate/input_projection/kernel",
+                    "gates/bias",
+                    "gates/kernel",
+                )
+            ],
+        ),
+    ],
+)
+def test_a_state_dict_becomes_a_checkpoint_with_tensorflows_names_and_back(
+    kind: str, options: dict[str, Any], names: list[str], convert: Convert
+) -> None:
+    module = getattr(nn, kind)(3, 5, **options)
+    torch.save(module.state_dict(), "model.pt")
+    convert("model.pt", "new/folder/model.ckpt")
+    with load_checkpoint("new/folder/model.ckpt") as checkpoint:
+        assert list(checkpoint) == names
+        if kind == "LSTM":
+            bias = checkpoint[names[0]]
+            wanted = (module.bias_ih_l0 + module.bias_hh_l0).detach().numpy()
+            assert np.allclose(
+                bias[10:15], wanted[5:10] - 1, atol=1e-6
+            )  # f: the third there, the second here
+            assert np.allclose(bias[5:10], wanted[10:15], atol=1e-6)
+    convert("new/folder/model.ckpt", "back.pth")
+    back = torch.load("back.pth", weights_only=True)
+    prefix = next(iter(back)).rpartition(".")[0] + "."
+    again = getattr(nn, kind)(3, 5, **(options | {"bias": True}))
+    again.load_state_dict({name.removeprefix(prefix): value for name, value in back.items()})
+    if "proj_size" not in options:
+        inputs = torch.randn(4, 2, 3)
+        assert torch.allclose(again(inputs)[0], module(inputs)[0], atol=1e-6)
+
+
+def test_modules_inside_a_model_keep_their_place(convert: Convert) -> None:
+    model = nn.ModuleDict(
+        {
+            "encoder": nn.LSTM(3, 4),
+            "decoder": nn.ModuleDict({"cell": nn.GRUCell(3, 4), "out": nn.Linear(4, 2)}),
+        }
+    )
+    torch.save(model.state_dict(), "model.pt")
+    convert("model.pt", "model.ckpt")
+    with load_checkpoint("model.ckpt") as checkpoint:
+        assert "encoder/basic_lstm_cell/kernel" in checkpoint
+        assert "decoder/cell/cudnn_compatible_gru_cell/gates/kernel" in checkpoint
+        assert np.array_equal(
+            checkpoint["decoder/out/weight"], model["decoder"]["out"].weight.detach().numpy()
+        )
+
+
+def test_the_scope_of_a_module_by_itself(convert: Convert) -> None:
+    torch.save(nn.LSTM(3, 4).state_dict(), "model.pt")
+    convert("model.pt", "model.ckpt", "--scope", "encoder/rnn")
+    assert "encoder/rnn/basic_lstm_cell/kernel" in load_checkpoint("model.ckpt")
+
+
+def test_what_is_written_is_told(convert: Convert) -> None:
+    saved = lstm("rnn/basic_lstm_cell") | {"dense/kernel": np.ones((4, 2), np.float32), "global_step": 7}
+    slots = {f"{name}/Adam": np.zeros_like(value) for name, value in saved.items() if name != "global_step"}
+    save_checkpoint("model.ckpt", saved | slots)
+    text = convert("model.ckpt", "model.pt")
+    assert text.splitlines() == [
+        "TensorFlow checkpoint model.ckpt",
+        "",
+        "from                        written as        shape    dtype",
+        "--------------------------  ----------------  -------  -------",
+        "dense/kernel                dense.kernel      [4, 2]   float32",
+        "global_step                 global_step       []       int64",
+        "rnn/basic_lstm_cell/kernel  rnn.weight_ih_l0  [16, 3]  float32",
+        "rnn/basic_lstm_cell/kernel  rnn.weight_hh_l0  [16, 4]  float32",
+        "rnn/basic_lstm_cell/bias    rnn.bias_ih_l0    [16]     float32",
+        "forget_bias 1               rnn.bias_hh_l0    [16]     float32",
+        "",
+        "left out: 3 variables of optimizers and moving averages (dense/kernel/Adam, "
+        "rnn/basic_lstm_cell/bias/Adam, rnn/basic_lstm_cell/kernel/Adam); --with-optimizer keeps them",
+        "a checkpoint does not say, so this was assumed: forget_bias 1.0 (--forget-bias), tanh, no clips, no "
+        "residual connections",
+        "6 tensors, 616 B written: torch file model.pt",
+    ]
+
+
+def test_a_dry_run_writes_nothing(convert: Convert) -> None:
+    save_checkpoint("model.ckpt", lstm("rnn/lstm_cell"))
+    before = sorted(os.listdir())
+    text = convert("model.ckpt", "new/model.pt", "--dry-run")
+    assert "rnn.weight_ih_l0" in text
+    assert "would be written: torch file new/model.pt" in text
+    assert sorted(os.listdir()) == before
+
+
+def test_slots_come_along_when_asked_for(convert: Convert) -> None:
+    saved = lstm("rnn/lstm_cell")
+    save_checkpoint("model.ckpt", saved | {f"{name}/Adam": value for name, value in saved.items()})
+    convert("model.ckpt", "model.safetensors", "--with-optimizer")
+    assert "rnn/lstm_cell/kernel/Adam" in load_safetensors("model.safetensors")
+    text = convert("model.ckpt", "model.pt", "--with-optimizer")
+    assert "rnn.lstm_cell.kernel.Adam" in text
+    convert("model.ckpt", "without.safetensors")
+    assert list(load_safetensors("without.safetensors")) == ["rnn/lstm_cell/bias", "rnn/lstm_cell/kernel"]
+
+
+def test_filters_and_renamings(convert: Convert) -> None:
+    saved = lstm("a/rnn/lstm_cell") | lstm("b/rnn/lstm_cell", 5, 6) | gru("c/rnn/gru_cell")
+    save_checkpoint("model.ckpt", saved)
+    text = convert(
+        "model.ckpt", "a.pt", "--only", "a/*", "--only=b/*", "--rename", "a.rnn.=encoder.", "--rename=b.="
+    )
+    found = torch.load("a.pt", weights_only=True)
+    assert "encoder.weight_ih_l0" in found
+    assert "rnn.weight_ih_l0" in found
+    assert len(found) == 8
+    assert "left out: 4 variables that --only does not name (c/rnn/gru_cell/candidate/bias, " in text
+    convert("model.ckpt", "b.pt", "--exclude", "c/*")
+    assert len(torch.load("b.pt", weights_only=True)) == 8
+    convert("model.ckpt", "c", "--exclude=[ab]/*", "--rename", "=model/")
+    assert "model/c/rnn/gru_cell/gates/bias" in load_checkpoint("c")
+
+
+def test_bfloat16_stays_bfloat16(convert: Convert) -> None:
+    saved = lstm("rnn/lstm_cell", dtype=ml_dtypes.bfloat16)
+    save_checkpoint("model.ckpt", saved)
+    convert("model.ckpt", "model.pt")
+    found = torch.load("model.pt", weights_only=True)
+    assert {value.dtype for value in found.values()} == {torch.bfloat16}
+    convert("model.pt", "back")
+    with load_checkpoint("back") as checkpoint:
+        kernel = checkpoint["rnn/basic_lstm_cell/kernel"]
+        assert kernel.dtype == ml_dtypes.bfloat16
+        assert kernel.tobytes() == saved["rnn/lstm_cell/kernel"].tobytes()
+
+
+def test_a_stack_of_unequal_cells_becomes_modules(convert: Convert) -> None:
+    saved = lstm("rnn/multi_rnn_cell/cell_0/lstm_cell", 3, 4) | lstm(
+        "rnn/multi_rnn_cell/cell_1/lstm_cell", 4, 6
+    )
+    save_checkpoint("model.ckpt", saved)
+    text = convert("model.ckpt", "model.pt")
+    found = torch.load("model.pt", weights_only=True)
+    assert found["rnn.multi_rnn_cell.cell_1.weight_ih_l0"].shape == (24, 4)
+    assert "'rnn/multi_rnn_cell/cell_1/lstm_cell' is a module of its own" in text
+
+
+def test_directions_that_stack_by_themselves_are_modules(convert: Convert) -> None:
+    saved = {}
+    for direction in ("fw", "bw"):
+        for layer, inputs in enumerate((3, 4)):
+            saved |= lstm(f"bidirectional_rnn/{direction}/multi_rnn_cell/cell_{layer}/lstm_cell", inputs, 4)
+    save_checkpoint("model.ckpt", saved)
+    convert("model.ckpt", "model.pt")
+    found = torch.load("model.pt", weights_only=True)
+    assert "bidirectional_rnn.fw.weight_ih_l1" in found
+    assert "bidirectional_rnn.bw.weight_ih_l0" in found
+    assert len(found) == 16
+
+
+def test_two_cells_in_one_scope_keep_their_own_names(convert: Convert) -> None:
+    save_checkpoint("model.ckpt", lstm("rnn/lstm_cell") | lstm("rnn/lstm_cell_1"))
+    convert("model.ckpt", "model.pt")
+    found = torch.load("model.pt", weights_only=True)
+    assert {"rnn.lstm_cell.weight_ih_l0", "rnn.lstm_cell_1.weight_ih_l0"} < found.keys()
+
+
+def test_a_cell_without_forget_bias_gets_none(convert: Convert) -> None:
+    save_checkpoint("model.ckpt", lstm("rnn/cudnn_compatible_lstm_cell"))
+    convert("model.ckpt", "model.pt")
+    assert not torch.load("model.pt", weights_only=True)["rnn.bias_hh_l0"].any()
+
+
+def test_names_with_dots_come_back_from_safetensors(convert: Convert) -> None:
+    save_checkpoint("model.ckpt", {"v1.0": np.ones(2), "layer.weight": np.ones(3)})
+    convert("model.ckpt", "model.safetensors")
+    convert("model.safetensors", "back")
+    assert list(load_checkpoint("back")) == ["layer.weight", "v1.0"]
+
+
+def test_between_torch_files_the_names_stay(convert: Convert) -> None:
+    module = nn.LSTM(3, 4)
+    torch.save(module.state_dict(), "model.pt")
+    convert("model.pt", "model.safetensors")
+    assert set(load_safetensors("model.safetensors")) == set(module.state_dict())
+    convert("model.safetensors", "again.pt")
+    module.load_state_dict(torch.load("again.pt", weights_only=True))
+
+
+def test_entries_that_are_no_tensors_are_left_out_and_told(convert: Convert) -> None:
+    torch.save(nn.LSTM(3, 4).state_dict() | {"epoch": 3}, "model.pt")
+    assert "left out: 1 entries that are no tensors (epoch)" in convert("model.pt", "model.ckpt")
+
+
+def test_a_folder_is_its_latest_checkpoint(convert: Convert) -> None:
+    Path("run").mkdir()
+    save_checkpoint("run/model.ckpt-1", {"W": np.ones(2)})
+    Path("run/checkpoint").write_text('model_checkpoint_path: "model.ckpt-1"\n')
+    convert("run", "model.safetensors")
+    assert list(load_safetensors("model.safetensors")) == ["W"]
+
+
+def test_an_old_torch_file_is_read(convert: Convert) -> None:
+    torch.save(nn.LSTM(3, 4).state_dict(), "old.pt", _use_new_zipfile_serialization=False)
+    convert("old.pt", "model.ckpt")
+    assert "rnn/basic_lstm_cell/kernel" in load_checkpoint("model.ckpt")
+
+
+def test_force_replaces(convert: Convert) -> None:
+    save_checkpoint("model.ckpt", {"W": np.ones(2)})
+    for output in ("x.safetensors", "x.pt", "x"):
+        convert("model.ckpt", output)
+    save_checkpoint("model.ckpt", {"W": np.zeros(3)})
+    for output in ("x.safetensors", "x.pt", "x"):
+        convert("model.ckpt", output, "--force")
+    assert load_safetensors("x.safetensors")["W"].tolist() == [0, 0, 0]
+    assert torch.load("x.pt", weights_only=True)["W"].tolist() == [0, 0, 0]
+    assert load_checkpoint("x")["W"].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (["model.ckpt", "model.ckpt"], "model.ckpt is what is read", 2),
+        (["model.ckpt.index", "./model.ckpt", "--force"], "is what is read", 2),
+        (["there.pt", "there.pt"], "there.pt is what is read", 2),
+        (["model.ckpt", "there.pt"], "there.pt is there already: --force replaces it", 2),
+        (["model.ckpt", "there"], "there.index is there already", 2),
+        (["model.ckpt", "there.pt", "--dry-run"], "is there already", 2),
+        (["model.ckpt", "folder"], "is a folder: name what to write in it, such as folder/model.ckpt", 2),
+        (["model.ckpt", "new/"], "new/ is a folder", 2),
+        (["model.ckpt", "model.h5"], "model.h5 has the ending of a file that is not written here", 2),
+        (["model.ckpt", "new.index"], "new.index is the name of one file of a checkpoint", 2),
+        (["model.ckpt", "there.pt/x.pt", "--only=W"], "cannot write there.pt/x.pt: ", 1),
+        (["model.ckpt", "x.pt"], "'b/rnn/gru_cell' (GRU): TensorFlow's GRU applies its reset gate before", 1),
+        (["model.ckpt", "x.pt", "--exclude", "b/*"], "'c/lstm_cell' (LSTM): torch.nn.LSTM has no", 1),
+        (["model.ckpt", "x", "--layout", "torch"], "a TensorFlow checkpoint has TensorFlow's layout", 2),
+        (["model.ckpt", "x", "--only", "nothing/*"], "--only 'nothing/*' matches nothing", 2),
+        (["model.ckpt", "x", "--only", "a/rnn/lstm_cell/kernl"], "names are 'a/rnn/lstm_cell/kernel'", 2),
+        (["model.ckpt", "x.pt", "--only", "a/*/kernel"], "would be left without 'a/rnn/lstm_cell/bias'", 2),
+        (["model.ckpt", "x", "--only", "W", "--exclude", "W"], "nothing is left to write: left out: ", 2),
+        (["model.ckpt", "x", "--only", "*/Adam"], "--with-optimizer keeps them", 2),
+        (["model.ckpt", "x", "--rename", "zzz=y"], "no name that would be written begins with 'zzz'", 2),
+        (["model.ckpt", "x", "--rename", "zzz"], "'zzz' is not OLD=NEW", 2),
+        (["model.ckpt", "x", "--rename", "a/rnn/lstm_cell/kernel=W"], "would both be written as 'W'", 2),
+        (["model.ckpt", "x", "--rename", "W="], "would have the empty name", 1),
+        (["model.ckpt", "x.safetensors"], "'text' holds strings, which safetensors has no type for", 1),
+        (["model.ckpt", "x.pt", "--exclude=[bc]/*"], "'text' holds string, which torch has no", 1),
+        (["model.ckpt", "x.safetensors", "--exclude=text"], "'wide' holds complex128", 1),
+        (["model.ckpt", "x", "--forget-bias", "0"], "--forget-bias is for conversions between", 2),
+        (["model.ckpt", "x.pt", "--forget-bias", "nan"], "'nan' is not a number", 2),
+        (["model.ckpt", "x.pt", "--scope", "rnn"], "--scope is for a torch state dict", 2),
+        (["two.pt", "x", "--scope", "rnn"], "there are 2: 'a', 'b'", 1),
+        (["cut.pt", "x"], "The state dict has no 'weight_hh_l0'", 1),
+        (["odd.pt", "x"], "No LSTM, GRU or RNN of torch has tensors of these shapes: weight_ih_l0 ", 1),
+        (["nested.pt", "x"], "holds a dict without tensors, no state dict; its 'model' may be one", 1),
+        (["list.pt", "x"], "list.pt holds a list, no state dict", 1),
+        (["module.pt", "x"], "module.pt holds more than tensors, and is not read", 1),
+        (["damaged.pt", "x"], "damaged.pt", 2),
+        (["sparse.pt", "x"], "'s' of sparse.pt cannot be converted", 1),
+        (["damaged.safetensors", "x"], "damaged.safetensors is no safetensors file, or is damaged", 1),
+        (["nothing", "x"], "nothing", 2),
+        (["folder", "x"], "folder", 2),
+        (["text.txt", "x"], "text.txt", 2),
+        (["array.npz", "x"], "array.npz", 2),
+        (["empty", "x"], "empty is empty", 2),
+        (["damaged.ckpt", "x"], "damaged.ckpt.index", 1),
+        (["rotten.ckpt", "x"], "rotten.ckpt.data-00000-of-00001", 1),
+        (["model.ckpt"], "OUT", 2),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_told_in_a_line(
+    arguments: list[str], said: str, code: int, refused: Convert, tmp_path: Path
+) -> None:
+    make_inputs(tmp_path)
+    assert said in refused(*arguments, code=code)
+
+
+def make_inputs(folder: Path) -> None:
+    peepholes = {f"c/lstm_cell/w_{gate}_diag": np.ones(4, np.float32) for gate in "fio"}
+    saved = lstm("a/rnn/lstm_cell") | gru("b/rnn/gru_cell") | lstm("c/lstm_cell") | peepholes
+    saved |= {"W": np.ones(2, np.float32), "W/Adam": np.ones(2, np.float32)}
+    saved |= {"text": np.array([b"a", b"b"], object), "wide": np.ones(2, np.complex128)}
+    save_checkpoint(folder / "model.ckpt", saved)
+    save_checkpoint(folder / "there", {"W": np.ones(2)})
+    torch.save({"W": torch.ones(2)}, folder / "there.pt")
+    module = nn.LSTM(3, 4)
+    state = module.state_dict()
+    torch.save({f"{name}.{key}": value for name in "ab" for key, value in state.items()}, folder / "two.pt")
+    torch.save({key: value for key, value in state.items() if key != "weight_hh_l0"}, folder / "cut.pt")
+    torch.save(dict(state) | {"weight_hh_l0": torch.ones(16, 5)}, folder / "odd.pt")
+    torch.save({"model": state, "epoch": 1}, folder / "nested.pt")
+    torch.save([torch.ones(2)], folder / "list.pt")
+    torch.save(module, folder / "module.pt")
+    torch.save({"s": torch.eye(2).to_sparse()}, folder / "sparse.pt")
+    (folder / "damaged.pt").write_bytes((folder / "two.pt").read_bytes()[:500])
+    save_file({"W": np.ones(4)}, folder / "damaged.safetensors")
+    os.truncate(folder / "damaged.safetensors", 80)
+    (folder / "folder").mkdir()
+    (folder / "text.txt").write_text("just a text\n")
+    np.savez(folder / "array.npz", a=np.ones(2))
+    (folder / "empty").touch()
+    save_checkpoint(folder / "damaged.ckpt", {"W": np.ones(2)})
+    os.truncate(folder / "damaged.ckpt.index", 30)
+    save_checkpoint(folder / "rotten.ckpt", {"W": np.ones(2)})
+    data = folder / "rotten.ckpt.data-00000-of-00001"
+    data.write_bytes(b"\xff" + data.read_bytes()[1:])
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "model.ckpt", {"W": np.ones(100_000)})
+    program = (
+        "import resource, signal, sys\nfrom ostinato.cli.main import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "sys.exit(main(['convert', *sys.argv[1:]]))"
+    )
+    for output in ("x.safetensors", "x.pt", "x"):
+        result = subprocess.run(
+            [sys.executable, "-c", program, "model.ckpt", output],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert result.returncode == 1, result.stderr
+        assert result.stderr.startswith(f"ostinato convert: cannot write {output}: ")
+        assert len(result.stderr.splitlines()) == 1
+    assert sorted(os.listdir(tmp_path)) == ["model.ckpt.data-00000-of-00001", "model.ckpt.index"]
+
+
+def test_a_conversion_to_safetensors_loads_no_torch(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "model.ckpt", lstm("rnn/lstm_cell"))
+    program = (
+        "import sys\nfrom ostinato.cli.main import main\n"
+        "code = main(['convert', 'model.ckpt', 'x.safetensors', '--layout', 'torch'])\n"
+        "sys.exit(code or 'torch' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_a_narrow_terminal_gets_lines_that_fit() -> None:
+    planned = [
+        Planned(
+            "rnn.weight_ih_l0",
+            "rnn/basic_lstm_cell/kernel",
+            (16, 3),
+            np.dtype(np.float32),
+            lambda: np.ones(1),
+        )
+    ]
+    assert table(planned, 40) == ["rnn/basic_lstm_cell/kernel", "  -> rnn.weight_ih_l0  [16, 3]  float32"]
+    assert len(table(planned, 80)) == 3
+
+
+def test_help_explains_the_forget_bias(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["convert", "--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "A checkpoint does not say: look at forget_bias=... where the cells were made." in text
+    assert "TensorFlow's GRU has no counterpart in torch" in text
+
+
+def test_metadata_says_whose_layout_it_is(convert: Convert) -> None:
+    save_checkpoint("model.ckpt", lstm("rnn/lstm_cell"))
+    convert("model.ckpt", "a.safetensors")
+    convert("model.ckpt", "b.safetensors", "--layout", "torch")
+    for path, wanted in (("a.safetensors", "tf"), ("b.safetensors", "pt")):
+        raw = Path(path).read_bytes()
+        header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+        assert header["__metadata__"] == {"format": wanted}
