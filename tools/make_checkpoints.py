@@ -89,7 +89,7 @@ def make_compressed():
     finish("compressed", tensors, prefix=PREFIX + "-3")
 
 
-def as_read(case, prefix):
+def as_read(case, prefix, partitions=()):
     """The values of a checkpoint whose names TensorFlow makes, as its reader gives them."""
     reader = tf.train.load_checkpoint(os.path.join(case, prefix))
     types = reader.get_variable_to_dtype_map()
@@ -101,7 +101,7 @@ def as_read(case, prefix):
             array[...] = value
             value = array
         tensors[name] = (types[name].name, np.asarray(value))
-    finish(case, tensors, prefix=prefix)
+    finish(case, tensors, partitions, prefix=prefix)
 
 
 def make_objects():
@@ -129,6 +129,32 @@ def make_objects():
         path = tf.train.Checkpoint(model=network, optimizer=network.optimizer).save("objects/" + PREFIX)
     os.remove("objects/checkpoint")
     as_read("objects", os.path.basename(path))
+
+
+def make_sharded_by_size():
+    """Data files of at most 128 bytes: TensorFlow 2 cuts larger tensors into slices for them."""
+    random = np.random.RandomState(8)
+    module = tf.Module()
+    for name, shape in (("kernel", [9, 7]), ("bias", [5]), ("scalar", [])):
+        setattr(module, name, tf.Variable(random.standard_normal(shape), name=name, dtype=tf.float32))
+    policy = tf.train.experimental.MaxShardSizePolicy(max_shard_size=128)
+    options = tf.train.CheckpointOptions(experimental_sharding_callback=policy)
+    tf.train.Checkpoint(module=module).write("sharded_by_size/" + PREFIX, options)
+    as_read("sharded_by_size", PREFIX, {"module/kernel/.ATTRIBUTES/VARIABLE_VALUE": 6})
+
+
+def make_variant():
+    """A tensor that is TensorFlow's own object, a list, beside one that anyone can read."""
+    with tf.Graph().as_default(), session() as run:
+        kernel = tf.constant([1.5, -2.5])
+        listed = tf.raw_ops.TensorListFromTensor(tensor=kernel, element_shape=tf.zeros([0], tf.int32))
+        save = tf.raw_ops.SaveV2(
+            prefix="variant/" + PREFIX,
+            tensor_names=["kernel", "list"],
+            shape_and_slices=["", ""],
+            tensors=[kernel, listed],
+        )
+        run.run(save)
 
 
 def make_saved_model():
@@ -195,12 +221,13 @@ def make_states():
 
 
 # What needs a compiler or is large, one version of TensorFlow makes.
-PROGRAMS = [make_adam, make_objects, make_saved_model, make_states]
+PROGRAMS = [make_adam, make_objects, make_saved_model, make_states, make_variant]
 TF1_PROGRAMS = [make_momentum, make_rmsprop, make_compressed, *LARGE_CASES]
+TF2_PROGRAMS = [make_sharded_by_size]
 
 
 def main(root):
-    cases = CASES + PROGRAMS + (TF1_PROGRAMS if TF1 else [])
+    cases = CASES + PROGRAMS + (TF1_PROGRAMS if TF1 else TF2_PROGRAMS)
     root = os.path.join(root, "tf1" if TF1 else "tf2")
     shutil.rmtree(root, ignore_errors=True)
     for make in cases:
