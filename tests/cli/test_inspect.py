@@ -96,7 +96,7 @@ def test_json_is_one_document_of_everything(prefix, capsys):
     document = json.loads(shown(capsys, prefix, "--json"))
     assert list(document) == [
         "path", "kind", "prefix", "format", "data_files", "bytes_on_disk", "tensorflow_version", "producer",
-        "global_step", "variables", "totals", "cells",
+        "global_step", "variables", "totals", "cells", "wrappers",
     ]  # fmt: skip
     assert (document["kind"], document["format"], document["data_files"]) == ("checkpoint", "V2", 1)
     folder = Path(prefix).parent
@@ -124,6 +124,25 @@ def test_json_is_one_document_of_everything(prefix, capsys):
             "kernel": "rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel",
         },
     }  # fmt: skip
+
+
+def test_wrappers_are_told_beside_the_cells(tmp_path, capsys):
+    scope = "rnn/output_projection_wrapper"
+    kernel = {f"{scope}/kernel": np.zeros((64, 9)), f"{scope}/bias": np.zeros(9)}
+    cell = {
+        f"{scope}/basic_lstm_cell/{name}": MODEL[KERNEL.format(0)[:-6] + name] for name in ("kernel", "bias")
+    }
+    prefix = save_checkpoint(str(tmp_path / "model.ckpt"), {**kernel, **cell})
+    assert shown(capsys, prefix).splitlines()[-5:] == [
+        "recurrent cells",
+        f"  {scope}/basic_lstm_cell: LSTM, 12 inputs, 64 units",
+        "",
+        "wrappers",
+        f"  {scope}: OutputProjectionWrapper, 64 to 9",
+    ]
+    (wrapper,) = json.loads(shown(capsys, prefix, "--json"))["wrappers"]
+    assert (wrapper["inputs"], wrapper["outputs"]) == (64, 9)
+    assert wrapper["variables"] == {"kernel": f"{scope}/kernel", "bias": f"{scope}/bias"}
 
 
 def test_help_names_the_keys_of_the_document(prefix, capsys):

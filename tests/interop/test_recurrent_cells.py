@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ostinato.interop.cell_wrappers import cell_wrappers
 from ostinato.interop.recurrent_cells import RecurrentCell, is_optimizer_slot, recurrent_cells
 
 MADE = json.loads((Path(__file__).parents[1] / "data" / "tf1_cell_variables.json").read_text())
@@ -199,6 +200,63 @@ def test_cells_as_tensorflow_makes_them(case):
         owned = {name for name in variables if name.startswith(prefix)}
         assert set(cell.variables.values()) == owned
         assert all(name == f"{prefix}{own}" for own, name in cell.variables.items())
+
+
+WRAPPED = {
+    "HighwayWrapper(GRU3)": [("rnn", "HighwayWrapper", 3, 3, 2)],
+    "HighwayWrapper(GRU3,couple=False)": [("rnn", "HighwayWrapper", 3, 3, 4)],
+    "AttentionCellWrapper(GRU4,attn_length=2)": [
+        ("rnn/attention_cell_wrapper", "AttentionCellWrapper", 7, 3, 8),
+    ],
+    "InputProjectionWrapper(GRU,6)": [("rnn/input_projection_wrapper", "InputProjectionWrapper", 3, 6, 2)],
+    "OutputProjectionWrapper(GRU,6)": [("rnn/output_projection_wrapper", "OutputProjectionWrapper", 4, 6, 2)],
+    "EmbeddingWrapper(GRU4,10,3) static": [("rnn/embedding_wrapper", "EmbeddingWrapper", 10, 3, 1)],
+    "AttentionWrapper and embedding_attention_seq2seq": [
+        (
+            f"{SEQ2SEQ}/embedding_attention_decoder/attention_decoder/output_projection_wrapper",
+            "OutputProjectionWrapper", 8, 12, 2,
+        ),
+        (f"{SEQ2SEQ}/rnn/embedding_wrapper", "EmbeddingWrapper", 10, 8, 1),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MADE)
+def test_wrappers_as_tensorflow_makes_them(case):
+    variables = shapes_of(MADE[case])
+    wrappers = cell_wrappers(variables)
+    assert [
+        (wrapper.scope, wrapper.wrapper, wrapper.inputs, wrapper.outputs, len(wrapper.variables))
+        for wrapper in wrappers
+    ] == WRAPPED.get(case, [])
+    owned = {name for wrapper in wrappers for name in wrapper.variables.values()}
+    assert owned <= variables.keys()
+    assert owned.isdisjoint({name for cell in recurrent_cells(variables) for name in cell.variables.values()})
+
+
+def test_wrappers_by_old_names():
+    for kernel, bias in (("weights", "biases"), ("Linear/Matrix", "Linear/Bias")):
+        for scope in ("rnn/output_projection_wrapper", "RNN/OutputProjectionWrapper"):
+            (wrapper,) = cell_wrappers({f"{scope}/{kernel}": (4, 6), f"{scope}/{bias}": (6,)})
+            assert (wrapper.scope, wrapper.inputs, wrapper.outputs) == (scope, 4, 6)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"output_projection_wrapper/kernel": (4, 6)},
+        {"output_projection_wrapper/kernel": (4, 6), "output_projection_wrapper/bias": (4,)},
+        {"output_projection_wrapper/kernel": (4,), "output_projection_wrapper/bias": (4,)},
+        {"embedding_wrapper/embedding": ()},
+        {"embedding": (10, 3)},
+        {"rnn/carry_w": (), "rnn/carry_b": ()},
+        {"rnn/carry_w": (3, 4), "rnn/carry_b": (4,)},
+        {"rnn/carry_w": (3, 3)},
+        {"Matrix": (3, 3), "Bias": (3,)},
+    ],
+)
+def test_what_is_no_wrapper(variables):
+    assert cell_wrappers(variables) == []
 
 
 # -- what other versions and programs make
@@ -481,7 +539,8 @@ def test_a_cell_is_recognised_whatever_stands_beside_it(family, inputs, units, o
 
 PARTS = [
     "kernel", "bias", "gates", "candidate", "W_0", "B", "rnn", "lstm_cell", "part_0", "x", "group0", "Adam",
-    "recurrent_kernel", ".ATTRIBUTES", "VARIABLE_VALUE", "W_f_0_0", "B_f_0",
+    "carry_w", "carry_b", "embedding_wrapper", "embedding", "recurrent_kernel", ".ATTRIBUTES", "VARIABLE_VALUE",
+    "W_f_0_0", "B_f_0",
 ]  # fmt: skip
 
 
@@ -494,6 +553,7 @@ PARTS = [
 )
 @settings(max_examples=100, deadline=None)
 def test_any_names_and_shapes_are_taken(variables):
+    assert all(set(wrapper.variables.values()) <= variables.keys() for wrapper in cell_wrappers(variables))
     for cell in recurrent_cells(variables):
         assert cell.input_size >= 1
         assert cell.num_units >= 1

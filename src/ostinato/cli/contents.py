@@ -14,6 +14,7 @@ from ostinato.cli.protobuf_kinds import tensorflow_version
 from ostinato.cli.safetensors_header import DamagedHeader, looks_like_safetensors, read_variables
 from ostinato.cli.variable_table import Variable, printable
 from ostinato.interop.cell_names import natural_order
+from ostinato.interop.cell_wrappers import WrapperVariables, cell_wrappers
 from ostinato.interop.recurrent_cells import RecurrentCell, is_optimizer_slot, recurrent_cells
 
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -35,6 +36,7 @@ class Contents:
         bytes_on_disk: of all its files.
         variables: the variables, in order of name.
         cells: the recurrent cells recognised.
+        wrappers: what is wrapped around them and has variables of its own.
         tensorflow_version: of the graph that was saved with it, or None.
         producer: the version of the checkpoint's format, or None.
         global_step: its value; or a sentence about why it cannot be read; or None.
@@ -49,6 +51,7 @@ class Contents:
     bytes_on_disk: int
     variables: Sequence[Variable]
     cells: Sequence[RecurrentCell]
+    wrappers: Sequence[WrapperVariables]
     tensorflow_version: str | None = None
     producer: int | None = None
     global_step: int | str | None = None
@@ -100,7 +103,8 @@ def _checkpoint(path: str, checkpoint: Checkpoint) -> Contents:
         data_files=checkpoint.shards,
         bytes_on_disk=sum(map(_size, _files(checkpoint))),
         variables=variables,
-        cells=_cells(variables),
+        cells=recurrent_cells(_model(variables)),
+        wrappers=cell_wrappers(_model(variables)),
         tensorflow_version=_version(checkpoint.prefix),
         producer=checkpoint.producer,
         global_step=_global_step(checkpoint),
@@ -198,14 +202,22 @@ def _safetensors(path: str) -> Contents:
         )
         for variable in sorted(listed, key=lambda variable: natural_order(variable.name))
     ]
-    size = os.path.getsize(path)
-    return Contents(path, "safetensors", path, None, 1, size, variables, _cells(variables))
-
-
-def _cells(variables: Sequence[Variable]) -> list[RecurrentCell]:
-    return recurrent_cells(
-        {variable.name: variable.shape for variable in variables if not variable.optimizer}
+    model = _model(variables)
+    return Contents(
+        path=path,
+        kind="safetensors",
+        prefix=path,
+        format=None,
+        data_files=1,
+        bytes_on_disk=os.path.getsize(path),
+        variables=variables,
+        cells=recurrent_cells(model),
+        wrappers=cell_wrappers(model),
     )
+
+
+def _model(variables: Sequence[Variable]) -> dict[str, tuple[int, ...]]:
+    return {variable.name: variable.shape for variable in variables if not variable.optimizer}
 
 
 def _explained(path: str, error: CheckpointError) -> CommandError:

@@ -68,9 +68,14 @@ def _shortened(variables: list[Variable]) -> list[Variable]:
 
 
 def _cells(contents: Contents) -> list[str]:
-    if not contents.cells:
-        return ["no recurrent cells recognised"]
-    return ["recurrent cells", *(f"  {_sentence(cell)}" for cell in contents.cells)]
+    lines = ["recurrent cells" if contents.cells else "no recurrent cells recognised"]
+    lines += [f"  {_sentence(cell)}" for cell in contents.cells]
+    if contents.wrappers:
+        lines += ["", "wrappers"]
+    for wrapper in contents.wrappers:
+        sizes = f"{wrapper.inputs:,} to {wrapper.outputs:,}"
+        lines.append(f"  {printable(wrapper.scope) or '(no scope)'}: {wrapper.wrapper}, {sizes}")
+    return lines
 
 
 def _sentence(cell: RecurrentCell) -> str:
@@ -132,5 +137,15 @@ def document(contents: Contents) -> dict[str, Any]:
                 "variables": dict(cell.variables),
             }
             for cell in contents.cells
+        ],
+        "wrappers": [
+            {
+                "scope": wrapper.scope,
+                "wrapper": wrapper.wrapper,
+                "inputs": wrapper.inputs,
+                "outputs": wrapper.outputs,
+                "variables": dict(wrapper.variables),
+            }
+            for wrapper in contents.wrappers
         ],
     }

@@ -30,6 +30,7 @@ keys of the JSON document:
                      partitions, optimizer (true for an optimizer's variables and for moving averages)
   totals             of the model: variables, parameters, bytes; and optimizer_variables, optimizer_bytes
   cells              a list: scope, family, input_size, num_units, num_proj, use_peepholes, variables
+  wrappers           a list of what is around cells: scope, wrapper, inputs, outputs, variables
 """
 
 
