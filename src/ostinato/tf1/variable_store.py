@@ -140,14 +140,16 @@ class VariableStore:
             variable = self.get(
                 f"{name}/part_{index}",
                 part.var_shape if callable(value) else None,
-                kind,
+                kind if callable(value) else None,  # a value keeps its type
                 value,
                 reuse=reuse,
                 **options,
             )
             variable._set_save_slice_info(part)
             variables.append(variable)
-        whole = self.partitioned[name] = PartitionedVariable(name, sizes, kind, variables, counts)
+        whole = self.partitioned[name] = PartitionedVariable(
+            name, sizes, variables[0].dtype.base_dtype, variables, counts
+        )
         if regularizer is not None:
             _regularize(regularizer, whole, name)
         return whole
