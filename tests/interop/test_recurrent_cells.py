@@ -539,8 +539,8 @@ def test_a_cell_is_recognised_whatever_stands_beside_it(family, inputs, units, o
 
 PARTS = [
     "kernel", "bias", "gates", "candidate", "W_0", "B", "rnn", "lstm_cell", "part_0", "x", "group0", "Adam",
-    "carry_w", "carry_b", "embedding_wrapper", "embedding", "recurrent_kernel", ".ATTRIBUTES", "VARIABLE_VALUE",
-    "W_f_0_0", "B_f_0",
+    "carry_w", "carry_b", "embedding_wrapper", "embedding", "recurrent_kernel", ".ATTRIBUTES", "W_f_0_0",
+    "VARIABLE_VALUE", "B_f_0",
 ]  # fmt: skip
 
 
