@@ -5,12 +5,14 @@
 FOLDER has a file of values for every checkpoint, `NAME.npz` (`checkpoint_values.py`), and the checkpoint is
 `NAME/model.ckpt`. It is read in every way that TensorFlow has: its reader, the listing of variables, the
 restoring operation, a Saver into variables, a Saver into variables in parts, and for TensorFlow 2 an
-object-based checkpoint into the objects it was made of. What differs is printed, and the exit code says
-whether anything did. `tests/checkpoint/test_read_by_tensorflow.py` runs it.
+object-based checkpoint into the objects it was made of. `states.json` has what the state files in
+`states/NAME` say. What differs is printed, and the exit code says whether anything did.
+`tests/checkpoint/test_read_by_tensorflow.py` runs it.
 """
 
 # mypy: ignore-errors
 
+import json
 import os
 import sys
 
@@ -110,6 +112,19 @@ def check_objects(prefix, entries):
         yield "" if array in contents else "a variable was not restored"
 
 
+def check_states(folder):
+    """State files: the latest, all of them, their times."""
+    with open(os.path.join(folder, "states.json")) as file:
+        states = json.load(file)
+    for name, wanted in states.items():
+        place = os.path.join(folder, "states", name)
+        state = tf.train.get_checkpoint_state(place)
+        paths = [state.model_checkpoint_path, *state.all_model_checkpoint_paths]
+        found = [[os.path.relpath(path, place) for path in paths]]
+        found += [list(state.all_model_checkpoint_timestamps), state.last_preserved_timestamp]
+        yield "" if found == wanted else f"{name}: {found}, not {wanted}"
+
+
 def main(folder):
     problems, checkpoints, tensors = [], 0, 0
     V1.logging.set_verbosity(V1.logging.ERROR)
@@ -130,6 +145,7 @@ def main(folder):
             found = [problem for problem in check(prefix, entries) if problem]
             problems += [f"{name}, {check.__name__}: {problem}" for problem in found]
         checkpoints, tensors = checkpoints + 1, tensors + len(entries)
+    problems += [problem for problem in check_states(folder) if problem]
     print(*problems, f"{checkpoints} checkpoints, {tensors} tensors, {len(problems)} problems", sep="\n")
     return 1 if problems or not checkpoints else 0
 

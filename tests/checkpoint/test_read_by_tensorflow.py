@@ -5,6 +5,7 @@ OSTINATO_TF2_PYTHON name, or `make peers` made. Where there is none, the files a
 rules alone, as the tests decode it themselves (`layout.py`).
 """
 
+import json
 import os
 import shutil
 import struct
@@ -17,7 +18,7 @@ import pytest
 
 from checkpoint.committed import CASES, DATA, ROOT, VALUES, numpy_dtype, prefix_of, python_of, unpack
 from checkpoint.layout import blocks, fields, masked_crc, varint
-from ostinato.checkpoint import load_checkpoint, save_checkpoint
+from ostinato.checkpoint import CheckpointState, load_checkpoint, save_checkpoint, write_checkpoint_state
 
 # TensorFlow numbers the types in this order, from 1 on; what has no name here is no type of numbers.
 ORDER = ["float32", "float64", "int32", "uint8", "int16", "int8", "string", "complex64", "int64", "bool"]
@@ -110,6 +111,27 @@ def save_all(root, newer):
     return prefixes
 
 
+def save_states(root):
+    """State files, and beside them what TensorFlow has to read from them."""
+    odd = "quo\"te 's' back\\slash tab\t new\nline \u00e9t\u00e9 \u65e5\u672c 1"
+    states = {
+        "one": CheckpointState("model.ckpt-7", ("model.ckpt-7",)),
+        "several": CheckpointState("m-3", ("m-1", "m-2", "m-3"), (1.5e9, 1500000600.125, 1.6e9 + 1 / 3), 1.0),
+        "odd": CheckpointState(odd, (f"older {odd}", odd), (0.0, 1e300)),
+        "elsewhere": CheckpointState("../one/model.ckpt-7", ("../one/model.ckpt-7",)),
+    }
+    wanted = {}
+    for name, state in states.items():
+        (root / "states" / name).mkdir(parents=True)
+        write_checkpoint_state(root / "states" / name, state)
+        paths = [state.model_checkpoint_path, *state.all_model_checkpoint_paths]
+        # A number that is not there is 0 for TensorFlow.
+        preserved = state.last_preserved_timestamp or 0.0
+        wanted[name] = [paths, list(state.all_model_checkpoint_timestamps), preserved]
+    (root / "states.json").write_text(json.dumps(wanted))
+    return states
+
+
 def check_layout(prefix, entries):
     """A checkpoint's files against the rules of the format."""
     found = blocks(Path(f"{prefix}.index").read_bytes())
@@ -164,6 +186,7 @@ def check_strings(content, elements, crc):
 @pytest.fixture(scope="module", params=["tf1", "tf2"])
 def saved(request, tmp_path_factory):
     root = tmp_path_factory.mktemp(request.param)
+    save_states(root)
     return request.param, root, save_all(root, newer=request.param == "tf2")
 
 
@@ -203,6 +226,28 @@ def test_what_was_saved_is_read_here_too(saved):
                 assert checkpoint.info(entry["name"]).dtype_name == entry["dtype"]
                 assert VALUES.difference(entry, arrays[entry["name"]]) == ""
                 assert VALUES.difference(entry, checkpoint[entry["name"]]) == ""
+
+
+@pytest.mark.parametrize("case", ["tf1/adam", "tf1/sharded", "tf2/partitioned_sharded"])
+def test_tensorflow_and_ostinato_save_over_one_prefix_in_turn(case, tmp_path):
+    """Nothing of the one is left over in what the other saved, whatever data files there are."""
+    folder = unpack(DATA / case, tmp_path / "theirs")
+    prefix = prefix_of(folder)
+    ours = {"ours": np.arange(5), "words": b"ours"}
+    theirs = {path.name: path.read_bytes() for path in folder.iterdir()}
+    entries = VALUES.read_values(DATA / f"{case}.npz")
+    for _ in range(3):
+        for times in (1, 2):
+            for _ in range(times):
+                save_checkpoint(prefix, ours)
+            assert len(list(folder.iterdir())) == len(list(folder.glob("*.data-*"))) + 1 <= 3
+            assert list(load_checkpoint(prefix)) == ["ours", "words"]
+        for name, content in theirs.items():  # as TensorFlow does it: it removes nothing
+            (folder / name).write_bytes(content)
+        with load_checkpoint(prefix) as checkpoint:
+            assert [VALUES.difference(entry, checkpoint[entry["name"]]) for entry in entries] == [""] * len(
+                entries
+            )
 
 
 def test_the_check_of_the_layout_finds_a_wrong_bit(tmp_path):
