@@ -154,10 +154,10 @@ class Table:
 
     def _block(self, offset: int, size: int, limit: int) -> _Block:
         """The block of `size` bytes at `offset`."""
-        if offset + size + _TRAILER > limit:
-            raise CheckpointError(
-                self._path, offset, f"a block of {size} bytes does not fit into a file of {len(self._data)}"
-            )
+        if offset + size + _TRAILER > limit:  # of the footer; the blocks that are listed were looked at
+            total = len(self._data)
+            reason = f"a list of blocks of {size} bytes at {offset} in a file of {total}"
+            raise CheckpointError(self._path, total - FOOTER, reason)
         stored = self._data[offset : offset + size + 1]
         found = int.from_bytes(self._data[offset + size + 1 : offset + size + _TRAILER], "little")
         if unmask(found) != crc32c(np.frombuffer(stored, np.uint8)):
