@@ -32,9 +32,8 @@ TRAINING = """
     x = tf.placeholder(tf.float32, [None, 5, 3])
     y = tf.placeholder(tf.int64, [None])
     tf.set_random_seed(3)
-    cells = [tf.nn.rnn_cell.BasicLSTMCell(8), tf.nn.rnn_cell.GRUCell(6)]
-    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.MultiRNNCell(cells), x, dtype=tf.float32)
-    logits = tf.matmul(outputs[:, -1], tf.get_variable("weights", [6, 2]))
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicLSTMCell(8), x, dtype=tf.float32)
+    logits = tf.matmul(outputs[:, -1], tf.get_variable("weights", [8, 2]))
     loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
     step = tf.train.get_or_create_global_step()
     train = tf.train.AdamOptimizer(0.05).minimize(loss, step)
