@@ -175,10 +175,10 @@ def _values(name: str, data: Buffer, element: ElementType, count: int) -> np.nda
     for number, wire_type, start, end in fields(data, 0, len(data)):
         if number != _SLICE:
             continue
-        expect(wire_type, BYTES, start, "data")
+        expect(wire_type, BYTES, 0, "data")
         for inner, inner_type, begin, stop in fields(data, start, end):
             if inner == _DATA:
-                expect(inner_type, BYTES, begin, "data")
+                expect(inner_type, BYTES, start, "data")
                 return _elements(name, data, begin, stop, element, count)
     if count:
         raise Malformed(0, f"the values of '{name}' are missing")
@@ -225,7 +225,7 @@ def _pieces(data: Buffer, start: int, end: int, wanted: int, how: str) -> Iterat
         if wire_type == single:
             short += data[stop - dtype.itemsize : stop] if single != VARINT else begin.to_bytes(8, "little")
             continue
-        expect(wire_type, BYTES, begin, "values")
+        expect(wire_type, BYTES, start, "values")
         if single == VARINT:
             packed = packed_varints(data, begin, stop)
         elif (stop - begin) % dtype.itemsize:
