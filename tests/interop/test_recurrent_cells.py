@@ -7,6 +7,7 @@ case does not say otherwise.
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -558,6 +559,31 @@ def test_any_names_and_shapes_are_taken(variables):
         assert cell.input_size >= 1
         assert cell.num_units >= 1
         assert set(cell.variables.values()) <= variables.keys()
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (1, 2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("scope", ["rnn/x", "cell", "lstm", "rnn/gru_cell", "rnn/my_basic_rnn"])
+def test_shapes_of_another_rank_are_no_cell(scope, shape):
+    assert told(under(scope, {"kernel": shape, "bias": shape})) == []
+
+
+def test_names_made_to_take_long_do_not():
+    """A checkpoint is untrusted: its names may be long, and be made for regular expressions."""
+    digits = "1" * 50_000
+    deep = "a/" * 100_000
+    attention = [f"attention_cell_wrapper/{name}" for name in ("kernel", "bias", "attention/kernel")]
+    names = [
+        f"lstm{digits}x/kernel", f"lstm{digits}x/bias", f"lstm_{'_1' * 50_000}x/kernel", f"{deep}Momentum",
+        f"rnn/lstm_cell/kernel/part_{digits}", f"rnn/lstm_cell/W_{digits}", f"cell_{digits}/kernel",
+        f"{deep}ExponentialMovingAverage", f"Adam/{deep}kernel", f"rnn/{'_' * 50_000}/kernel",
+        *(f"{scope}/{name}" for scope in range(2000) for name in ("W_f_0_0", "B_f_0", "W_t_0_0")),
+        *(f"{scope}/{name}" for scope in range(2000) for name in attention),
+    ]  # fmt: skip
+    start = time.process_time()
+    variables = {name: (16,) if name.endswith(("bias", "B_f_0")) else (10, 16) for name in names}
+    assert len(recurrent_cells(variables)) == 2000
+    assert len(cell_wrappers(variables)) == 2000
+    assert time.process_time() - start < 5
 
 
 # -- slots

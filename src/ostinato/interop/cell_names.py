@@ -7,7 +7,9 @@ from functools import lru_cache
 
 # "encoder_lstm", "lstm_cell_2", "LSTM1", "fw_lstm_layer", but not "lstm_output", which is a dense layer.
 _PLACES = "cell|layer|fw|bw|forward|backward|enc|dec|encoder|decoder"
-_LSTM = re.compile(rf"(.*[_\-.])?lstm({_PLACES})?([_\-]?({_PLACES}|\d+))*")
+_LSTM = re.compile(
+    rf"(.*[_\-.])?lstm([_\-]?({_PLACES}|\d))*"
+)  # one digit at a time: many ways would take long
 _RNN = re.compile(r"(.*[_\-.])?(basic|simple|vanilla|plain|elman)_?rnn(_?cell)?([_\-]?\d+)?")
 # What drivers and stacks put around a cell's own scope, from TensorFlow 0 to object-based checkpoints.
 _DRIVERS = re.compile(r"rnn(_\d+)?|fw|bw|birnn_[fb]w|cell[_-]?\d+")
@@ -64,4 +66,9 @@ def natural_order(name: str) -> list[tuple[int, str]]:
     >>> sorted(["cell_10", "cell_2"], key=natural_order)
     ['cell_2', 'cell_10']
     """
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+    key = []
+    for part in re.split(r"(\d+)", name):
+        digits = part.lstrip("0") if part.isdecimal() else None
+        # Of two numbers, the one of more digits is greater. Python refuses to read a very long one.
+        key.append((-1, part) if digits is None else (len(digits), digits))
+    return key

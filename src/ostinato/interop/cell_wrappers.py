@@ -5,6 +5,7 @@ A wrapper is told by the name that TensorFlow gives its scope; its cell is found
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,16 +43,33 @@ def cell_wrappers(shapes: Mapping[str, Shape]) -> list[WrapperVariables]:
     [WrapperVariables(scope='rnn/output_projection_wrapper', ..., inputs=64, outputs=9, variables={...})]
     """
     found = []
+    attention = _attention(shapes)
     for name, shape in shapes.items():
         scope, _, last = name.rpartition("/")
         if last in ("carry_w", "embedding") or (len(shape) == 2 and last in ("kernel", "weights", "Matrix")):
-            wrapper = _highway(scope, shapes) if last == "carry_w" else _named(scope, last, shapes)
+            wrapper = _highway(scope, shapes) if last == "carry_w" else _named(scope, last, shapes, attention)
             if wrapper is not None:
                 found.append(wrapper)
     return sorted(found, key=lambda wrapper: natural_order(wrapper.scope))
 
 
-def _named(scope: str, last: str, shapes: Mapping[str, Shape]) -> WrapperVariables | None:
+def _attention(shapes: Mapping[str, Shape]) -> dict[str, dict[str, str]]:
+    """By scope, the variables that only a wrapper with attention has: its matrices for scores and outputs."""
+    scopes: dict[str, dict[str, str]] = defaultdict(dict)
+    for name in shapes:
+        parts = name.split("/")
+        for depth in (2, 3):  # attention/kernel; in TensorFlow 0, Attention/Linear/Matrix
+            if len(parts) > depth and parts[-depth].lower().replace("_", "") in (
+                "attention",
+                "attnoutputprojection",
+            ):
+                scopes["/".join(parts[:-depth])]["/".join(parts[-depth:])] = name
+    return scopes
+
+
+def _named(
+    scope: str, last: str, shapes: Mapping[str, Shape], attention: Mapping[str, Mapping[str, str]]
+) -> WrapperVariables | None:
     if last == "Matrix":
         scope, _, linear = scope.rpartition("/")
         last = f"{linear}/{last}"
@@ -69,9 +87,7 @@ def _named(scope: str, last: str, shapes: Mapping[str, Shape]) -> WrapperVariabl
     if len(weights) != 2 or any(bias != weights[1:] for bias in biases):
         return None
     if kind == "attentioncellwrapper":
-        more = ("attention/", "attn_output_projection/")
-        below = {name.removeprefix(f"{scope}/"): name for name in shapes if name.startswith(f"{scope}/")}
-        variables |= {own: name for own, name in below.items() if own.startswith(more)}
+        variables |= attention.get(scope, {})
     return WrapperVariables(scope, _CLASSES[kind], weights[0], weights[1], variables)
 
 

@@ -26,6 +26,7 @@ _KERAS = re.compile(
 _KERAS_SCALARS = frozenset(
     {"iter", "iterations", "beta_1", "beta_2", "decay", "learning_rate", "momentum", "rho"}
 )
+_DEEPEST = 8  # scopes around a slot that are looked through
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
@@ -58,12 +59,14 @@ def is_optimizer_slot(name: str, names: Container[str]) -> bool:
 
 
 def _has(base: str, names: Container[str]) -> bool:
-    """Whether `base` is a variable, perhaps inside a scope that the training code put around the slot."""
-    while base not in names:
+    """Whether `base` is a variable, perhaps inside scopes that the training code put around the slot."""
+    for _ in range(_DEEPEST):
+        if base in names:
+            return True
         _, slash, base = base.partition("/")
         if not slash:
             return False
-    return True
+    return False
 
 
 def _of_keras(below: str, names: Container[str]) -> bool:

@@ -23,6 +23,7 @@ Shape = tuple[int, ...]
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 _PART = re.compile(r"(.*)/part_(\d+)")
 _PIECE = re.compile(r"/part_(\d+)$|_(\d+)$|^group(\d+)/")
+_DIGITS = 9  # of the number of a piece
 _DEEPEST = 3  # parts that a parameter's own name has at most: candidate/input_projection/kernel
 
 
@@ -65,8 +66,8 @@ def recurrent_cells(shapes: Mapping[str, Shape]) -> list[RecurrentCell]:
     kernel and a bias under a name that tells nothing) is not called a cell.
     """
     found: list[tuple[int, RecurrentCell]] = []
-    for scope, pieces in _scopes(shapes).items():
-        if (cell := _recognise(scope, pieces, shapes)) is not None:
+    for name, scope in _scopes(shapes).items():
+        if (cell := _recognise(name, scope, shapes)) is not None:
             found.append((len(cell.variables), cell))
     # A GRU's gates are no cell of their own: who explains more variables has them.
     found.sort(key=lambda item: (-item[0], item[1].scope))
@@ -79,23 +80,32 @@ def recurrent_cells(shapes: Mapping[str, Shape]) -> list[RecurrentCell]:
     return sorted(cells, key=lambda cell: natural_order(cell.scope))
 
 
-Pieces = dict[
-    str, list[tuple[str, str]]
-]  # name below a scope, numbers as *: (that name in full, the variable)
+class _Scope:
+    """The variables of one scope that some layout knows.
+
+    Attributes:
+        pieces: a name below the scope, with numbers as `*`, to (that name in full, the variable) of each.
+        more: names that belong to a cell whatever their shapes are, to variables.
+    """
+
+    def __init__(self) -> None:
+        self.pieces: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.more: dict[str, str] = {}
 
 
-def _scopes(shapes: Mapping[str, Shape]) -> dict[str, Pieces]:
-    """Every scope with the variables in it that some layout knows."""
-    scopes: dict[str, Pieces] = defaultdict(lambda: defaultdict(list))
+def _scopes(shapes: Mapping[str, Shape]) -> dict[str, _Scope]:
+    scopes: dict[str, _Scope] = defaultdict(_Scope)
     for name in shapes:
         parts = _parts(name)
+        if any(pattern.fullmatch(parts[-1]) for pattern in _MORE):
+            scopes["/".join(parts[:-1])].more[parts[-1]] = name
         if parts[-1] in _LAST and not is_optimizer_slot(name, shapes):
             for depth in range(1, min(_DEEPEST, len(parts)) + 1):
                 below = "/".join(parts[-depth:])
                 if (key := _key(below)) is not None:
                     part = _PART.fullmatch(name)
                     full = below if part is None else f"{below}/part_{part[2]}"
-                    scopes["/".join(parts[:-depth])][key].append((full, name))
+                    scopes["/".join(parts[:-depth])].pieces[key].append((full, name))
     return scopes
 
 
@@ -115,11 +125,12 @@ def _starred(spelled: str) -> re.Pattern[str]:
 
 _SPELLED = {layout.spelled(parameter) for layout in LAYOUTS for parameter in layout.shapes}
 _EXACT = frozenset(name for name in _SPELLED if "*" not in name)
+_MORE = {layout.more for layout in LAYOUTS if layout.more is not None}
 _STARRED = {name: _starred(name) for name in _SPELLED if "*" in name}
 
 
 class _LastParts:
-    """Last parts of names that some layout knows: most variables are told apart by it, and quickly."""
+    """Last parts of names that some layout knows: most variables are passed over by that, and quickly."""
 
     def __init__(self) -> None:
         self._exact = {name.rpartition("/")[2] for name in _SPELLED if "*" not in name.rpartition("/")[2]}
@@ -149,31 +160,29 @@ def _fitting(keys: frozenset[str]) -> tuple[Layout, ...]:
     )
 
 
-def _recognise(scope: str, pieces: Pieces, shapes: Mapping[str, Shape]) -> RecurrentCell | None:
+def _recognise(name: str, scope: _Scope, shapes: Mapping[str, Shape]) -> RecurrentCell | None:
+    """The cell whose scope has this name; None where the variables are no cell's, or could be two."""
+    pieces = scope.pieces
     layouts = _fitting(frozenset(pieces))
     if not layouts:
         return None
     joined = {key: _joined(key, entries, shapes) for key, entries in pieces.items()}
-    last = scope.rpartition("/")[2]
+    last = name.rpartition("/")[2]
     exact = [layout for layout in layouts if class_name(last) in layout.names]
     if not exact and class_name(last) in _CLASS_NAMES:
         return None  # another kind's name, whose variables these are not
     found = {}
-    for layout in exact or [layout for layout in layouts if _evident(layout, scope, joined)]:
+    for layout in exact or [layout for layout in layouts if _evident(layout, name, joined)]:
         sizes = _sizes(layout, tuple(joined.items()))
         if sizes is not None:
             found[layout.family, sizes["D"], sizes["n"], sizes["m"]] = layout
     if len(found) != 1:
         return None  # nothing fits, or what fits gives two answers
     ((family, inputs, units, outputs), layout) = found.popitem()
-    variables = _variables(layout, pieces)
-    if layout.more is not None:
-        prefix = f"{scope}/" if scope else ""
-        below = {name.removeprefix(prefix): name for name in shapes if name.startswith(prefix)}
-        variables = {own: name for own, name in below.items() if layout.more.fullmatch(own)}
+    variables = _variables(layout, pieces) if layout.more is None else dict(scope.more)
     has_projection = layout.projection is not None and layout.spelled(layout.projection) in pieces
     return RecurrentCell(
-        scope=scope,
+        scope=name,
         family=family,
         input_size=inputs,
         num_units=units,
@@ -200,7 +209,7 @@ def _evident(layout: Layout, scope: str, joined: Mapping[str, Shape | None]) -> 
         return True
     # Under a driver, a kernel that is wider than long cannot be a plain recurrent cell's.
     kernel = joined[layout.spelled("kernel")]
-    return is_in_driver(above, last) and kernel is not None and kernel[0] <= kernel[-1]
+    return is_in_driver(above, last) and kernel is not None and len(kernel) == 2 and kernel[0] <= kernel[1]
 
 
 def _joined(key: str, entries: Sequence[tuple[str, str]], shapes: Mapping[str, Shape]) -> Shape | None:
@@ -212,7 +221,10 @@ def _joined(key: str, entries: Sequence[tuple[str, str]], shapes: Mapping[str, S
         number = _PIECE.search(full)
         if number is None:
             return None  # the whole and its pieces side by side: which is it?
-        numbers.append(int(number[1] or number[2] or number[3]))
+        digits = number[1] or number[2] or number[3]
+        if len(digits) > _DIGITS:
+            return None
+        numbers.append(int(digits))
         parts.append(tuple(shapes[name]))
     if sorted(numbers) != list(range(len(parts))) or len({len(part) for part in parts}) != 1:
         return None
@@ -260,13 +272,13 @@ def _sizes(layout: Layout, known: tuple[tuple[str, Shape | None], ...]) -> Mappi
         if len(waiting) == len(equations):
             return None
         equations = waiting
-    sizes.setdefault(
-        "D", sizes["n"]
-    )  # only the intersection cell's inputs leave no trace: they are its units
+    # Only an intersection cell's inputs leave no trace, where there is no projection: they are its units.
+    sizes.setdefault("D", sizes["n"])
     return sizes
 
 
-def _variables(layout: Layout, pieces: Pieces) -> dict[str, str]:
+def _variables(layout: Layout, pieces: Mapping[str, list[tuple[str, str]]]) -> dict[str, str]:
+    """The variables by parameter, those of older spellings by today's."""
     variables: dict[str, str] = {}
     for parameter in layout.shapes:
         entries = pieces.get(layout.spelled(parameter), [])
