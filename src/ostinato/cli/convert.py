@@ -10,22 +10,30 @@ from typing import Any
 
 EXAMPLES = """\
 examples:
-  ostinato convert model.ckpt-7 model.safetensors       every variable under its own name
-  ostinato convert model.ckpt-7 model.pt                a state dict for torch.nn's LSTM, GRU and RNN
-  ostinato convert model.pt out/model.ckpt              a TensorFlow checkpoint of a state dict
-  ostinato convert model.ckpt-7 encoder.pt --only 'encoder/*' --rename encoder.rnn.=lstm.
-  ostinato convert model.ckpt-7 model.pt --dry-run      only tell what would be written
+  ostinato convert model.ckpt-7 model.safetensors
+                          every variable under its own name
+  ostinato convert model.ckpt-7 model.pt
+                          a state dict: cells as torch.nn's LSTM, GRU and RNN
+  ostinato convert model.ckpt-7 lstm.pt --only 'rnn/*' --rename rnn.=
+                          one cell's, as torch.nn.LSTM itself loads it
+  ostinato convert model.pt out/model.ckpt
+                          a TensorFlow checkpoint of a state dict
+  ostinato convert model.ckpt-7 model.pt --dry-run
+                          only tell what would be written
 
-IN is told by its content: a TensorFlow checkpoint (its prefix, one of its files, or a folder: its latest), a
-safetensors file, or a file of torch.save that holds a state dict. OUT is told by its name: .safetensors, .pt
-or .pth, and anything else is a checkpoint's prefix.
+IN is told by its content: a TensorFlow checkpoint (its prefix, one of its
+files, or a folder: its latest), a safetensors file, or a file of torch.save
+that holds a state dict. OUT is told by its name: .safetensors, .pt or .pth,
+and anything else is a checkpoint's prefix.
 
-In torch's layout a recurrent cell is a module by the name of the scope that its driver made:
-  rnn/basic_lstm_cell/kernel                            rnn.weight_ih_l0, rnn.weight_hh_l0
-  rnn/multi_rnn_cell/cell_1/basic_lstm_cell/kernel      rnn.weight_ih_l1, rnn.weight_hh_l1
-  bidirectional_rnn/bw/lstm_cell/kernel                 bidirectional_rnn.weight_ih_l0_reverse, ...
-Every other variable keeps its array, under its name with '.' for '/'. The way back is the same. TensorFlow's
-GRU has no counterpart in torch: it resets before the candidate's product, torch after it.
+In torch's layout a recurrent cell is a module named after its driver's scope:
+  rnn/basic_lstm_cell/kernel             rnn.weight_ih_l0, rnn.weight_hh_l0
+  rnn/multi_rnn_cell/cell_1/lstm_cell/kernel
+                                         rnn.weight_ih_l1, rnn.weight_hh_l1
+  bidirectional_rnn/bw/lstm_cell/kernel  bidirectional_rnn.weight_ih_l0_reverse
+Every other variable keeps its array, under its name with '.' for '/'. The way
+back is the same. TensorFlow's GRU has no counterpart in torch: it resets
+before the candidate's product, torch after it.
 """
 
 

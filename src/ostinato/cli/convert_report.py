@@ -15,7 +15,7 @@ _GAP = "  "
 def table(planned: Sequence[Planned], width: int | None) -> list[str]:
     """The lines of a table of what is written, for a terminal of `width` columns (None: no terminal).
 
-    Where the table is wider than that, each tensor has two lines, and nothing is cut off.
+    Where the table is wider than that, names have lines of their own, and nothing is cut off.
     """
     renamed = any(tensor.name != tensor.origin for tensor in planned)
     header = ["from", "written as", "shape", "dtype"] if renamed else ["variable", "shape", "dtype"]
@@ -25,10 +25,12 @@ def table(planned: Sequence[Planned], width: int | None) -> list[str]:
         rows.append([*names, f"[{', '.join(map(str, tensor.shape))}]", dtype_name(tensor.dtype)])
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     if width is not None and sum(widths) + len(_GAP) * (len(widths) - 1) > width:
-        lines = []
+        lines: list[str] = []
+        before = None
         for origin, *more in rows:
-            arrow = "  -> " if renamed else "  "
-            lines += [origin, arrow + _GAP.join(more)]
+            lines += [] if origin == before else [origin]
+            lines.append(("  -> " if renamed else "  ") + _GAP.join(more))
+            before = origin
         return lines
     rule = ["-" * size for size in widths]
     return [

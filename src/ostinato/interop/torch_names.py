@@ -210,27 +210,45 @@ def weights_of(shapes: Mapping[str, Shape], scope: str | None = None) -> list[We
         )
     found = []
     for prefix, places in modules.items():
-        layers, directions = (1 + max(place[axis] for place in places) for axis in (0, 1))
-        form = ("pair" if directions == 2 else "plain") if layers == 1 else ("stack", "pairs")[directions - 1]
-        base = scope
-        if base is None:
-            base = prefix.removesuffix(".").replace(".", "/") if prefix else _SCOPES[form]
-        kinds = set()
-        for layer in range(layers):
-            for direction in range(directions):
-                names = places.get((layer, direction), {})
-                kind = _kind(prefix, layer, direction, names, shapes)
-                kinds.add(kind)
-                parts = {
-                    "plain": [],
-                    "stack": ["multi_rnn_cell", f"cell_{layer}"],
-                    "pair": [("fw", "bw")[direction]],
-                    "pairs": [f"cell_{layer}", "bidirectional_rnn", ("fw", "bw")[direction]],
-                }[form]
-                own = "lstm_cell" if "weight_hr" in names else _CLASSES[kind]
-                found.append(Weights("/".join([*([base] if base else []), *parts, own]), kind, names))
-        if len(kinds) != 1:
-            raise ValueError(f"The layers of {prefix!r} are of different kinds: {', '.join(sorted(kinds))}.")
+        found += _module_weights(prefix, places, shapes, scope)
+    return found
+
+
+def _module_weights(
+    prefix: str,
+    places: Mapping[tuple[int, int], Mapping[str, str]],
+    shapes: Mapping[str, Shape],
+    scope: str | None,
+) -> list[Weights]:
+    """The layers of the module whose tensors' names begin with `prefix`."""
+    layers, directions = (1 + max(place[axis] for place in places) for axis in (0, 1))
+    form = ("pair" if directions == 2 else "plain") if layers == 1 else ("stack", "pairs")[directions - 1]
+    if scope is None:
+        scope = prefix.removesuffix(".").replace(".", "/") if prefix else _SCOPES[form]
+    found: list[Weights] = []
+    first: tuple[Kind, Shape, int] | None = None
+    for layer in range(layers):
+        for direction in range(directions):
+            names = places.get((layer, direction), {})
+            kind = _kind(prefix, layer, direction, names, shapes)
+            inputs, hidden = shapes[names["weight_ih"]][1], shapes[names["weight_hh"]]
+            if first is None:
+                first = (kind, hidden, inputs)
+            takes = hidden[1] * directions if layer else first[2]
+            if (kind, hidden, inputs) != (*first[:2], takes):
+                raise ValueError(
+                    f"'{names['weight_ih']}' has shape {list(shapes[names['weight_ih']])}, which does not go "
+                    "with the module's layer 0: all layers are of one kind and size, and each takes what the "
+                    "one below gives."
+                )
+            parts = {
+                "plain": [],
+                "stack": ["multi_rnn_cell", f"cell_{layer}"],
+                "pair": [("fw", "bw")[direction]],
+                "pairs": [f"cell_{layer}", "bidirectional_rnn", ("fw", "bw")[direction]],
+            }[form]
+            own = "lstm_cell" if "weight_hr" in names else _CLASSES[kind]
+            found.append(Weights("/".join([*([scope] if scope else []), *parts, own]), kind, names))
     return found
 
 
