@@ -81,6 +81,11 @@ def restored(prefix, name, dtype, version):
 def finish(case, tensors, partitions=(), version=2, prefix=PREFIX):
     """Write the values beside the folder, and see that TensorFlow reads just these."""
     write_values(case + ".npz", tensors, partitions)
+    verify(case, version, prefix)
+
+
+def verify(case, version=2, prefix=PREFIX):
+    """See that TensorFlow reads what the values are, and gzip what is large."""
     for entry in read_values(case + ".npz"):
         value = restored(os.path.join(case, prefix), entry["name"], entry["dtype"], version)
         if entry["dtype"] == "string":  # numpy would take the zeros off a string's end
@@ -95,7 +100,7 @@ def finish(case, tensors, partitions=(), version=2, prefix=PREFIX):
                 with open(path, "rb") as source, gzip.GzipFile(path + ".gz", "wb", 9, mtime=0) as packed:
                     packed.write(source.read())
                 os.remove(path)
-    print(case, len(tensors), "tensors")
+    print(case)
 
 
 def save_variables(case, tensors, partitions=(), version=2, **saver):

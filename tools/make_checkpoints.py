@@ -9,7 +9,7 @@ The first command writes the folder `tf1`, the second `tf2`; `make peers` makes 
 checkpoint is a folder, such as `tf1/sharded`, and the file of values beside it, `tf1/sharded.npz`, says what
 it has (`checkpoint_values.py`); a folder's large files are gzipped. Written twice, they are the same bytes,
 but for what trains: its last bits may differ from machine to machine. TensorFlow reads every tensor back
-before its values count as written. `tf1/compressed` needs a C++ compiler.
+before its values count as written. `tf1/compressed` and `tf1/compressed_v1` need a C++ compiler.
 """
 
 # mypy: ignore-errors
@@ -22,11 +22,10 @@ import subprocess
 import sys
 import tempfile
 
-from checkpoint_cases import CASES, LARGE_CASES, PREFIX, TF1, V1, finish, session, variable  # isort: split
+from checkpoint_cases import CASES, LARGE_CASES, PREFIX, TF1, V1, finish, session, variable, verify  # isort: split
 
 import numpy as np
 import tensorflow as tf
-from checkpoint_values import read_values
 from tensorflow.python.training import checkpoint_management
 
 
@@ -70,23 +69,31 @@ def make_rmsprop():
     make_trained("rmsprop", V1.train.RMSPropOptimizer(0.01))
 
 
-def make_compressed():
-    """The index of `adam` as TensorFlow's table writer makes it with snappy, in blocks of 256 bytes or so."""
+def rewrite(source, target):
+    """A table as TensorFlow's writer makes it with snappy, in blocks of 256 bytes or so."""
     with tempfile.TemporaryDirectory() as folder:
         library = os.path.join(folder, "rewrite_table.so")
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rewrite_table.cc")
-        flags = [*tf.sysconfig.get_compile_flags(), source, "-o", library, *tf.sysconfig.get_link_flags()]
+        code = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rewrite_table.cc")
+        flags = [*tf.sysconfig.get_compile_flags(), code, "-o", library, *tf.sysconfig.get_link_flags()]
         subprocess.check_call(["g++", "-shared", "-fPIC", "-std=c++11", "-w", *flags])
-        prefix, source = f"compressed/{PREFIX}-3", f"adam/{PREFIX}-3"
-        rewrite = ctypes.CDLL(library).rewrite_table
-        if rewrite((source + ".index").encode(), (prefix + ".index").encode(), 1, 256):
-            raise SystemExit("compressed: the table could not be rewritten")
+        if ctypes.CDLL(library).rewrite_table(source.encode(), target.encode(), 1, 256):
+            raise SystemExit(f"{target}: the table could not be rewritten")
+
+
+def make_compressed():
+    """`adam` with a compressed index."""
+    source, prefix = f"adam/{PREFIX}-3", f"compressed/{PREFIX}-3"
+    rewrite(source + ".index", prefix + ".index")
     shutil.copy(source + ".data-00000-of-00001", prefix + ".data-00000-of-00001")
-    tensors = {}
-    for entry in read_values("adam.npz"):
-        array = np.frombuffer(entry["content"], entry["dtype"]).reshape(entry["shape"])
-        tensors[entry["name"]] = (entry["dtype"], array)
-    finish("compressed", tensors, prefix=PREFIX + "-3")
+    shutil.copy("adam.npz", "compressed.npz")
+    verify("compressed", prefix=PREFIX + "-3")
+
+
+def make_compressed_v1():
+    """`types_v1` compressed: the arrays themselves are in the table."""
+    rewrite("types_v1/" + PREFIX, "compressed_v1/" + PREFIX)
+    shutil.copy("types_v1.npz", "compressed_v1.npz")
+    verify("compressed_v1", version=1)
 
 
 def as_read(case, prefix, partitions=()):
@@ -222,7 +229,7 @@ def make_states():
 
 # What needs a compiler or is large, one version of TensorFlow makes.
 PROGRAMS = [make_adam, make_objects, make_saved_model, make_states, make_variant]
-TF1_PROGRAMS = [make_momentum, make_rmsprop, make_compressed, *LARGE_CASES]
+TF1_PROGRAMS = [make_momentum, make_rmsprop, make_compressed, make_compressed_v1, *LARGE_CASES]
 TF2_PROGRAMS = [make_sharded_by_size]
 
 

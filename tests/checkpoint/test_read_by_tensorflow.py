@@ -129,7 +129,6 @@ def save_states(root):
         preserved = state.last_preserved_timestamp or 0.0
         wanted[name] = [paths, list(state.all_model_checkpoint_timestamps), preserved]
     (root / "states.json").write_text(json.dumps(wanted))
-    return states
 
 
 def check_layout(prefix, entries):

@@ -34,7 +34,7 @@ def own_files(files, tmp_path):
 
 def test_there_are_files_of_both_versions_of_tensorflow():
     names = [{case.split("/")[1] for case in CASES if case.startswith(version)} for version in ("tf1", "tf2")]
-    assert len(names[0]) == 18
+    assert len(names[0]) == 19
     assert len(names[1]) == 14
     assert names[1] - names[0] == {"sharded_by_size"}
 
@@ -102,6 +102,9 @@ def test_an_index_that_tensorflow_compressed(files):
     assert [kind for _, kind in found] == [1, 1]
     assert [entry for some, _ in found for entry in some] == entries
     assert list(load_checkpoint(compressed)) == list(load_checkpoint(plain))
+    found = blocks(Path(prefix_of(files / "tf1/compressed_v1")).read_bytes())
+    assert len(found) > 5
+    assert {kind for _, kind in found} == {1}
 
 
 @pytest.mark.parametrize("version", ["tf1", "tf2"])
