@@ -127,7 +127,7 @@ def _files(checkpoint: Checkpoint) -> list[str]:
         return [f"{prefix}.index", *data]
     if shards == 1 and os.path.isfile(prefix):
         return [prefix]
-    stem = prefix.removesuffix("-?????-of-?????")
+    stem = re.sub(r"-\?{5}-of-(\?{5}|\d{5})$", "", prefix)  # TensorFlow's pattern for all files of one
     return [f"{stem}-{shard:05d}-of-{shards:05d}" for shard in range(shards)]
 
 
