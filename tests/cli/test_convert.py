@@ -156,17 +156,13 @@ def real_checkpoints() -> list[Path]:
 @pytest.mark.parametrize("prefix", real_checkpoints(), ids=lambda prefix: "-".join(prefix.parts[-3:-1]))
 def test_checkpoints_of_tensorflow_come_back_bit_for_bit(prefix: Path, convert: Convert) -> None:
     with load_checkpoint(prefix) as checkpoint:
-        before = checkpoint.read()
-        kept = {
-            name: value
-            for name, value in before.items()
-            if checkpoint.info(name).dtype_name in SAFETENSORS and value.size
-        }
-    options = [f"--only={name}" for name in kept] if len(kept) < len(before) else []
+        names = [name for name in checkpoint if checkpoint.info(name).dtype_name in SAFETENSORS]
+        options = [f"--only={name}" for name in names] if len(names) < len(checkpoint) else []
+        before = checkpoint.read(names)
     convert(str(prefix), "model.safetensors", "--with-optimizer", *options)
     convert("model.safetensors", "again/model.ckpt", "--with-optimizer")
     with load_checkpoint("again/model.ckpt") as checkpoint:
-        same(checkpoint.read(), kept if options else before)
+        same(checkpoint.read(), before)
 
 
 SAFETENSORS = {
@@ -429,6 +425,19 @@ def test_an_old_torch_file_is_read(convert: Convert) -> None:
     torch.save(nn.LSTM(3, 4).state_dict(), "old.pt", _use_new_zipfile_serialization=False)
     convert("old.pt", "model.ckpt")
     assert "rnn/basic_lstm_cell/kernel" in load_checkpoint("model.ckpt")
+
+
+def test_variables_of_objects_lose_what_all_their_names_end_in(convert: Convert) -> None:
+    prefix = str(DATA / "checkpoints" / "tf1" / "objects" / "model.ckpt-1")
+    text = convert(prefix, "model.pt", "--exclude", "cell/*")
+    assert "left out: 1 variable of TensorFlow 2's own (_CHECKPOINTABLE_OBJECT_GRAPH)" in text
+    assert {"dense.kernel", "dense.bias", "step"} < torch.load("model.pt", weights_only=True).keys()
+
+
+def test_what_only_tensorflow_reads_is_told(refused: Convert) -> None:
+    prefix = str(DATA / "checkpoints" / "tf1" / "variant" / "model.ckpt")
+    for output in ("x", "x.pt", "x.safetensors"):
+        assert "'list' is of type variant, which only TensorFlow can read" in refused(prefix, output, code=1)
 
 
 def test_force_replaces(convert: Convert) -> None:

@@ -212,7 +212,7 @@ def test_layers_that_do_not_follow_each_other_are_refused() -> None:
         "weight_ih_l1": (16, 5),
         "weight_hh_l1": (16, 4),
     }
-    with pytest.raises(ValueError, match="'weight_ih_l1' has shape .16, 5., which does not go with"):
+    with pytest.raises(ValueError, match=r"'weight_ih_l1' has shape \[16, 5\], which does not go"):
         from_torch_state_dict({name: torch.zeros(shape) for name, shape in shapes.items()})
 
 
@@ -246,6 +246,12 @@ def test_two_tensors_of_one_name_are_refused() -> None:
         (["m/bidirectional_rnn/fw/lstm_cell", "m/bidirectional_rnn/bw/lstm_cell"], ["m.bidirectional_rnn"]),
         ([f"s/cell_0/{direction}/lstm_cell" for direction in ("fw", "bw")], ["s"]),
         (["bidirectional_rnn/bw/lstm_cell"], ["bidirectional_rnn.bw"]),
+        (["rnn/my_lstm"], ["rnn.my_lstm"]),
+        ([f"rnn/multi_rnn_cell/cell_{layer}/my_lstm" for layer in range(2)], ["rnn"]),
+        (
+            ["rnn/multi_rnn_cell/cell_0/lstm_cell", "rnn/multi_rnn_cell/cell_2/lstm_cell"],
+            ["rnn.multi_rnn_cell.cell_0", "rnn.multi_rnn_cell.cell_2"],
+        ),
     ],
 )
 def test_names_of_modules(scopes: list[str], names: list[str]) -> None:

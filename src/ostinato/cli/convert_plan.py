@@ -21,7 +21,7 @@ from ostinato.interop.conversion import (
     to_torch_names,
 )
 from ostinato.interop.recurrent_cells import is_optimizer_slot, recurrent_cells
-from ostinato.interop.tensors import SomeTensors
+from ostinato.interop.tensors import CheckpointTensors, SomeTensors
 from ostinato.interop.torch_names import torch_modules, weights_of
 
 _TORCH_DEFAULT: dict[Kind, Layout] = {"torch": "torch", "checkpoint": "tf"}
@@ -61,6 +61,7 @@ def make_plan(source: Input, kind: Kind, arguments: argparse.Namespace) -> Plan:
     names, remarks = _selected(source, kind, arguments)
     if changes and layout == "torch":
         _check_whole_cells(source, names)
+    _check_readable(source, names)
     tensors = SomeTensors(source.tensors, names)
     forget_bias = 1.0 if arguments.forget_bias is None else arguments.forget_bias
     try:
@@ -123,6 +124,18 @@ def _selected(source: Input, kind: Kind, arguments: argparse.Namespace) -> tuple
             else f"{printable(source.path)} has no tensors"
         )
     return names, remarks
+
+
+def _check_readable(source: Input, names: Sequence[str]) -> None:
+    if isinstance(source.tensors, CheckpointTensors):
+        for name in names:
+            kind = source.tensors.unreadable(name)
+            if kind is not None:
+                raise CommandError(
+                    f"'{printable(name)}' is of type {kind}, which only TensorFlow can read: leave it out "
+                    "with --exclude",
+                    exit_code=1,
+                )
 
 
 def _check_whole_cells(source: Input, names: Sequence[str]) -> None:

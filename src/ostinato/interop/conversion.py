@@ -24,6 +24,8 @@ from ostinato.interop.torch_names import KINDS, Weights, torch_modules, weights_
 
 Shape = tuple[int, ...]
 
+_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
+
 
 class Tensors(Protocol):
     """Tensors whose shapes and dtypes are known before their elements are read."""
@@ -85,7 +87,8 @@ def to_torch_names(tensors: Tensors, forget_bias: float) -> list[Planned]:
         if name in made:
             found += made[name]  # where its first variable stood
         elif name not in read:
-            found.append(_same(tensors, name, name.replace("/", ".")))
+            # TensorFlow 2 ends the names of objects' variables in the same 28 characters.
+            found.append(_same(tensors, name, name.removesuffix(_OBJECT).replace("/", ".")))
     return found
 
 

@@ -28,6 +28,11 @@ class CheckpointTensors:
     def array(self, name: str) -> np.ndarray:
         return self._checkpoint[name]
 
+    def unreadable(self, name: str) -> str | None:
+        """The type of a tensor that only TensorFlow can read; None for every other."""
+        kind = self._checkpoint.info(name).dtype_name
+        return kind if kind in ("resource", "variant") else None
+
 
 class ArrayTensors:
     """Arrays by name."""

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ostinato.interop.cell_names import class_name
 from ostinato.interop.recurrent_cells import RecurrentCell
 from ostinato.interop.torch_layout import RESET_BEFORE, Kind, kind_of_weights
 
@@ -28,7 +29,8 @@ KINDS: dict[str, Kind] = {
 _KERAS = (
     "the activation of a Keras layer's gates is not saved: hard_sigmoid was Keras' default, torch has sigmoid"
 )
-_NUMBERED = re.compile(r"cell_(\d+)")
+_NUMBERED = re.compile(r"cell_(\d{1,6})")
+_CLASS_ENDS = ("lstmcell", "grucell", "rnncell", "fusedcell", "blockcell")
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,20 @@ def _dotted(scope: str) -> str:
 
 
 def _has_class(scope: str) -> bool:
-    """Whether the last part of a scope is a cell's own, not a stack's or a direction's."""
-    last = scope.rpartition("/")[2]
-    return not _NUMBERED.fullmatch(last) and last not in ("fw", "bw")
+    """Whether the last part of a scope is only a cell's class, or a cell's name within a stack or a pair.
+
+    >>> [_has_class(scope) for scope in ("rnn/lstm_cell_1", "rnn/mine", "fw/mine", "rnn/fw")]
+    [True, False, True, False]
+    """
+    *above, last = scope.split("/")
+    if _is_place(last):
+        return False
+    return class_name(last).endswith(_CLASS_ENDS) or (bool(above) and _is_place(above[-1]))
+
+
+def _is_place(part: str) -> bool:
+    """Whether a part of a scope says where in a stack or a pair a cell is."""
+    return _NUMBERED.fullmatch(part) is not None or part in ("fw", "bw")
 
 
 def _place(scope: str) -> tuple[str, str, int, int]:
