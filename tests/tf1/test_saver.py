@@ -357,6 +357,17 @@ def test_objects_that_say_what_to_save_are_saved_with_the_variables(tmp_path):
         assert session.run(variable) == [3.0]
 
 
+def test_saving_and_restoring_add_nothing_to_the_graph(tmp_path):
+    counter = tf.train.get_or_create_global_step()
+    saver = tf.train.Saver()
+    tf.get_default_graph().finalize()
+    with tf.Session() as session:
+        session.run(counter.initializer)
+        saver.restore(session, saver.save(session, tmp_path / "model", counter))
+    with pytest.raises(RuntimeError, match=r"Graph is finalized and cannot be modified\."):
+        tf.train.Saver()
+
+
 def test_a_saver_can_be_made_before_the_variables(tmp_path):
     saver = tf.train.Saver(defer_build=True)
     weights = tf.Variable([1.0])

@@ -171,6 +171,21 @@ def test_what_does_not_fit_the_checkpoint(name, shape, dtype, error, reason, mes
     )
 
 
+@pytest.mark.parametrize(
+    ("other", "hint"),
+    [
+        ("rnn/lstm_cell/kernel", "; the nearest that there is is rnn/lstm_cell/kernel"),
+        ("_CHECKPOINTABLE_OBJECT_GRAPH", "; tf.train.Checkpoint saved it, under names of Python attributes"),
+    ],
+)
+def test_a_missing_name_is_told_what_there_is(other, hint, tmp_path):
+    prefix = checkpoint.save_checkpoint(tmp_path / "model", {other: np.ones(1, np.float32)})
+    tf.get_variable("rnn/basic_lstm_cell/kernel", [1])
+    with tf.Session() as session, pytest.raises(tf.errors.NotFoundError) as caught:
+        tf.train.Saver().restore(session, prefix)
+    assert f"Key rnn/basic_lstm_cell/kernel not found in checkpoint{hint}" in caught.value.message
+
+
 def test_nothing_is_restored_where_something_does_not_fit(saved):
     vector, other = tf.get_variable("v", [2, 3]), tf.get_variable("other", [2])
     with tf.Session() as session:

@@ -76,14 +76,8 @@ class PartitionedVariable(Operators):
     def _axis(self) -> int:
         return next((axis for axis, count in enumerate(self._partitions) if count > 1), 0)
 
-    def _partition_axes(self) -> list[int]:
-        return [axis for axis, count in enumerate(self._partitions) if count > 1] or [0]
-
     def _get_variable_list(self) -> list[Any]:
         return self._variable_list
-
-    def _get_partitions(self) -> list[int]:
-        return self._partitions
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._variable_list)
@@ -104,8 +98,7 @@ class PartitionedVariable(Operators):
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None) -> list[Any]:
         """Give each part its share of a value."""
-        offsets = [variable._save_slice_info for variable in self._variable_list]
-        values = convert_part(value, offsets)
+        values = shares_of(value, [variable._save_slice_info for variable in self._variable_list])
         return [variable.assign(part) for variable, part in zip(self._variable_list, values, strict=True)]
 
     def _to_tensor(self, as_ref: bool = False) -> Tensor:
@@ -127,7 +120,7 @@ class PartitionedVariable(Operators):
         )
 
 
-def convert_part(value: Any, parts: Sequence[SaveSliceInfo]) -> list[Any]:
+def shares_of(value: Any, parts: Sequence[SaveSliceInfo]) -> list[Any]:
     """The share that each part has of a whole: a tensor, or anything numpy takes."""
     if not isinstance(value, Tensor):
         value = np.asarray(value)
@@ -270,10 +263,10 @@ def part_initializer(initializer: Any, part: SaveSliceInfo) -> Any:
     if inspect.isclass(initializer):
         initializer = initializer()
     if not callable(initializer):
-        return convert_part(initializer, [part])[0]
+        return shares_of(initializer, [part])[0]
     accepted = inspect.signature(initializer).parameters
     if not accepted:
-        return lambda: convert_part(initializer(), [part])[0]
+        return lambda: shares_of(initializer(), [part])[0]
     if "partition_info" not in accepted:
         return initializer
     info = PartitionInfo(part.full_shape, part.var_offset)

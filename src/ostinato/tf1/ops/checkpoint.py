@@ -18,6 +18,7 @@ from ostinato.checkpoint.paths import exists
 from .. import errors
 from ..dtypes import as_dtype, string
 from ..graph import name_scope
+from ..names import nearest
 from ..registry import OutputTypes, constant_value, register
 from ..shapes import TensorShape
 from ..slices import parse_spec
@@ -192,7 +193,9 @@ def _restore(
         for name, spec, dtype in wanted:
             if name not in checkpoint:
                 raise errors.NotFoundError(
-                    None, operation, f"Key {name} not found in checkpoint{_place(operation)}"
+                    None,
+                    operation,
+                    f"Key {name} not found in checkpoint{_instead(name, checkpoint)}{_place(operation)}",
                 )
             _check(operation, checkpoint.info(name), spec, dtype)
         try:
@@ -207,6 +210,15 @@ def _restore(
         values.append(to_value(array.copy() if spec or name in handed_out else array))
         handed_out.add(name)
     return values
+
+
+def _instead(name: str, checkpoint: Checkpoint) -> str:
+    if "_CHECKPOINTABLE_OBJECT_GRAPH" in checkpoint:
+        return (
+            "; tf.train.Checkpoint saved it, under names of Python attributes: tf.train.list_variables tells "
+            "them, and tf.train.Saver takes a dict from them to variables"
+        )
+    return nearest(name, checkpoint)
 
 
 def _check(operation: Operation, info: TensorInfo, spec: str, dtype: str) -> None:
