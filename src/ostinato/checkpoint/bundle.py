@@ -59,7 +59,7 @@ class Bundle:
         self._lock = threading.Lock()
         index = DataFile(self._index)
         try:
-            entries = self._read_index(Table(self._index, index.view()))
+            entries = self._read_index(Table(self._index, index.view()), index.size // 3 + 4096)
         finally:
             index.close()
         try:
@@ -70,7 +70,7 @@ class Bundle:
             raise
 
     # -- opening
-    def _read_index(self, table: Table) -> dict[bytes, Entry]:
+    def _read_index(self, table: Table, most: int) -> dict[bytes, Entry]:
         entries: dict[bytes, Entry] = {}
         found = False
         for key, value, place in table.entries():
@@ -86,6 +86,9 @@ class Bundle:
                 if entry.shard >= self.shards:
                     raise Malformed(0, f"{_name(key)} is in shard {entry.shard} of {self.shards}")
                 entries[key] = entry
+                if len(entries) > most:
+                    # Compressed, empty tensors take half a byte. Others have four bytes of checksum at least.
+                    raise Malformed(0, f"more than {most} tensors in an index of this length")
         if not found:
             raise CheckpointError(self._index, None, "the header of a V2 index is missing")
         return entries
