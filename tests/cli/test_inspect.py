@@ -274,6 +274,17 @@ def test_a_damaged_checkpoint_is_one_line_and_exit_code_1(prefix, damage, capsys
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"), [([], "PATH"), (["a", "b"], "b"), (["a", "--alll"], "--alll")]
+)
+def test_wrong_arguments_are_one_line(arguments, named, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["inspect", *arguments])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert named in line
+
+
 def test_readable_bytes():
     counts = [0, 1, 1023, 1024, 1048524, 1048525, 1 << 40, 1 << 62]
     assert [readable_bytes(count) for count in counts] == [

@@ -376,7 +376,7 @@ def test_a_dense_layer_is_never_an_lstm(scope):
 
 
 @pytest.mark.parametrize(
-    "scope", ["basic_lstm_cell", "my/encoder_lstm", "LSTM2", "rnn/lstm_cell_1", "lstm_fw"]
+    "scope", ["basic_lstm_cell", "my/encoder_lstm", "LSTM2", "EncoderLSTM", "rnn/lstm_cell_1", "lstm_fw"]
 )
 def test_a_name_says_that_it_is_an_lstm(scope):
     assert told(under(scope, LSTM)) == [(scope, "LSTM", 12, 64)]

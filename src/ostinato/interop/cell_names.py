@@ -7,9 +7,8 @@ from functools import lru_cache
 
 # "encoder_lstm", "lstm_cell_2", "LSTM1", "fw_lstm_layer", but not "lstm_output", which is a dense layer.
 _PLACES = "cell|layer|fw|bw|forward|backward|enc|dec|encoder|decoder"
-_LSTM = re.compile(
-    rf"(.*[_\-.])?lstm([_\-]?({_PLACES}|\d))*"
-)  # one digit at a time: many ways would take long
+# One digit at a time: whole numbers could be matched in many ways, and a long one would take for ever.
+_LSTM = re.compile(rf".*lstm([_\-]?({_PLACES}|\d))*")
 _RNN = re.compile(r"(.*[_\-.])?(basic|simple|vanilla|plain|elman)_?rnn(_?cell)?([_\-]?\d+)?")
 # What drivers and stacks put around a cell's own scope, from TensorFlow 0 to object-based checkpoints.
 _DRIVERS = re.compile(r"rnn(_\d+)?|fw|bw|birnn_[fb]w|cell[_-]?\d+")
@@ -31,8 +30,8 @@ def class_name(last: str) -> str:
 def is_lstm_name(last: str) -> bool:
     """Whether a person who calls a scope so has an LSTM in it.
 
-    >>> [name for name in ("encoder_lstm", "LSTM2", "lstm_output", "lstm_fc") if is_lstm_name(name)]
-    ['encoder_lstm', 'LSTM2']
+    >>> [name for name in ("encoder_lstm", "BiLSTM2", "lstm_output", "lstm_fc") if is_lstm_name(name)]
+    ['encoder_lstm', 'BiLSTM2']
     """
     return _LSTM.fullmatch(last.lower()) is not None
 
