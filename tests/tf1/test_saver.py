@@ -395,7 +395,7 @@ def test_version_1_is_read_and_asked_for_is_written_as_version_2(tmp_path, caplo
         session.run(weights.initializer)
         for step in range(2):
             path = saver.save(session, tmp_path / "model", step)
-    assert "format V2 here, not V1" in caplog.text
+    assert caplog.text.count("format V2 here, not V1") == 1
     assert load_checkpoint(path).format == "V2"
     assert sorted(item.name for item in tmp_path.iterdir()) == [
         "checkpoint",

@@ -249,6 +249,7 @@ class Saver:
             raise RuntimeError("`build()` should be called before save if defer_build==True")
         latest_filename = "checkpoint" if latest_filename is None else latest_filename
         if self._write_version != SaverDef.V2:
+            self._write_version = SaverDef.V2  # said once is enough
             logging.warning(
                 "Checkpoints are written in format V2 here, not V1: Saver.restore takes either. "
                 "tf.train.Saver(write_version=tf.train.SaverDef.V2) asks for it."
