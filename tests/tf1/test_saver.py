@@ -441,6 +441,18 @@ def test_a_missing_directory_is_made_but_not_the_one_around_it(tmp_path):
         assert wanted in str(caught.value)
 
 
+def test_a_prefix_may_be_a_directory(tmp_path):
+    weights = tf.Variable([1.0])
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        session.run(weights.initializer)
+        path = saver.save(session, f"{tmp_path}/models/")
+        assert path == f"{tmp_path}/models/"
+        assert sorted(os.listdir(path)) == [".data-00000-of-00001", ".index", "checkpoint"]
+        saver.restore(session, path)
+        assert saver.save(session, path, 3) == tf.train.latest_checkpoint(path) == f"{path}-3"
+
+
 # -- which checkpoints are kept
 def state_of(folder, name="checkpoint"):
     return (Path(folder) / name).read_text()
