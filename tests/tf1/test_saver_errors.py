@@ -104,6 +104,25 @@ def test_a_variable_without_a_value_cannot_be_saved(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_two_objects_cannot_be_saved_under_one_name(tmp_path):
+    base = tf.python.training.saver.BaseSaverBuilder
+
+    class Named(base.SaveableObject):
+        def __init__(self, variable, name):
+            super().__init__(variable, [base.SaveSpec(variable._to_tensor(), "", "same")], name)
+
+        def restore(self, restored_tensors, restored_shapes):
+            return self.op.assign(restored_tensors[0])
+
+    variables = [tf.Variable([1.0]), tf.Variable([2.0])]
+    saver = tf.train.Saver([Named(variable, f"s{index}") for index, variable in enumerate(variables)])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Adding duplicate key: same"):
+            saver.save(session, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_saving_needs_an_open_session_and_a_name_of_its_own(tmp_path):
     both()
     saver = tf.train.Saver()

@@ -94,11 +94,16 @@ def _save(
 ) -> Sequence[Any]:
     whole: dict[str, Any] = {}
     parts: dict[str, list[tuple[str, np.ndarray]]] = {}
-    for name, spec, tensor in zip(names, slices, tensors, strict=True):
+    for key, spec, tensor in zip(names, slices, tensors, strict=True):
+        name = key.decode()
+        if name in whole or (name in parts and not spec):
+            raise errors.InvalidArgumentError(
+                None, operation, f"Adding duplicate key: {name}{_place(operation)}"
+            )
         if spec:
-            parts.setdefault(name.decode(), []).append((spec.decode(), to_array(tensor)))
+            parts.setdefault(name, []).append((spec.decode(), to_array(tensor)))
         else:
-            whole[name.decode()] = to_array(tensor)
+            whole[name] = to_array(tensor)
     for name, found in parts.items():
         whole[name] = _joined(operation, name, found)
     write_checkpoint(_text(prefix), whole, operation)
