@@ -123,6 +123,21 @@ def test_two_objects_cannot_be_saved_under_one_name(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_parts_must_be_of_one_whole_and_lie_side_by_side(tmp_path):
+    for specs in (([4], [0]), ([4], [1])), (([4], [0]), ([5], [2])):
+        parts = []
+        for index, (shape, offset) in enumerate(specs):
+            part = tf.Variable([1.0, 2.0], name=f"part_{index}")
+            part._set_save_slice_info(tf.Variable.SaveSliceInfo("whole", shape, offset, [2]))
+            parts.append(part)
+        saver = tf.train.Saver(parts)
+        message = "The parts of whole overlap or are not of one whole: 4 0,2, "
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+                saver.save(session, tmp_path / "model")
+
+
 def test_saving_needs_an_open_session_and_a_name_of_its_own(tmp_path):
     both()
     saver = tf.train.Saver()

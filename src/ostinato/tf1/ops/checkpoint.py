@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -112,26 +114,33 @@ def _save(
 
 def _joined(operation: Operation, name: str, parts: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
     """The whole that parts make up."""
-    places = [(*parse_spec(spec), array) for spec, array in parts]
+    places = [parse_spec(spec) for spec, _ in parts]
     shape = places[0][0]
-    joined = np.empty(shape, parts[0][1].dtype)
-    filled = np.zeros(shape, np.bool_)
-    for of, place, array in places:
-        if of != shape or np.any(filled[place]):
-            raise errors.InvalidArgumentError(
-                None,
-                operation,
-                f"The parts of {name} are of {of} and {shape}, or overlap.{_place(operation)}",
-            )
-        joined[place], filled[place] = array, True
-    if not filled.all():
+    if any(of != shape for of, _ in places) or any(
+        _overlap(first, second) for (_, first), (_, second) in itertools.combinations(places, 2)
+    ):
+        specs = ", ".join(spec for spec, _ in parts)
         raise errors.InvalidArgumentError(
             None,
             operation,
-            f"Only {int(filled.sum())} of the {filled.size} elements of the partitioned variable {name} are "
-            f"among the variables to save; give the Saver all of its parts.{_place(operation)}",
+            f"The parts of {name} overlap or are not of one whole: {specs}{_place(operation)}",
         )
+    there, wanted = sum(array.size for _, array in parts), math.prod(shape)
+    if there != wanted:
+        raise errors.InvalidArgumentError(
+            None,
+            operation,
+            f"Only {there} of the {wanted} elements of the partitioned variable {name} are among the "
+            f"variables to save; give the Saver all of its parts.{_place(operation)}",
+        )
+    joined = np.empty(shape, parts[0][1].dtype)
+    for (_, place), (_, array) in zip(places, parts, strict=True):
+        joined[place] = array
     return joined
+
+
+def _overlap(first: Sequence[slice], second: Sequence[slice]) -> bool:
+    return all(a.start < b.stop and b.start < a.stop for a, b in zip(first, second, strict=True))
 
 
 def write_checkpoint(prefix: str, tensors: Mapping[str, Any], operation: Operation | None = None) -> None:
