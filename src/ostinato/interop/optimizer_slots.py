@@ -16,7 +16,7 @@ _OPTIMIZERS = (
     "LazyAdam|Momentum|MomentumW|Nadam|PowerSign|ProximalAdagrad|RMSProp|SGD|Shampoo|YellowFin"
 )
 _SLOT = re.compile(rf"(?:{_OPTIMIZERS})(?:Optimizer)?(?:_\d+)?|(?:adam|lamb)_[mv]")
-_SCALAR = re.compile(r"(?:.*/)?beta[12]_power(?:_\d+)?")
+_SCALAR = re.compile(r"(?:.*/)?(?:beta[12]_power(?:_\d+)?|OptimizeLoss/learning_rate)")
 _AVERAGES = re.compile(r"ExponentialMovingAverage(?:_\d+)?")
 _ZERO_DEBIAS = frozenset({"biased", "local_step"})
 # Keras writes its slots under the optimizer instead: training/Adam/lstm/kernel/m, Adam/m/lstm/kernel.
