@@ -592,7 +592,8 @@ SLOTS = [
     "W/Adadelta_1", "W/Ftrl_1", "W/AdaMax", "W/LARSOptimizer", "W/adam_m", "W/adam_v", "beta1_power",
     "train/beta2_power_1",
     "W/ExponentialMovingAverage", "training/Adam/W/m", "Adam/v/W", "training/SGD/iterations", "Adam/beta_1",
-    "moving_mean/biased", "train/OptimizeLoss/learning_rate", f"optimizer/iter{OBJECT}", f"W/.OPTIMIZER_SLOT/optimizer/m{OBJECT}",
+    "moving_mean/biased", "train/OptimizeLoss/learning_rate", f"optimizer/iter{OBJECT}",
+    f"W/.OPTIMIZER_SLOT/optimizer/m{OBJECT}",
 ]  # fmt: skip
 MODEL = [
     "W", "moving_mean", "global_step", "dense/kernel", "bn/momentum", "bn/moving_variance", "Adam/rnn/kernel",
