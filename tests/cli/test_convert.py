@@ -410,7 +410,30 @@ def test_between_torch_files_the_names_stay(convert: Convert) -> None:
 
 def test_entries_that_are_no_tensors_are_left_out_and_told(convert: Convert) -> None:
     torch.save(nn.LSTM(3, 4).state_dict() | {"epoch": 3}, "model.pt")
-    assert "left out: 1 entries that are no tensors (epoch)" in convert("model.pt", "model.ckpt")
+    assert "left out: 1 entry that is no tensor (epoch)" in convert("model.pt", "model.ckpt")
+
+
+def test_what_training_saves_has_a_state_dict_in_it(convert: Convert) -> None:
+    module = nn.LSTM(3, 4)
+    optimizer = torch.optim.Adam(module.parameters())
+    module(torch.randn(2, 1, 3))[0].sum().backward()
+    optimizer.step()
+    saved = {"epoch": 3, "state_dict": module.state_dict(), "optimizer": optimizer.state_dict()}
+    torch.save(saved, "training.ckpt")
+    assert "left out: 2 entries that are no tensors (epoch, optimizer)" in convert(
+        "training.ckpt", "model.ckpt"
+    )
+    assert list(load_checkpoint("model.ckpt")) == ["rnn/basic_lstm_cell/bias", "rnn/basic_lstm_cell/kernel"]
+
+
+def test_help_loads_no_library() -> None:
+    program = (
+        "import sys\nfrom ostinato.cli.main import main\n"
+        "try: main(['convert', '--help'])\nexcept SystemExit: pass\n"
+        "sys.exit(', '.join({'torch', 'numpy', 'safetensors', 'ml_dtypes'} & sys.modules.keys()) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_folder_is_its_latest_checkpoint(convert: Convert) -> None:
@@ -487,10 +510,11 @@ def test_force_replaces(convert: Convert) -> None:
         (["two.pt", "x", "--scope", "rnn"], "there are 2: 'a', 'b'", 1),
         (["cut.pt", "x"], "The state dict has no 'weight_hh_l0'", 1),
         (["odd.pt", "x"], "No LSTM, GRU or RNN of torch has tensors of these shapes: weight_ih_l0 ", 1),
-        (["nested.pt", "x"], "holds a dict without tensors, no state dict; its 'model' may be one", 1),
+        (["nested.pt", "x"], "no state dict, as it has no tensors; 'model' and 'ema' in it are", 1),
+        (["plain.pt", "x"], "holds a dict that is no state dict, as it has no tensors", 1),
         (["list.pt", "x"], "list.pt holds a list, no state dict", 1),
-        (["module.pt", "x"], "module.pt holds more than tensors, and is not read", 1),
-        (["damaged.pt", "x"], "damaged.pt", 2),
+        (["module.pt", "x"], "module.pt holds a torch.nn.modules.rnn.LSTM: only tensors are read", 1),
+        (["damaged.pt", "x"], "damaged.pt is damaged: ", 1),
         (["sparse.pt", "x"], "'s' of sparse.pt cannot be converted", 1),
         (["damaged.safetensors", "x"], "damaged.safetensors is no safetensors file, or is damaged", 1),
         (["nothing", "x"], "nothing", 2),
@@ -523,7 +547,8 @@ def make_inputs(folder: Path) -> None:
     torch.save({f"{name}.{key}": value for name in "ab" for key, value in state.items()}, folder / "two.pt")
     torch.save({key: value for key, value in state.items() if key != "weight_hh_l0"}, folder / "cut.pt")
     torch.save(dict(state) | {"weight_hh_l0": torch.ones(16, 5)}, folder / "odd.pt")
-    torch.save({"model": state, "epoch": 1}, folder / "nested.pt")
+    torch.save({"model": state, "ema": state, "epoch": 1}, folder / "nested.pt")
+    torch.save({"epoch": 1}, folder / "plain.pt")
     torch.save([torch.ones(2)], folder / "list.pt")
     torch.save(module, folder / "module.pt")
     torch.save({"s": torch.eye(2).to_sparse()}, folder / "sparse.pt")

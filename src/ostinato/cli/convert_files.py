@@ -32,7 +32,20 @@ Kind = Literal["checkpoint", "safetensors", "torch"]
 Layout = Literal["tf", "torch"]
 
 _TORCH_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of an old torch.save begin
-_OTHERS = (".npz", ".npy", ".h5", ".hdf5", ".keras", ".onnx", ".pb", ".pbtxt", ".json", ".pkl", ".meta")
+_OTHERS = (
+    ".npz",
+    ".npy",
+    ".bin",
+    ".h5",
+    ".hdf5",
+    ".keras",
+    ".onnx",
+    ".pb",
+    ".pbtxt",
+    ".json",
+    ".pkl",
+    ".meta",
+)
 _OWN_FILE = re.compile(r"\.index|\.data-\d{5}-of-\d{5}")
 
 
@@ -110,15 +123,19 @@ def _file(path: str) -> Input | None:
     if not os.path.isfile(path):
         return None
     with open(path, "rb") as file:
-        head = file.read(64)
+        head = file.read(512)
     if looks_like_safetensors(head[:16], os.path.getsize(path)):
         return _safetensors(path)
-    if head.startswith(_TORCH_PICKLE) or _is_torch_archive(path):
+    if head.startswith(_TORCH_PICKLE) or _is_torch_archive(path, head):
         return _state_dict(path)
     return None
 
 
-def _is_torch_archive(path: str) -> bool:
+def _is_torch_archive(path: str, head: bytes) -> bool:
+    if not head.startswith(b"PK\3\4"):
+        return False
+    if b"/data.pkl" in head:
+        return True  # its first entry, also where the list of entries at the end is cut off
     try:
         with zipfile.ZipFile(path) as archive:
             return any(name == "data.pkl" or name.endswith("/data.pkl") for name in archive.namelist())
@@ -138,16 +155,12 @@ def _safetensors(path: str) -> Input:
 
 
 def _state_dict(path: str) -> Input:
-    from torch import Tensor
-
     from ostinato.interop.torch_files import load_state_dict
 
     try:
-        loaded = load_state_dict(path)
+        tensors, others = load_state_dict(path)
     except ValueError as error:
         raise CommandError(printable(str(error)), exit_code=1) from None
-    tensors = {name: value for name, value in loaded.items() if isinstance(value, Tensor)}
-    others = [name for name in loaded if name not in tensors]
     return Input("torch", _layout(list(tensors)), path, _TorchTensors(path, tensors), others)
 
 

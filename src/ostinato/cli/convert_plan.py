@@ -96,7 +96,8 @@ def _selected(source: Input, kind: Kind, arguments: argparse.Namespace) -> tuple
                 hint = f"; the nearest names are {', '.join(map(repr, close))}" if close else ""
                 raise CommandError(f"{option} {glob!r} matches nothing{printable(hint)}")
     noun = "variables" if source.layout == "tf" else "tensors"
-    remarks = left_out(source.others, "entries that are no tensors", "")
+    what = "entry that is no tensor" if len(source.others) == 1 else "entries that are no tensors"
+    remarks = left_out(source.others, what, "")
 
     def drop(dropped: set[str], what: str, hint: str = "") -> None:
         nonlocal names

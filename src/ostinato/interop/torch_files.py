@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,10 +14,12 @@ from torch import Tensor
 from ostinato.interop.whole_files import replaced
 
 
-def load_state_dict(path: str) -> dict[str, Any]:
-    """The state dict in a file of `torch.save`, on the CPU.
+def load_state_dict(path: str) -> tuple[dict[str, Tensor], list[str]]:
+    """The state dict in a file of `torch.save`, on the CPU, and the names of what else is in the file.
 
-    Only tensors and plain values are read (`weights_only=True`): a file that holds anything else is refused.
+    It may be a state dict itself, or a dict that has one among other things, as what training saves often
+    is. Only tensors and plain values are read (`weights_only=True`): a file that holds anything else is
+    refused.
 
     Raises:
         ValueError: it holds no state dict, or more than that, or is damaged.
@@ -25,10 +28,11 @@ def load_state_dict(path: str) -> dict[str, Any]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).partition("\n")[0]
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = "is damaged, or holds more than tensors" if named is None else f"holds a {named[1]}"
         raise ValueError(
-            f"{path} holds more than tensors, and is not read, as that could run what is in it: save "
-            f"module.state_dict() instead ({_plain(reason)})"
+            f"{path} {what}: only tensors are read, as anything else could run what is in the file; save "
+            "module.state_dict()"
         ) from None
     except OSError:
         raise
@@ -36,11 +40,22 @@ def load_state_dict(path: str) -> dict[str, Any]:
         raise ValueError(f"{path} is damaged: {_plain(str(error))}") from None
     if not isinstance(loaded, Mapping):
         raise ValueError(f"{path} holds a {type(loaded).__name__}, no state dict: save module.state_dict()")
-    if not any(isinstance(value, Tensor) for value in loaded.values()):
-        inner = [repr(key) for key, value in loaded.items() if isinstance(value, Mapping)]
-        found = f"; its {' and '.join(inner)} may be one: save that by itself" if inner else ""
-        raise ValueError(f"{path} holds a dict without tensors, no state dict{found}")
-    return {str(name): value for name, value in loaded.items()}
+    others = []
+    if not _has_tensors(loaded):
+        inner = [name for name, value in loaded.items() if _has_tensors(value)]
+        if len(inner) != 1:
+            found = (
+                f"; {' and '.join(map(repr, inner))} in it are: save one of them by itself" if inner else ""
+            )
+            raise ValueError(f"{path} holds a dict that is no state dict, as it has no tensors{found}")
+        others = [str(name) for name in loaded if name != inner[0]]
+        loaded = loaded[inner[0]]
+    others += [str(name) for name, value in loaded.items() if not isinstance(value, Tensor)]
+    return {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}, others
+
+
+def _has_tensors(value: Any) -> bool:
+    return isinstance(value, Mapping) and any(isinstance(inner, Tensor) for inner in value.values())
 
 
 def save_state_dict(path: str, tensors: Mapping[str, Tensor]) -> None:
