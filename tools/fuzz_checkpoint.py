@@ -69,7 +69,8 @@ def seeds() -> list[Input]:
         whole = index or "checkpoint" in files or any(name.startswith(PREFIX) for name in files)
         if small and whole and not any(name.endswith((".gz", ".npz", ".json")) for name in files):
             path = index[0][: -len(".index")] if index else PREFIX
-            found.append(Input(files, "checkpoint" if "checkpoint" in files else path, "seed"))
+            path = "checkpoint" if "checkpoint" in files else path
+            found.append(Input(files, path, "seed", folder=str(folder.relative_to(SEED_FILES))))
     with tempfile.TemporaryDirectory() as own:
         values = {"a": np.arange(6.0).reshape(2, 3), "b": np.array([b"x", b"\0", b""], object), "c": True}
         save_checkpoint(f"{own}/{PREFIX}", values)

@@ -27,13 +27,15 @@ _STRING, _BOOL = 7, 10
 class Input:
     """Files by name, what is opened of them, how they were made.
 
-    `seed` is the number of the honest checkpoint whose tensors these still are, where they can be read.
+    `seed` is the number of the honest checkpoint whose tensors these still are, where they can be read;
+    `folder` is where an honest one comes from.
     """
 
     files: dict[str, bytes]
     path: str
     kind: str
     seed: int | None = None
+    folder: str = ""
 
 
 # -- checkpoints made from nothing
