@@ -65,6 +65,44 @@ def test_a_trained_network_goes_on_here(case, optimizer, slots, written, tmp_pat
         assert {name.rsplit("/")[-1] for name in checkpoint} >= set(slots)
 
 
+def test_what_objects_saved_is_restored_by_the_variables_names(written, tmp_path, caplog):
+    """TensorFlow 1.15's `tf.train.Checkpoint`, with the slots of Adam and the step."""
+    prefix = written("objects")
+    with tf.Session() as session:
+        cell = tf.nn.rnn_cell.BasicLSTMCell(2)
+        outputs, _ = cell(tf.ones([8, 3]), cell.zero_state(8, tf.float32))
+        with tf.variable_scope("dense"):
+            kernel, bias = tf.get_variable("kernel", [2, 1]), tf.get_variable("bias", [1])
+        loss = tf.reduce_mean((tf.matmul(outputs, kernel) + bias) ** 2)
+        step = tf.train.get_or_create_global_step()
+        train = tf.train.AdamOptimizer(0.01).minimize(loss, step)
+        saver = tf.train.Saver()
+        saver.restore(session, prefix)
+        names = [item.name for item in tf.get_default_graph().get_operations()]
+        saver.restore(session, prefix)  # the nodes that this takes are made once
+        assert names == [item.name for item in tf.get_default_graph().get_operations()]
+        assert tf.train.global_step(session, step) == 1
+        with load_checkpoint(prefix) as theirs:
+            for variable, key in [
+                (cell.variables[0], "cell/kernel/.ATTRIBUTES/VARIABLE_VALUE"),
+                (bias, "dense/bias/.ATTRIBUTES/VARIABLE_VALUE"),
+            ]:
+                np.testing.assert_array_equal(session.run(variable), theirs[key])
+            slot = theirs["cell/bias/.OPTIMIZER_SLOT/optimizer/v/.ATTRIBUTES/VARIABLE_VALUE"]
+            np.testing.assert_array_equal(session.run("basic_lstm_cell/bias/Adam_1:0"), slot)
+        session.run(train)
+        again = saver.save(session, tmp_path / "again")
+        assert "basic_lstm_cell/kernel/Adam" in load_checkpoint(again)
+    assert "was saved by tf.train.Checkpoint" in caplog.text
+    tf.get_variable("more", [2])
+    with tf.Session() as session, pytest.raises(tf.errors.NotFoundError) as caught:
+        tf.train.Saver().restore(session, prefix)
+    assert caught.value.message == (
+        f"Existing variables not in the checkpoint {prefix}: more. Variables that are in it and not in the "
+        "graph: save_counter"
+    )
+
+
 PARTS = {"rows": (0, 3), "columns": (1, 4), "middle": (1, 2), "single": (0, 5), "vector": (0, 3)}
 
 

@@ -155,6 +155,9 @@ def _saveables(item: Any, name: str) -> Iterator[SaveableObject]:
 def _parts(parts: Sequence[Any], name: str) -> Iterator[SaveableObject]:
     whole = None
     for part in parts:
+        if isinstance(part, SaveableObject):
+            yield part
+            continue
         if not isinstance(part, Variable):
             raise ValueError(f"Slices must all be Variables: {part}")
         if part._save_slice_info is None:

@@ -16,8 +16,9 @@ from .checkpoint_management import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from .object_graph import object_graph_key_mapping
 from .optimizer import global_step as _global_step
-from .saveable import all_saveable_objects
+from .saveable import all_saveable_objects, saveables_of
 from .saver_builder import BaseSaverBuilder, BulkSaverBuilder
 from .saver_def import SaverDef
 from .session import BaseSession
@@ -105,6 +106,7 @@ class Saver:
         self._last_checkpoints: list[tuple[str, float]] = []
         self._checkpoints_to_be_deleted: list[tuple[str, float]] = []
         self._next_checkpoint_time = math.inf
+        self._for_objects: tuple[dict[str, str], Saver] | None = None
         if not defer_build:
             self.build()
         if self.saver_def:
@@ -313,7 +315,8 @@ class Saver:
 
         Raises:
             ValueError: there is no checkpoint of that prefix.
-            tf.errors.NotFoundError: a variable is not in the checkpoint.
+            tf.errors.NotFoundError: a variable is not in the checkpoint. In one of `tf.train.Checkpoint`
+                variables are found by the names that they had.
             tf.errors.InvalidArgumentError: a variable has another shape or type there.
             tf.errors.DataLossError: the files are damaged, or no checkpoint.
         """
@@ -328,9 +331,43 @@ class Saver:
         try:
             sess.run(self.saver_def.restore_op_name, {self.saver_def.filename_tensor_name: prefix})
         except errors.NotFoundError as problem:
-            raise _explained(problem, "a Variable name or other graph key that is missing") from problem
+            try:
+                names = object_graph_key_mapping(prefix)
+            except errors.NotFoundError:
+                raise _explained(problem, "a Variable name or other graph key that is missing") from problem
+            logging.warning(
+                "%s was saved by tf.train.Checkpoint: its tensors are found by the names that the variables "
+                "had, and nodes for that are added to the graph.",
+                prefix,
+            )
+            with sess.graph.as_default():
+                restorer = self._restorer_of_objects(names, prefix)
+            restorer.restore(sess, prefix)
         except errors.InvalidArgumentError as problem:
             raise _explained(problem, "a mismatch between the current graph and the graph") from problem
+
+    def _restorer_of_objects(self, names: dict[str, str], prefix: str) -> Saver:
+        """A Saver of the same variables under the names that objects have."""
+        if self._for_objects is None or self._for_objects[0] != names:
+            found: dict[str, list[Any]] = {}
+            for saveable in saveables_of(self._var_list or all_saveable_objects()):
+                found.setdefault(saveable.name, []).append(saveable)
+            missing = sorted(found.keys() - names.keys())
+            if missing:
+                rest = ", ".join(sorted(names.keys() - found.keys())) or "none"
+                raise errors.NotFoundError(
+                    None,
+                    None,
+                    f"Existing variables not in the checkpoint {prefix}: {', '.join(missing)}. Variables "
+                    f"that are in it and not in the graph: {rest}",
+                )
+            for name, saveables in found.items():
+                for saveable in saveables:
+                    for spec in saveable.specs:
+                        spec.name = names[name]
+            renamed = {names[name]: saveables for name, saveables in found.items()}
+            self._for_objects = names, Saver(renamed)
+        return self._for_objects[1]
 
 
 def _explained(problem: Any, reason: str) -> Exception:

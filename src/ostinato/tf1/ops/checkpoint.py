@@ -209,7 +209,7 @@ def _restore(
                 raise errors.NotFoundError(
                     None,
                     operation,
-                    f"Key {name} not found in checkpoint{_instead(name, checkpoint)}{_place(operation)}",
+                    f"Key {name} not found in checkpoint{nearest(name, checkpoint)}{_place(operation)}",
                 )
             _check(operation, checkpoint.info(name), spec, dtype)
         try:
@@ -224,15 +224,6 @@ def _restore(
         values.append(to_value(array.copy() if spec or name in handed_out else array))
         handed_out.add(name)
     return values
-
-
-def _instead(name: str, checkpoint: Checkpoint) -> str:
-    if "_CHECKPOINTABLE_OBJECT_GRAPH" in checkpoint:
-        return (
-            "; tf.train.Checkpoint saved it, under names of Python attributes: tf.train.list_variables tells "
-            "them, and tf.train.Saver takes a dict from them to variables"
-        )
-    return nearest(name, checkpoint)
 
 
 def _check(operation: Operation, info: TensorInfo, spec: str, dtype: str) -> None:
