@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ostinato.checkpoint import Checkpoint, CheckpointError, load_checkpoint, read_checkpoint_state
@@ -80,19 +80,18 @@ def open_contents(path: str) -> Contents:
 
 def _checkpoint(path: str, checkpoint: Checkpoint) -> Contents:
     infos = {name: checkpoint.info(name) for name in sorted(checkpoint, key=natural_order)}
+    slots = {name for name in infos if is_optimizer_slot(name, infos)}
+    model = {name: info.shape for name, info in infos.items() if name not in slots}
+    cells = recurrent_cells(model)
+    repeated = repeated_weights(model, cells)
     variables = []
     for name, info in infos.items():
         # An integer by itself counts something: steps, saves. It is no parameter, and a text is none.
         counts = info.dtype_name == "string" or (info.shape == () and info.dtype.kind in "iu")
+        parameters = None if counts or name in repeated else info.size
         variables.append(
             Variable(
-                name,
-                info.shape,
-                info.dtype_name,
-                None if counts else info.size,
-                info.nbytes,
-                info.partitions,
-                is_optimizer_slot(name, infos),
+                name, info.shape, info.dtype_name, parameters, info.nbytes, info.partitions, name in slots
             )
         )
     return Contents(
@@ -103,13 +102,29 @@ def _checkpoint(path: str, checkpoint: Checkpoint) -> Contents:
         data_files=checkpoint.shards,
         bytes_on_disk=sum(map(_size, _files(checkpoint))),
         variables=variables,
-        cells=recurrent_cells(_model(variables)),
-        wrappers=cell_wrappers(_model(variables)),
+        cells=cells,
+        wrappers=cell_wrappers(model),
         tensorflow_version=_version(checkpoint.prefix),
         producer=checkpoint.producer,
         global_step=_global_step(checkpoint),
         siblings=_siblings(path),
     )
+
+
+def repeated_weights(names: Iterable[str], cells: Sequence[RecurrentCell]) -> set[str]:
+    """Variables whose weights are in others already: cuDNN's layers are saved as they are in its memory, too.
+
+    >>> cell = RecurrentCell("lstm/rnn/cudnn_compatible_lstm_cell", "CudnnCompatibleLSTM", 3, 4, {})
+    >>> repeated_weights(["lstm/opaque_kernel", "other/opaque_kernel"], [cell])
+    {'lstm/opaque_kernel'}
+    """
+    # A layer's scope is a few parts above those of its cells.
+    split = [cell.scope.split("/") for cell in cells]
+    layers = {
+        "/".join(parts[:depth]) for parts in split for depth in range(max(len(parts) - 8, 0), len(parts))
+    }
+    opaque = {f"{layer}/opaque_kernel" if layer else "opaque_kernel" for layer in layers}
+    return opaque.intersection(names)
 
 
 def _as_named(path: str, prefix: str) -> str:

@@ -31,6 +31,8 @@ def report(contents: Contents, width: int | None, everything: bool = False) -> l
         lines += [f"and {len(others):,} {noun} of optimizers and moving averages, {size} (--all lists them)"]
     if any(variable.name.endswith(_OBJECT) for variable in (*model, *(others if everything else ()))):
         lines += ["", f"'...' at the end of a name stands for {_OBJECT}"]
+    if any(variable.name.endswith("opaque_kernel") and variable.parameters is None for variable in model):
+        lines += ["", "opaque_kernel has the weights of the cells once more, as cuDNN lays them out"]
     return [*lines, "", *_cells(contents)]
 
 

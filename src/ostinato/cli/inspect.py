@@ -26,8 +26,9 @@ keys of the JSON document:
   tensorflow_version of the graph saved with it (a .meta or saved_model.pb beside it), or null
   producer           the version of the checkpoint's format, or null
   global_step        its value, or null
-  variables          a list: name, shape, dtype, parameters (null for texts and counters), bytes,
-                     partitions, optimizer (true for an optimizer's variables and for moving averages)
+  variables          a list: name, shape, dtype, parameters (null for texts, counters, and weights that
+                     are there a second time), bytes, partitions, optimizer (true for an optimizer's
+                     variables and for moving averages)
   totals             of the model: variables, parameters, bytes; and optimizer_variables, optimizer_bytes
   cells              a list: scope, family, input_size, num_units, num_proj, use_peepholes, variables
   wrappers           a list of what is around cells: scope, wrapper, inputs, outputs, variables

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _GAP = "  "
-_WIDEST = 80  # columns of names where there is no terminal to say
+_WIDEST = 120  # columns of names where there is no terminal to say
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Variable:
         name: its name.
         shape: its shape.
         dtype: the name of its type, as the file's own format has it.
-        parameters: numbers that are trained; None for texts and counters.
+        parameters: numbers that are trained; None for texts, counters, and what is there a second time.
         nbytes: bytes of its elements.
         partitions: saved pieces that are joined; 1 for one that was saved whole.
         optimizer: whether it belongs to an optimizer or a moving average, not to the model.
