@@ -205,6 +205,15 @@ def test_a_data_file_without_its_index(tmp_path, capsys):
     assert "model.ckpt.data-00000-of-00001 lacks its index, model.ckpt.index" in told(tmp_path, capsys)
 
 
+def test_an_index_without_its_data(tmp_path, capsys):
+    prefix = save_checkpoint(str(tmp_path / "model.ckpt"), {"a": np.zeros(1)})
+    os.unlink(f"{prefix}.data-00000-of-00001")
+    for path in (prefix, f"{prefix}.index", tmp_path):
+        assert main(["inspect", str(path)]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"{prefix}.data-00000-of-00001 is missing" in line
+
+
 @pytest.mark.parametrize("part", [".index", ".data-00000-of-00001"])
 @pytest.mark.parametrize(
     ("content", "said"),

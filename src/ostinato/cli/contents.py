@@ -277,4 +277,7 @@ def _damaged(error: CheckpointError, more: str = "") -> CommandError:
         stand_in = "is empty" if empty_index else file_kinds.stands_in(error.path)
         if stand_in is not None:
             return CommandError(f"{printable(error.path)} {stand_in}", exit_code=1)
+    elif ".data-" in os.path.basename(error.path) and not os.path.lexists(error.path):
+        reason = "is missing, and the values of the variables were in it; its index is there"
+        return CommandError(f"{printable(error.path)} {reason}", exit_code=1)
     return CommandError(f"{printable(str(error))}{more}", exit_code=1)
