@@ -243,7 +243,8 @@ PEEPHOLES = lstm("rnn/lstm_cell", 3, 4) | {
             BasicLSTMCell(4, 3),
             SAVED,
             None,
-            "fits more than one scope: 'a/rnn/basic_lstm_cell', 'b/rnn/basic_lstm_cell'. Name one",
+            r"More than one scope fits BasicLSTMCell\(4, input_size=3\): 'a/rnn/basic_lstm_cell', "
+            "'b/rnn/basic_lstm_cell'. Name one",
         ),
         (BasicLSTMCell(4, 3), {"dense/kernel": np.ones((7, 16))}, None, "No recurrent cell is recognised"),
         (GRUCell(64, 12), SAVED, "rnn/lstm_cell", "'rnn/lstm_cell' .* is of another kind than GRUCell"),
@@ -272,7 +273,7 @@ PEEPHOLES = lstm("rnn/lstm_cell", 3, 4) | {
             MultiRNNCell([BasicLSTMCell(4, 3), BasicLSTMCell(4, 4)]),
             lstm("rnn/multi_rnn_cell/cell_0/lstm_cell", 3, 4),
             None,
-            "the MultiRNNCell of 2 cells fits no cell of the checkpoint",
+            "No cell of the checkpoint fits the MultiRNNCell of 2 cells",
         ),
         (
             BasicLSTMCell(4, 3),
@@ -297,6 +298,14 @@ def test_what_does_not_fit_is_told_and_nothing_changes(cell: Any, saved: Any, sc
         load_into(cell, saved, scope)
     if next(cell.parameters()).device.type != "meta":
         assert all(torch.equal(old, new) for old, new in zip(before, cell.parameters(), strict=True))
+
+
+def test_scopes_that_fit_are_told_nearest_first() -> None:
+    saved = {
+        name: value for place in "abcdefghij" for name, value in lstm(f"{place}/rnn/lstm_cell", 3, 4).items()
+    }
+    with pytest.raises(ValueError, match=r"It fits 'i/rnn/lstm_cell', .* and 2 more"):
+        load_into(BasicLSTMCell(4, 3), saved, "i/rnn/lstm_cel")
 
 
 def test_a_late_failure_changes_nothing_either() -> None:

@@ -60,6 +60,10 @@ class Scopes:
     def __init__(self, shapes: Mapping[str, Shape]) -> None:
         self._shapes = shapes
         self._cells = {cell.scope: cell for cell in recurrent_cells(shapes)}
+        # Everything that a variable or a cell is in; an object's cell has a scope that no name begins with.
+        self._scopes = {""}
+        for name in (*shapes, *(f"{scope}/" for scope in self._cells)):
+            self._scopes.update(name[:index] for index, letter in enumerate(name) if letter == "/")
 
     def assign(self, cells: CellNest, scope: str) -> list[Assignment]:
         """Each parameter of `cells` with its variable under `scope`.
@@ -71,7 +75,9 @@ class Scopes:
         try:
             return list(self._assign(cells, scope, ""))
         except _Misfit as misfit:
-            fitting = list(self._fits(cells))
+            fitting = sorted(
+                self._fits(cells), key=lambda fit: -difflib.SequenceMatcher(None, fit, scope).ratio()
+            )
             raise ValueError(f"{misfit} {self._nearest(misfit.missing)}{self._hint(fitting)}") from None
 
     def only_fit(self, cells: CellNest) -> list[Assignment]:
@@ -86,9 +92,9 @@ class Scopes:
             return next(iter(fitting.values()))
         if fitting:
             raise ValueError(
-                f"{_described(cells)} fits more than one scope: {_listed(fitting)}. Name one with scope=...."
+                f"More than one scope fits {_described(cells)}: {_listed(fitting)}. Name one with scope=...."
             )
-        raise ValueError(f"{_described(cells)} fits no cell of the checkpoint. {self._hint([])}")
+        raise ValueError(f"No cell of the checkpoint fits {_described(cells)}. {self._hint([])}")
 
     def _fits(self, cells: CellNest) -> dict[str, list[Assignment]]:
         """The scopes that fit, of those that hold cells known by their names and shapes."""
@@ -180,9 +186,7 @@ class Scopes:
         )
 
     def _has(self, scope: str) -> bool:
-        return any(_is_below(known, scope) for known in self._cells) or any(
-            _is_below(name, scope) for name in self._shapes
-        )
+        return scope in self._scopes
 
     def _assign_cell(self, cell: FamilyCell, scope: str, name: str) -> Iterator[Assignment]:
         scope = self._scope_of(cell, scope)
