@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from interop.variables import lstm
 from ostinato import (
     BasicLSTMCell,
     BasicRNNCell,
@@ -99,14 +100,6 @@ def test_outputs_of_more_cells_are_tensorflows(case: str) -> None:
     start = optree.tree_unflatten(optree.tree_structure(cell.zero_state(1)), starts)
     outputs, _ = dynamic_rnn(cell, torch.from_numpy(values()[f"{key}|x"]), [6, 0, 2], start)
     assert_matches(outputs, f"{key}|out")
-
-
-def lstm(scope: str, inputs: int, units: int, dtype: Any = np.float32) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(units)
-    return {
-        f"{scope}/kernel": random.normal(size=(inputs + units, 4 * units)).astype(dtype),
-        f"{scope}/bias": random.normal(size=4 * units).astype(dtype),
-    }
 
 
 def with_adam(variables: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

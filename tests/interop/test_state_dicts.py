@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import ostinato
+from interop.variables import gru, lstm
 from ostinato import BasicLSTMCell, MultiRNNCell, dynamic_rnn
 from ostinato.checkpoint import save_checkpoint
 from ostinato.interop import (
@@ -31,14 +32,6 @@ from ostinato.interop.torch_layout import (
     weights_behind,
 )
 from ostinato.interop.torch_names import torch_modules, weights_of
-
-
-def lstm(scope: str, inputs: int = 3, units: int = 4) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(len(scope))
-    return {
-        f"{scope}/kernel": random.normal(size=(inputs + units, 4 * units)).astype(np.float32),
-        f"{scope}/bias": random.normal(size=4 * units).astype(np.float32),
-    }
 
 
 @st.composite
@@ -118,11 +111,6 @@ def test_a_path_and_a_scope(tmp_path: Path) -> None:
         assert list(state) == ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
         nn.LSTM(5, 6).load_state_dict(state)
     assert state["bias_hh_l0"].tolist() == [0.0] * 6 + [1.0] * 6 + [0.0] * 12
-
-
-def gru(scope: str) -> dict[str, np.ndarray]:
-    shapes = {"gates/kernel": (7, 8), "gates/bias": (8,), "candidate/kernel": (7, 4), "candidate/bias": (4,)}
-    return {f"{scope}/{name}": np.ones(shape, np.float32) for name, shape in shapes.items()}
 
 
 def test_what_torch_has_not_does_not_stand_in_the_way_of_the_only_one_it_has() -> None:
