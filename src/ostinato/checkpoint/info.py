@@ -22,7 +22,7 @@ class TensorInfo:
         dtype: numpy's type; object for strings.
         dtype_name: TensorFlow's name of the type, such as "float32", "bfloat16", "string", "qint8".
         partitions: 1, or the number of saved slices that are joined.
-        nbytes: bytes of its elements; of strings, as the file stores them.
+        nbytes: bytes of its elements; of strings, as the file stores them (in V1 files 0: they do not say).
     """
 
     name: str

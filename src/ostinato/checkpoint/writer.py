@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -62,16 +63,16 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
     if not os.path.isdir(folder):
         raise FileNotFoundError(2, "cannot save a checkpoint: there is no such folder", folder)
     with alone_in(folder):
-        shards = 2 if _shards_now(prefix) == 1 else 1
-        before = _identity(prefix)
+        before, shards = _identity(prefix), 0
         try:
+            shards = _next_shards(prefix)
             index = _write_data(prefix, shards, names, tensors)
             write_atomically(index_path(prefix), index)
         except BaseException as error:
             # The new index may be in place although this failed: flushing the folder did, or Ctrl-C came.
             # Then the new data belongs to it, and the old data to what a power cut would bring back.
             replaced = _identity(prefix) != before
-            if not replaced:
+            if shards and not replaced:
                 _remove([data_path(prefix, shard, shards) for shard in range(shards)])
             if isinstance(error, OSError):
                 outcome = "the new one may not outlast a power cut" if replaced else _INTACT
@@ -107,17 +108,29 @@ def _identity(prefix: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _shards_now(prefix: str) -> int:
-    """How many data files the index there names; 0 without one that can be read."""
+def _next_shards(prefix: str) -> int:
+    """How many data files to name, so that none of the checkpoint that is there is written over.
+
+    Raises:
+        OSError: its index is there but cannot be opened, so that nobody knows which data is its own.
+    """
+    now = 0
     try:
         index = DataFile(index_path(prefix))
         try:
             found = Table(index.path, index.view()).value(b"")
-            return messages.read_header(found[0]).shards if found else 0
+            now = messages.read_header(found[0]).shards if found else 0
         finally:
             index.close()
-    except (CheckpointError, Malformed):
-        return 0
+    except (CheckpointError, Malformed) as error:
+        cause = error.__cause__
+        if isinstance(cause, FileNotFoundError):
+            return 1
+        if isinstance(cause, OSError):
+            raise cause from None
+        # Damaged: it may be mended from a copy, so no data file of this prefix is its own for sure.
+        return next(count for count in itertools.count(1) if not os.path.lexists(data_path(prefix, 0, count)))
+    return 2 if now == 1 else 1
 
 
 def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str, Any]) -> bytes:
