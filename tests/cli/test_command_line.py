@@ -17,7 +17,7 @@ def ostinato(*arguments: str, **options: object) -> subprocess.CompletedProcess[
     return subprocess.run([*OSTINATO, *arguments], capture_output=True, text=True, check=False, **options)
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["compare"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["inspect"], ["convert"], ["compare"], ["demo"]])
 def test_help_has_examples(command: list[str]) -> None:
     result = ostinato(*command, "--help")
     assert result.returncode == 0
@@ -25,7 +25,7 @@ def test_help_has_examples(command: list[str]) -> None:
     assert " ".join(["ostinato", *command]) in result.stdout.partition("example")[2]
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["compare"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["inspect"], ["convert"], ["compare"], ["demo"]])
 def test_help_loads_neither_torch_nor_matplotlib(command: list[str]) -> None:
     program = (
         "import sys\nfrom ostinato.cli.main import main\n"
@@ -73,6 +73,10 @@ def test_version_is_that_of_the_installed_package() -> None:
         (["demo", "--seed", str(2**63)], "2**63 - 1"),
         (["demo", "--seeds", "0"], "'0' is not a positive whole number"),
         (["demo", "--epochs", "many"], "'many' is not a positive whole number"),
+        (["inspect"], "PATH"),
+        (["inspect", "no/such/checkpoint"], "no/such"),
+        (["convert", "only-one"], "OUT"),
+        (["convert", "no/such/checkpoint", "out.pt"], "no/such"),
         (["run"], "script"),
         (["run", "no/such/script.py"], "no/such/script.py"),
     ],
