@@ -305,7 +305,10 @@ LISTS = {
         [meta("a", FLOAT, [1], [[None]])],
         {WHOLE: [(5, BYTES, bytes(5))]},
     ),
-    "the field 'values' has wire type 1": ([meta("a", FLOAT, [2], [[None]])], {WHOLE: [(5, FIXED64, 0)]}),
+    "the field 'values' has wire type 1": (
+        [meta("a", FLOAT, [2], [[None]])],
+        {WHOLE: [(5, FIXED64, 1 << 9)]},
+    ),
     "'a' has elements that are no int32": (
         [meta("a", INT32, [1], [[None]])],
         {WHOLE: [(7, VARINT, 1 << 31)]},
