@@ -204,6 +204,16 @@ def test_layers_that_do_not_follow_each_other_are_refused() -> None:
         from_torch_state_dict({name: torch.zeros(shape) for name, shape in shapes.items()})
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.complex64])
+def test_weights_that_are_no_floating_point_numbers_are_refused(dtype: torch.dtype) -> None:
+    state = {name: value.to(dtype) for name, value in nn.LSTM(3, 4).state_dict().items()}
+    with pytest.raises(ValueError, match="'weight_ih_l0' and what goes with it have the dtypes"):
+        from_torch_state_dict(state)
+    mixed = nn.LSTM(3, 4).state_dict() | {"bias_hh_l0": torch.zeros(16, dtype=torch.float64)}
+    with pytest.raises(ValueError, match="dtypes float32, float64"):
+        from_torch_state_dict(mixed)
+
+
 def test_scopes_and_modules() -> None:
     state = nn.ModuleDict({"a": nn.LSTM(3, 4), "b": nn.GRU(3, 4)}).state_dict()
     with pytest.raises(ValueError, match="A scope is for one recurrent module, but there are 2: 'a', 'b'"):

@@ -333,6 +333,23 @@ def test_what_is_no_cell_is_refused(cells: Any) -> None:
         to_torch(cells)
 
 
+def test_a_module_with_a_forward_of_its_own_is_refused() -> None:
+    class Doubled(nn.LSTM):
+        def forward(self, inputs: Tensor, state: Any = None) -> Any:
+            outputs, state = super().forward(inputs, state)
+            return 2 * outputs, state
+
+    with pytest.raises(ValueError, match="Doubled has a forward of its own"):
+        from_torch(Doubled(3, 4))
+
+
+def test_a_module_of_several_dtypes_is_refused() -> None:
+    module = nn.LSTM(3, 4)
+    module.bias_ih_l0 = nn.Parameter(torch.zeros(16, dtype=torch.float64))
+    with pytest.raises(ValueError, match=r"bias_ih torch\.float64"):
+        from_torch(module)
+
+
 def test_dropout_of_everything_is_refused() -> None:
     with pytest.raises(ValueError, match=r"dropout=1\.0"):
         from_torch(nn.LSTM(3, 4, num_layers=2, dropout=1.0))

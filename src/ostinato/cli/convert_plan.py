@@ -113,7 +113,8 @@ def _selected(source: Input, kind: Kind, arguments: argparse.Namespace) -> tuple
         "that --exclude names",
     )
     if source.layout == "tf" and not arguments.with_optimizer:
-        slots = {name for name in names if is_optimizer_slot(name, everything)}
+        known = set(everything)
+        slots = {name for name in names if is_optimizer_slot(name, known)}
         drop(slots, "of optimizers and moving averages", "; --with-optimizer keeps them")
     if kind != "checkpoint":
         notes = {name for name in names if is_checkpoint_note(name)}

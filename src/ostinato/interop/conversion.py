@@ -43,6 +43,7 @@ class Planned:
     Attributes:
         name: under which it is written.
         origin: the tensor or tensors that it is made of, in words.
+        shape, dtype: its own.
         make: gives the array.
     """
 
@@ -96,12 +97,19 @@ def to_tensorflow_names(tensors: Tensors, forget_bias: float, scope: str | None 
     """A torch state dict as TensorFlow's variables: recurrent modules as cells, the rest with `/` for `.`.
 
     Raises:
-        ValueError: a recurrent module's tensors do not go together, or `scope` is not for one module.
+        ValueError: a recurrent module's tensors do not go together or are no floating point numbers, or
+            `scope` is not for one module.
     """
     shapes = {name: tensors.shape(name) for name in tensors.names()}
     made: dict[str, list[Planned]] = {}
     read: set[str] = set()
     for weights in weights_of(shapes, scope):
+        dtypes = {tensors.dtype(name) for name in weights.names.values()}
+        if len(dtypes) > 1 or not all(map(is_floating, dtypes)):
+            raise ValueError(
+                f"'{weights.names['weight_ih']}' and what goes with it have the dtypes "
+                f"{', '.join(sorted(map(str, dtypes)))}, and a cell has one floating point dtype."
+            )
         made[next(iter(weights.names.values()))] = list(_tensorflow_parameters(tensors, weights, forget_bias))
         read.update(weights.names.values())
     found = []

@@ -59,7 +59,9 @@ def from_torch(module: nn.Module, *, forget_bias: float = 0.0) -> CellNest:
 
     Raises:
         TypeError: another module.
-        ValueError: dropout of everything (`dropout=1.0`), which no `DropoutWrapper` does.
+        ValueError: a class of your own with a `forward` of its own, whose computation cannot be known;
+            weights of several dtypes; or dropout of everything (`dropout=1.0`), which no `DropoutWrapper`
+            does.
 
     >>> from ostinato.interop import from_torch
     >>> lstm = torch.nn.LSTM(12, 64, batch_first=True)
@@ -78,10 +80,16 @@ def from_torch(module: nn.Module, *, forget_bias: float = 0.0) -> CellNest:
     )
     """
     for kind, cell_class in _CELLS.items():
-        if isinstance(module, cell_class):
-            return _cell(module, kind, "", forget_bias).train(module.training)
-        if isinstance(module, _LAYERS[kind]):
-            return _from_layers(module, kind, forget_bias)
+        for known in (cell_class, *_LAYERS[kind]):
+            if isinstance(module, known):
+                if type(module).forward is not known.forward:
+                    raise ValueError(
+                        f"{type(module).__name__} has a forward of its own, and may compute something else than "
+                        f"{known.__name__}: copy its state dict into a {known.__name__} if it does not."
+                    )
+                if known is cell_class:
+                    return _cell(module, kind, "", forget_bias).train(module.training)
+                return _from_layers(module, kind, forget_bias)
     raise TypeError(
         "from_torch takes a torch.nn LSTM, GRU, RNN, LSTMCell, GRUCell or RNNCell, or an ostinato LSTM, GRU "
         f"or RNN, but got {_described(module)}."
@@ -131,6 +139,9 @@ def _cell(module: Any, kind: Kind, suffix: str, forget_bias: float) -> FamilyCel
         if getattr(module, "layer_norm", False)
     }
     weight_ih, weight_hh = weights["weight_ih"], weights["weight_hh"]
+    if len({(weight.dtype, weight.device) for weight in weights.values()}) != 1:
+        seen = ", ".join(f"{name} {weight.dtype} on {weight.device}" for name, weight in weights.items())
+        raise ValueError(f"A cell has one dtype and is on one device, but the module has {seen}.")
     input_size, units = weight_ih.shape[1], module.hidden_size
     # Made without memory first: that draws no random numbers, which the user's program would miss.
     cell: FamilyCell
