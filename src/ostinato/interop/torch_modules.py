@@ -84,8 +84,8 @@ def from_torch(module: nn.Module, *, forget_bias: float = 0.0) -> CellNest:
             if isinstance(module, known):
                 if type(module).forward is not known.forward:
                     raise ValueError(
-                        f"{type(module).__name__} has a forward of its own, and may compute something else than "
-                        f"{known.__name__}: copy its state dict into a {known.__name__} if it does not."
+                        f"{type(module).__name__} has a forward of its own, and may compute something else "
+                        f"than {known.__name__}: copy its state dict into a {known.__name__} if it does not."
                     )
                 if known is cell_class:
                     return _cell(module, kind, "", forget_bias).train(module.training)
