@@ -57,7 +57,8 @@ def refused(path, name=None):
 # -- the entries of a V2 index
 IN_HEADER = {
     "a header of 0 shards": [(3, BYTES, [])],
-    "a header of 2147483648 shards": [(1, VARINT, 1 << 31)],
+    "a header of 100000 shards": [(1, VARINT, 100_000)],
+    "a header of 2147483647 shards": [(1, VARINT, (1 << 31) - 1)],
     "a header of 18446744073709551615 shards": [(1, VARINT, -1)],
     "it needs a reader of version 2": [(1, VARINT, 1), (3, BYTES, [(2, VARINT, 2)])],
     "its writer says that readers of version 1 must not": [(1, VARINT, 1), (3, BYTES, [(3, VARINT, 1)])],

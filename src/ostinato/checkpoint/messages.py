@@ -27,6 +27,7 @@ Extent = tuple[int, int]
 Slice = tuple[Extent, ...]
 Known = dict[Extent, Extent]  # equal extents are one object: a compressed list could repeat them without end
 
+_SHARDS = 100_000  # data files' names number them with five digits
 MAX_RANK = 64  # what numpy can hold; TensorFlow's kernels end at 8
 _CONSUMER = 1  # the version of the formats that this reader knows, of V1 files and of V2 bundles alike
 
@@ -83,7 +84,7 @@ def read_header(data: Buffer) -> Header:
         elif number == 3:
             expect(wire_type, BYTES, 0, "version")
             producer = read_version(data, value, end)
-    if not 0 < shards < 1 << 31:
+    if not 0 < shards < _SHARDS:
         raise Malformed(0, f"a header of {shards} shards")
     return Header(shards, big_endian, producer)
 
