@@ -180,6 +180,23 @@ def test_old_names_and_blocks_are_known() -> None:
     assert np.array_equal(gru.candidate.bias.detach().numpy(), block["rnn/gru_cell/b_c"])
 
 
+@pytest.mark.parametrize("names", [("BiRNN_FW", "BiRNN_BW"), ("BiRNN/FW", "BiRNN/BW")])
+def test_stacks_and_pairs_before_tensorflow_1_are_known(names: tuple[str, str]) -> None:
+    saved = {}
+    for direction in names:
+        for layer in range(2):
+            scope = f"m/{direction}/MultiRNNCell/Cell{layer}/BasicLSTMCell"
+            for name, value in lstm(scope, 4, 4).items():
+                old = name.replace("/kernel", "/Linear/Matrix").replace("/bias", "/Linear/Bias")
+                saved[old] = value
+    pair = tuple(MultiRNNCell([BasicLSTMCell(4, 4), BasicLSTMCell(4, 4)]) for _ in "12")
+    read = load_into(pair, saved)
+    assert read["1.cells.1.bias"] == f"m/{names[1]}/MultiRNNCell/Cell1/BasicLSTMCell/Linear/Bias"
+    assert load_into(pair, saved, "m") == read
+    with pytest.raises(ValueError, match=r"variables under 'm/.*/MultiRNNCell/Cell1', but only 1 layers"):
+        load_into(MultiRNNCell([BasicLSTMCell(4, 4)]), saved, f"m/{names[0]}")
+
+
 def test_pieces_that_were_saved_apart_are_joined() -> None:
     saved = lstm("rnn/lstm_cell", 3, 4)
     kernel = saved.pop("rnn/lstm_cell/kernel")

@@ -245,6 +245,9 @@ def test_two_tensors_of_one_name_are_refused() -> None:
         ([f"s/cell_0/{direction}/lstm_cell" for direction in ("fw", "bw")], ["s"]),
         (["bidirectional_rnn/bw/lstm_cell"], ["bidirectional_rnn.bw"]),
         (["rnn/my_lstm"], ["rnn.my_lstm"]),
+        ([f"RNN/MultiRNNCell/Cell{layer}/BasicLSTMCell" for layer in range(3)], ["RNN"]),
+        (["m/BiRNN_FW/BasicLSTMCell", "m/BiRNN_BW/BasicLSTMCell"], ["m.BiRNN"]),
+        (["BiRNN/FW/LSTMCell", "BiRNN/BW/LSTMCell"], ["BiRNN"]),
         ([f"rnn/multi_rnn_cell/cell_{layer}/my_lstm" for layer in range(2)], ["rnn"]),
         (
             ["rnn/multi_rnn_cell/cell_0/lstm_cell", "rnn/multi_rnn_cell/cell_2/lstm_cell"],

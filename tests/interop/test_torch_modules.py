@@ -214,6 +214,18 @@ def test_dropout_between_layers_becomes_wrappers_and_back() -> None:
     assert (back.dropout, back.num_layers, back.training) == (0.25, 3, False)
 
 
+def test_dropout_in_both_directions() -> None:
+    module = nn.GRU(3, 4, num_layers=2, dropout=0.5, bidirectional=True, batch_first=True).eval()
+    pairs = from_torch(module)
+    assert [[type(cell).__name__ for cell in pair] for pair in pairs] == [
+        ["DropoutWrapper", "DropoutWrapper"],
+        ["GRUCell", "GRUCell"],
+    ]
+    back = to_torch(pairs, batch_first=True)
+    assert (back.dropout, back.bidirectional, back.num_layers) == (0.5, True, 2)
+    assert_same(pairs, back, torch.randn(2, 5, 3))
+
+
 def module_with_batch_first(module: nn.LSTM) -> nn.LSTM:
     module.batch_first = True
     return module

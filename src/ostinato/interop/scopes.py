@@ -109,15 +109,15 @@ class Scopes:
     def _candidates(self, cells: CellNest, within: str) -> list[str]:
         """Scopes at or below `within` where `cells` may be: known cells, or what is around them."""
         inside = [scope for scope in self._cells if _is_below(scope, within)]
-        first = _first_part(cells)
-        if first is None:
+        firsts = {form[0] for form in _forms(cells)}
+        if not firsts:
             return inside
         found = {}
         for scope in inside:
             parts = scope.split("/")
             for index, part in enumerate(parts):
                 outer = "/".join(parts[:index])
-                if part == first and _is_below(outer, within):
+                if part in firsts and _is_below(outer, within):
                     found[outer] = True
         return list(found)
 
@@ -132,8 +132,8 @@ class Scopes:
 
     def _assign(self, cells: CellNest, scope: str, name: str) -> Iterator[Assignment]:
         if is_pair(cells):
-            scope = self._inner(cells, scope)
-            for index, direction in enumerate(("fw", "bw")):
+            scope, form = self._inner(cells, scope)
+            for index, direction in enumerate(form):
                 yield from self._assign(cells[index], _join(scope, direction), f"{name}{index}.")
         elif isinstance(cells, list | tuple):
             if not cells or not all(is_pair(pair) for pair in cells):
@@ -158,27 +158,30 @@ class Scopes:
         self, nest: CellNest, layers: list[Any], scope: str, name: str
     ) -> Iterator[Assignment]:
         """The cells of a stack, or the pairs of several bidirectional layers: `cell_0`, `cell_1`, ..."""
-        scope = self._inner(nest, scope)
+        scope, form = self._inner(nest, scope)
+        first = form[0].removesuffix("0")
         done: list[Any] = []
         for index, cell in enumerate(layers):
-            place = _join(scope, f"cell_{index}")
+            place = _join(scope, f"{first}{index}")
             # One cell in two places of a stack has its variables once, at the first.
             if not (any(cell is other for other in done) and not self._has(place)):
                 yield from self._assign(cell, place, f"{name}{index}.")
             done.append(cell)
-        beyond = _join(scope, f"cell_{len(layers)}")
+        beyond = _join(scope, f"{first}{len(layers)}")
         if self._has(beyond):
             raise _Misfit(f"There are variables under '{beyond}', but only {len(layers)} layers to fill.")
 
-    def _inner(self, cells: CellNest, scope: str) -> str:
-        """`scope` or the only one below it that has what a stack or a pair begins with."""
-        first = _first_part(cells)
-        assert first is not None
-        if self._has(_join(scope, first)):
-            return scope
+    def _inner(self, cells: CellNest, scope: str) -> tuple[str, tuple[str, ...]]:
+        """`scope` or the only one below it that has what a stack or a pair begins with, and its names of
+        that.
+        """
+        forms = _forms(cells)
         below = self._candidates(cells, scope)
-        if len(below) == 1:
-            return below[0]
+        for outer in [scope, *below] if len(below) == 1 else [scope]:
+            for form in forms:
+                if self._has(_join(outer, form[0])):
+                    return outer, form
+        first = forms[0][0]
         if below:
             raise _Misfit(f"Under '{scope}' there is more than one '{first}': under {_listed(below)}.")
         raise _Misfit(
@@ -287,15 +290,15 @@ def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
         raise _Misfit(f"{_recognised(known)} is of another kind than {_described(cell)}.")
 
 
-def _first_part(cells: CellNest) -> str | None:
-    """The first name below the scope of a stack or a pair; None for one cell."""
+def _forms(cells: CellNest) -> tuple[tuple[str, ...], ...]:
+    """The names below the scope of a stack (the first one) or of a pair (both): TensorFlow's today, then
+    those before 1.0. None for one cell.
+    """
     if is_pair(cells):
-        return "fw"
-    if isinstance(cells, list | tuple):
-        return "cell_0"
+        return ("fw", "bw"), ("FW", "BW"), ("BiRNN_FW", "BiRNN_BW")
     while isinstance(cells, CellWrapper):
         cells = cells.cell
-    return "cell_0" if isinstance(cells, MultiRNNCell) else None
+    return (("cell_0",), ("Cell0",)) if isinstance(cells, list | tuple | MultiRNNCell) else ()
 
 
 def _joined(shapes: list[Shape], axis: int) -> Shape | None:

@@ -29,7 +29,9 @@ KINDS: dict[str, Kind] = {
 _KERAS = (
     "the activation of a Keras layer's gates is not saved: hard_sigmoid was Keras' default, torch has sigmoid"
 )
-_NUMBERED = re.compile(r"cell_(\d{1,6})")
+# TensorFlow's names today, and those before 1.0.
+_NUMBERED = re.compile(r"(?:cell_|Cell)(\d{1,6})")
+_DIRECTION = re.compile(r"(?:(BiRNN)_)?(fw|bw|FW|BW)")
 _CLASS_ENDS = ("lstmcell", "grucell", "rnncell", "fusedcell", "blockcell")
 
 
@@ -113,7 +115,7 @@ def _has_class(scope: str) -> bool:
 
 def _is_place(part: str) -> bool:
     """Whether a part of a scope says where in a stack or a pair a cell is."""
-    return _NUMBERED.fullmatch(part) is not None or part in ("fw", "bw")
+    return (_NUMBERED.fullmatch(part) or _DIRECTION.fullmatch(part)) is not None
 
 
 def _place(scope: str) -> tuple[str, str, int, int]:
@@ -129,11 +131,12 @@ def _place(scope: str) -> tuple[str, str, int, int]:
         parts.pop()
     if parts and (number := _NUMBERED.fullmatch(parts[-1])):
         parts.pop()
-        if parts and parts[-1] == "multi_rnn_cell":
+        if parts and class_name(parts[-1]) == "multirnncell":
             parts.pop()
         return "/".join(parts), "stack", int(number[1]), 0
-    if parts and parts[-1] in ("fw", "bw"):
-        direction = ("fw", "bw").index(parts.pop())
+    if parts and (found := _DIRECTION.fullmatch(parts[-1])):
+        parts[-1:] = [found[1]] if found[1] else []
+        direction = ("fw", "bw").index(found[2].lower())
         outer = parts[:-1] if parts and parts[-1] == "bidirectional_rnn" else parts
         if outer and (number := _NUMBERED.fullmatch(outer[-1])):
             return "/".join(outer[:-1]), "pairs", int(number[1]), direction
