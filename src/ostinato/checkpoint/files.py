@@ -141,13 +141,6 @@ def write_atomically(path: str, contents: bytes) -> None:
     sync_folder(folder or ".")
 
 
-def allow_everyone(path: str) -> None:
-    """Give a temporary file, which only its owner can read, the rights of any new file."""
-    umask = os.umask(0)
-    os.umask(umask)
-    os.chmod(path, 0o666 & ~umask)
-
-
 @contextlib.contextmanager
 def alone_in(folder: str) -> Iterator[None]:
     """Keep this machine's other savers out of a folder meanwhile: two at one prefix would mix their files."""
