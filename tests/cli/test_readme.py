@@ -27,6 +27,24 @@ def test_the_python_of_the_readme_runs(
     assert capsys.readouterr().out.splitlines() == printed
 
 
+@pytest.mark.parametrize("name", ["checkpoints", "convert", "inspect"])
+def test_the_python_of_the_pages_on_checkpoints_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = ROOT / "tests" / "data" / "checkpoints" / "tf1" / "adam"
+    (tmp_path / "run").mkdir()
+    for path in trained.iterdir():
+        shutil.copy(path, tmp_path / "run" / path.name.replace("ckpt-3", "ckpt-7"))
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8"), re.M | re.S
+    )
+    assert blocks
+    session: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks:
+        exec(block, session)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_documents_name_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
