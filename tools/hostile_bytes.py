@@ -95,12 +95,18 @@ def tamper(choose: random.Random, fields: list[Field]) -> None:
 
 
 # -- tables
-def block(entries: Sequence[tuple[bytes, bytes]], choose: random.Random | None = None) -> bytes:
-    """The contents of a block; with `choose`, sometimes with numbers in them that do not fit."""
-    parts, last = [], b""
-    for key, value in entries:
+def block(
+    entries: Sequence[tuple[bytes, bytes]], choose: random.Random | None = None, whole: int = 0
+) -> bytes:
+    """The contents of a block; with `choose`, sometimes with numbers in them that do not fit.
+
+    Every so many keys, one is `whole`: it shares nothing with the one before.
+    """
+    parts: list[bytes] = []
+    last = b""
+    for at, (key, value) in enumerate(entries):
         shared = 0
-        while shared < min(len(last), len(key)) and last[shared] == key[shared]:
+        while (not whole or at % whole) and shared < min(len(last), len(key)) and last[shared] == key[shared]:
             shared += 1
         numbers = [shared, len(key) - shared, len(value)]
         if choose is not None and choose.random() < 0.2:

@@ -18,6 +18,11 @@ from ostinato.checkpoint.messages import Entry, Known, Shape, Slice, read_entry,
 from ostinato.checkpoint.slices import check_cover, slice_key, whole
 from ostinato.checkpoint.table import Table
 
+# What an index may ask for, for each of its bytes: of bytes of names, and of what an entry takes beside its
+# name. Compressed away, empty tensors with long names would take half a byte each; an honest entry has four
+# bytes of checksum at least.
+_INDEX_REACH, _ENTRY_COST = 64, 192
+
 
 def index_path(prefix: str) -> str:
     return f"{prefix}.index"
@@ -59,7 +64,7 @@ class Bundle:
         self._lock = threading.Lock()
         index = DataFile(self._index)
         try:
-            entries = self._read_index(Table(self._index, index.view()), index.size // 3 + 4096)
+            entries = self._read_index(Table(self._index, index.view()), index.size)
         finally:
             index.close()
         try:
@@ -70,8 +75,9 @@ class Bundle:
             raise
 
     # -- opening
-    def _read_index(self, table: Table, most: int) -> dict[bytes, Entry]:
+    def _read_index(self, table: Table, size: int) -> dict[bytes, Entry]:
         entries: dict[bytes, Entry] = {}
+        left = _INDEX_REACH * size + (1 << 20)
         found = False
         for key, value, place in table.entries():
             with located(self._index, place, "" if place is not None else f"the compressed entry {key!r}"):
@@ -86,9 +92,11 @@ class Bundle:
                 if entry.shard >= self.shards:
                     raise Malformed(0, f"{_name(key)} is in shard {entry.shard} of {self.shards}")
                 entries[key] = entry
-                if len(entries) > most:
-                    # Compressed, empty tensors take half a byte. Others have four bytes of checksum at least.
-                    raise Malformed(0, f"more than {most} tensors in an index of this length")
+                left -= len(key) + _ENTRY_COST
+                if left < 0:
+                    raise Malformed(
+                        0, f"more tensors, or longer names, than an index of {size} bytes can hold"
+                    )
         if not found:
             raise CheckpointError(self._index, None, "the header of a V2 index is missing")
         return entries

@@ -29,9 +29,8 @@ _PLAIN, _SNAPPY = 0, 1
 # Three bytes of snappy name at most 64 bytes that came before.
 _SNAPPY_REACH = 22
 # A writer repeats the whole key after at most 16 entries, so the keys of an honest block take at most 16
-# times its bytes, and some times more where these are compressed. Without a bound, a block of a megabyte
-# could ask for terabytes of keys.
-_KEYS_REACH = {_PLAIN: 16, _SNAPPY: 64}  # times the bytes that are stored
+# times its bytes. Without a bound, a block of a megabyte could ask for terabytes of keys.
+_KEYS_REACH = 16
 _MARK_EVERY = 64  # entries
 
 
@@ -43,11 +42,9 @@ def is_table(data: Buffer) -> bool:
 class _Block:
     """A block's contents, and what its place in the file is."""
 
-    def __init__(self, contents: Buffer, kind: int, offset: int, stored: int) -> None:
-        self.contents, self.offset = contents, offset
-        self.compressed = kind == _SNAPPY
-        self.part = "the block's decompressed contents" if self.compressed else ""
-        self.keys = _KEYS_REACH[kind] * stored + 4096
+    def __init__(self, contents: Buffer, compressed: bool, offset: int) -> None:
+        self.contents, self.compressed, self.offset = contents, compressed, offset
+        self.part = "the block's decompressed contents" if compressed else ""
 
     def place(self, position: int) -> int | None:
         return None if self.compressed else self.offset + position
@@ -166,10 +163,10 @@ class Table:
             )
         kind, stored = stored[size], stored[:size]
         if kind == _PLAIN:
-            return _Block(stored, kind, offset, size)
+            return _Block(stored, False, offset)
         if kind != _SNAPPY:
             raise CheckpointError(self._path, offset + size, f"a block of the unknown type {kind}")
-        return _Block(_decompress(self._path, offset, stored), kind, offset, size)
+        return _Block(_decompress(self._path, offset, stored), True, offset)
 
 
 def _decompress(path: str, offset: int, stored: memoryview) -> bytes:
@@ -208,7 +205,7 @@ def _entries(block: _Block, last: bytes | None = None, position: int = 0) -> Ite
     if end < 0:
         raise Malformed(size - 4, f"a block of {size} bytes with {restarts} restart points")
     key = (last or b"") if position else b""
-    budget = block.keys
+    budget = _KEYS_REACH * size + 4096
     while position < end:
         at = position
         shared, position = read_varint(contents, position, end)
