@@ -194,6 +194,16 @@ def test_many_tensors_of_one_block_read_it_once(tmp_path, checksummed, damage):
     assert sum(checksummed) < 1.1 * (tmp_path / "model.ckpt").stat().st_size + 1000
 
 
+def test_many_tensors_of_several_blocks_read_each_block_once(tmp_path, checksummed):
+    names = [f"{number:05}" for number in range(1_000)]
+    items = [(slice_key(name, ()), raw.message(saved([(5, BYTES, bytes(4))]))) for name in names]
+    header = raw.message([(1, BYTES, [(1, BYTES, meta(name)) for name in names])])
+    blocks = [[(b"", header)], *[items[start : start + 100] for start in range(0, 1_000, 100)]]
+    with load_checkpoint(write_version1(tmp_path, [], {}, blocks=blocks)) as checkpoint:
+        assert set(checkpoint.read(names[::-1])) == set(names)
+    assert sum(checksummed) < 1.1 * (tmp_path / "model.ckpt").stat().st_size + 1000
+
+
 def test_many_tensors_of_one_block_are_looked_up_in_any_order(tmp_path, monkeypatch):
     """Were the block read from its beginning for each, this would be two million entries."""
     seen = 0

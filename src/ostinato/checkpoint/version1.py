@@ -63,6 +63,7 @@ class Version1:
         self._elements: dict[str, ElementType] = {}
         # The file that a slice is in, the slice as the file names it, and with its lengths written out.
         self._parts: dict[str, list[tuple[int, Slice, Slice]]] = {}
+        self._places: dict[str, tuple[int, int]] = {}
         self._known: Known = {}
         self._files: list[DataFile] = []
         self._tables: list[Table] = []
@@ -108,6 +109,9 @@ class Version1:
             partitions = len(self._parts[name])
             self.infos[name] = TensorInfo(name, info.shape, info.dtype, info.dtype_name, partitions, size)
         self.infos = dict(sorted(self.infos.items()))
+        for number, name in enumerate(self.infos):
+            parts = self._parts[name]
+            self._places[name] = (parts[0][0] if parts else 0), number
 
     # -- reading
     def view(self, name: str) -> np.ndarray:
@@ -122,9 +126,8 @@ class Version1:
         return array if array.flags.writeable else array.copy()
 
     def place(self, name: str) -> tuple[int, int]:
-        """The file that the tensor begins in; inside a file, names are in order."""
-        parts = self._parts[name]
-        return (parts[0][0] if parts else 0), 0
+        """The file that the tensor begins in, and the order of its name, which is the order in the file."""
+        return self._places[name]
 
     def _tensor(self, name: str) -> np.ndarray:
         info, parts = self.infos[name], self._parts[name]
