@@ -64,6 +64,7 @@ def test_what_only_tensorflow_reads_is_told(refused: Convert) -> None:
         (["model.ckpt", "model.h5"], "model.h5 has the ending of a file that is not written here", 2),
         (["model.ckpt", "new.index"], "new.index is the name of one file of a checkpoint", 2),
         (["model.ckpt", "there.pt/x.pt", "--only=W"], "cannot write there.pt/x.pt: ", 1),
+        (["model.ckpt", "run/checkpoint"], "run/checkpoint is the name of the file that says", 2),
         (["model.ckpt", "x.pt"], "'b/rnn/gru_cell' (GRU): TensorFlow's GRU applies its reset gate before", 1),
         (["model.ckpt", "x.pt", "--exclude", "b/*"], "'c/lstm_cell' (LSTM): torch.nn.LSTM has no", 1),
         (["model.ckpt", "x", "--layout", "torch"], "a TensorFlow checkpoint has TensorFlow's layout", 2),
@@ -159,3 +160,25 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     for output, line in zip(outputs, lines, strict=True):
         assert line.startswith(f"ostinato convert: cannot write {output}: ")
     assert sorted(os.listdir(tmp_path)) == ["model.ckpt.data-00000-of-00001", "model.ckpt.index"]
+
+
+def test_a_link_stays_one_and_leads_to_what_is_written(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "model.ckpt", {"W": np.ones(3)})
+    (tmp_path / "far").mkdir()
+    for name in ("x.safetensors", "x.pt"):
+        (tmp_path / "far" / name).write_bytes(b"old")
+        (tmp_path / name).symlink_to(tmp_path / "far" / name)
+        assert main(["convert", str(tmp_path / "model.ckpt"), str(tmp_path / name), "--force"]) == 0
+        assert (tmp_path / name).is_symlink()
+        assert (tmp_path / "far" / name).read_bytes() != b"old"
+
+
+@pytest.mark.parametrize("output", ["out.safetensors", "out.pt", "out"])
+def test_names_are_text(output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_checkpoint(tmp_path / "model.ckpt", {"W": np.ones(3)})
+    arguments = ["convert", str(tmp_path / "model.ckpt"), str(tmp_path / output), "--rename", "W=\udcff"]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert "is not UTF-8 text" in error
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / output).exists()

@@ -23,7 +23,7 @@ from ostinato.interop import (
     to_torch,
     to_torch_state_dict,
 )
-from ostinato.interop.recurrent_cells import recurrent_cells
+from ostinato.interop.recognition import recurrent_cells
 from ostinato.interop.torch_layout import (
     parameters_behind,
     tensorflow_shapes,

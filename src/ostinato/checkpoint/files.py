@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import numpy as np
 
@@ -118,11 +119,19 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
-def write_atomically(path: str, contents: bytes) -> None:
-    """Make the file `path`, or replace it: at every moment it is the old one or the new one, whole.
+@contextlib.contextmanager
+def replaced(path: str) -> Iterator[BinaryIO]:
+    """A new file that takes the name `path` when the body ends well: whole, and flushed to the disk.
 
-    Call it inside `alone_in` the folder: the temporary file has one name, so that the next write clears away
-    what a process that was killed has left.
+    An older file of that name is whole until then, and stays where the body raises. The new one has a single
+    name meanwhile, `.NAME.new`: so the next write clears away what a process that was killed has left.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replaced(f"{folder}/greeting") as file:
+    ...         length = file.write(b"hello")
+    ...     os.listdir(folder), pathlib.Path(folder, "greeting").read_text()
+    (['greeting'], 'hello')
     """
     folder, base = os.path.split(path)
     temporary = os.path.join(folder, f".{base}.new")
@@ -130,7 +139,7 @@ def write_atomically(path: str, contents: bytes) -> None:
         os.unlink(temporary)
     try:
         with open(temporary, "xb") as file:
-            file.write(contents)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -139,6 +148,12 @@ def write_atomically(path: str, contents: bytes) -> None:
             os.unlink(temporary)
         raise
     sync_folder(folder or ".")
+
+
+def write_atomically(path: str, contents: bytes) -> None:
+    """Make the file `path`, or replace it: at every moment it is the old one or the new one, whole."""
+    with replaced(path) as file:
+        file.write(contents)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from ostinato.cli.safetensors_header import DamagedHeader, looks_like_safetensor
 from ostinato.cli.variable_table import Variable, printable
 from ostinato.interop.cell_names import natural_order
 from ostinato.interop.cell_wrappers import WrapperVariables, cell_wrappers
-from ostinato.interop.recurrent_cells import RecurrentCell, is_optimizer_slot, recurrent_cells
+from ostinato.interop.recognition import RecurrentCell, is_optimizer_slot, recurrent_cells
 
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 _STEPS = re.compile(

@@ -6,7 +6,7 @@ from typing import Any
 
 from ostinato.cli.contents import Contents
 from ostinato.cli.variable_table import Variable, printable, readable_bytes, table
-from ostinato.interop.recurrent_cells import RecurrentCell
+from ostinato.interop.recognition import RecurrentCell
 
 _OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 

@@ -20,6 +20,7 @@ from ostinato.cli.safetensors_header import looks_like_safetensors
 from ostinato.cli.variable_table import printable
 from ostinato.interop.conversion import Planned, Tensors
 from ostinato.interop.safetensors_files import (
+    is_text,
     load_safetensors,
     read_metadata,
     save_safetensors,
@@ -190,6 +191,11 @@ def output_kind(path: str) -> Kind:
             f"{shown} has the ending of a file that is not written here: end it in .safetensors, .pt or "
             ".pth, or name a checkpoint's prefix such as model.ckpt"
         )
+    if os.path.basename(path) == "checkpoint":
+        raise CommandError(
+            f"{shown} is the name of the file that says which checkpoint of a folder is the latest: name "
+            "another prefix, such as model.ckpt"
+        )
     if _OWN_FILE.search(os.path.basename(path)):
         raise CommandError(f"{shown} is the name of one file of a checkpoint: name its prefix instead")
     return "checkpoint"
@@ -217,6 +223,8 @@ def why_not_written(planned: Planned, kind: Kind) -> str | None:
     if kind == "safetensors":
         reason = why_not_held(planned.name, planned.dtype)
         return None if reason is None else printable(reason)
+    if not is_text(planned.name):
+        return f"{planned.origin} would have a name that is not UTF-8 text: {printable(planned.name)}"
     if kind == "checkpoint":
         if not planned.name:
             return f"{planned.origin} would have the empty name, which checkpoints keep for themselves"
@@ -258,7 +266,8 @@ class _Making(Mapping[str, np.ndarray]):
 
 
 def write(path: str, kind: Kind, layout: Layout, planned: Sequence[Planned]) -> None:
-    """Write the tensors, whole or not at all, and the folder where that is missing.
+    """Write the tensors, whole or not at all, and the folder where that is missing. A link to a file stays
+    one, and leads to what is written.
 
     Raises:
         CommandError: they cannot be read or written.
@@ -268,12 +277,16 @@ def write(path: str, kind: Kind, layout: Layout, planned: Sequence[Planned]) -> 
         if kind == "checkpoint":
             save_checkpoint(path, _Making(planned))
         elif kind == "safetensors":
-            save_safetensors(path, _Making(planned), {"format": "tf" if layout == "tf" else "pt"})
+            save_safetensors(
+                os.path.realpath(path), _Making(planned), {"format": "tf" if layout == "tf" else "pt"}
+            )
         else:
             from ostinato.interop.arrays import to_tensor
             from ostinato.interop.torch_files import save_state_dict
 
-            save_state_dict(path, {tensor.name: to_tensor(tensor.make()) for tensor in planned})
+            save_state_dict(
+                os.path.realpath(path), {tensor.name: to_tensor(tensor.make()) for tensor in planned}
+            )
     except CheckpointError as error:
         raise CommandError(printable(str(error)), exit_code=1) from None
     except OSError as error:

@@ -20,7 +20,7 @@ from ostinato.interop.conversion import (
     to_tensorflow_names,
     to_torch_names,
 )
-from ostinato.interop.recurrent_cells import is_optimizer_slot, recurrent_cells
+from ostinato.interop.recognition import is_optimizer_slot, recurrent_cells
 from ostinato.interop.tensors import CheckpointTensors, SomeTensors
 from ostinato.interop.torch_names import torch_modules, weights_of
 

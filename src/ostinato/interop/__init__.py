@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ostinato.interop.loading import load_into
-    from ostinato.interop.recurrent_cells import RecurrentCell, is_optimizer_slot
+    from ostinato.interop.recognition import RecurrentCell, is_optimizer_slot, recurrent_cells
     from ostinato.interop.safetensors_files import load_safetensors, save_safetensors
     from ostinato.interop.state_dicts import from_torch_state_dict, to_torch_state_dict
     from ostinato.interop.torch_modules import from_torch, to_torch
 
 _HOMES = {
     "loading": ["load_into"],
-    "recurrent_cells": ["RecurrentCell", "is_optimizer_slot"],  # the function is imported from there
+    "recognition": ["RecurrentCell", "is_optimizer_slot", "recurrent_cells"],
     "safetensors_files": ["load_safetensors", "save_safetensors"],
     "state_dicts": ["from_torch_state_dict", "to_torch_state_dict"],
     "torch_modules": ["from_torch", "to_torch"],
@@ -29,6 +29,7 @@ __all__ = [
     "is_optimizer_slot",
     "load_into",
     "load_safetensors",
+    "recurrent_cells",
     "save_safetensors",
     "to_torch",
     "to_torch_state_dict",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
-from ostinato.interop.recurrent_cells import RecurrentCell, recurrent_cells
+from ostinato.interop.recognition import RecurrentCell, recurrent_cells
 from ostinato.interop.torch_layout import (
     GATES,
     from_torch_layout,
@@ -147,12 +146,10 @@ def _torch_weights(
     if cell.family == "CudnnCompatibleLSTM":
         forget_bias = 0.0  # that cell adds none, whatever the others do
 
-    @lru_cache(maxsize=1)
-    def weights() -> Mapping[str, np.ndarray]:
-        return to_torch_layout(kind, _parameters(tensors, cell), forget_bias, np)
-
+    shapes = torch_shapes(kind, cell.input_size, cell.num_units, cell.num_proj)
+    weights = _Shared(lambda: to_torch_layout(kind, _parameters(tensors, cell), forget_bias, np), shapes)
     dtype = tensors.dtype(next(iter(cell.variables.values())))
-    for name, shape in torch_shapes(kind, cell.input_size, cell.num_units, cell.num_proj).items():
+    for name, shape in shapes.items():
         behind = parameters_behind(kind)[name]
         sources = [
             variable for whole in behind for key, variable in cell.variables.items() if _whole(key) == whole
@@ -190,8 +187,7 @@ def _parameters(tensors: Tensors, cell: RecurrentCell) -> dict[str, np.ndarray]:
 
 
 def _tensorflow_parameters(tensors: Tensors, weights: Weights, forget_bias: float) -> Iterator[Planned]:
-    @lru_cache(maxsize=1)
-    def parameters() -> Mapping[str, np.ndarray]:
+    def made() -> Mapping[str, np.ndarray]:
         arrays = {name: tensors.array(key) for name, key in weights.names.items()}
         return from_torch_layout(weights.kind, arrays, forget_bias, np)
 
@@ -199,6 +195,7 @@ def _tensorflow_parameters(tensors: Tensors, weights: Weights, forget_bias: floa
     width = tensors.shape(weights.names["weight_hh"])[1]
     num_proj = width if "weight_hr" in weights.names else None
     shapes = tensorflow_shapes(weights.kind, input_size, rows // GATES[weights.kind], num_proj)
+    parameters = _Shared(made, shapes)
     dtype = tensors.dtype(weights.names["weight_ih"])
     for name, shape in shapes.items():
         behind = weights_behind(weights.kind)[name]
@@ -206,12 +203,18 @@ def _tensorflow_parameters(tensors: Tensors, weights: Weights, forget_bias: floa
         yield _made(f"{weights.scope}/{name}", together(sources) or "zeros", shape, dtype, parameters, name)
 
 
-def _made(
-    written: str,
-    origin: str,
-    shape: Shape,
-    dtype: np.dtype,
-    arrays: Callable[[], Mapping[str, np.ndarray]],
-    name: str,
-) -> Planned:
-    return Planned(written, origin, shape, dtype, lambda: np.ascontiguousarray(arrays()[name]))
+class _Shared:
+    """Arrays that are made together: with the first that is asked for, and kept until the last was."""
+
+    def __init__(self, make: Callable[[], Mapping[str, np.ndarray]], names: Iterable[str]) -> None:
+        self._make, self._names = make, frozenset(names)
+        self._arrays: dict[str, np.ndarray] = {}
+
+    def take(self, name: str) -> np.ndarray:
+        if name not in self._arrays:
+            self._arrays = {key: array for key, array in self._make().items() if key in self._names}
+        return np.ascontiguousarray(self._arrays.pop(name))
+
+
+def _made(written: str, origin: str, shape: Shape, dtype: np.dtype, arrays: _Shared, name: str) -> Planned:
+    return Planned(written, origin, shape, dtype, lambda: arrays.take(name))

@@ -70,10 +70,11 @@ def _load(
 ) -> dict[str, str]:
     scopes = Scopes(shapes_of(variables))
     assignments = scopes.only_fit(cells) if scope is None else scopes.assign(cells, scope.strip("/"))
-    tensors = [_read(assignment, variables, convert_dtype) for assignment in assignments]
+    for assignment in assignments:
+        _read(assignment, variables, convert_dtype)  # all of them can be read, before anything changes
     with torch.no_grad():
-        for assignment, tensor in zip(assignments, tensors, strict=True):
-            assignment.parameter.copy_(tensor)
+        for assignment in assignments:  # again, one by one: in memory there is never more than one of them
+            assignment.parameter.copy_(_read(assignment, variables, convert_dtype))
     return {assignment.name: assignment.variables[0] for assignment in assignments}
 
 

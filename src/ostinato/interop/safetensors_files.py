@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from ostinato.interop.whole_files import replaced
+from ostinato.checkpoint.files import replaced
 
 _DTYPES: dict[str, Any] = {
     "BOOL": np.bool_,
@@ -91,17 +93,25 @@ def save_safetensors(
     until then. bfloat16 (`ml_dtypes.bfloat16`) stays bfloat16.
 
     Raises:
-        ValueError: safetensors has no such dtype (strings, quantized numbers, complex128), or a name is one
-            that it keeps for itself.
+        ValueError: safetensors has no such dtype (strings, quantized numbers, complex128), or a name is no
+            UTF-8 text or one that it keeps for itself.
         OSError: it cannot be written.
     """
     path = os.fspath(path)
     arrays = {name: _held(name, np.asarray(value)) for name, value in tensors.items()}
-    with replaced(path) as temporary:
+    with replaced(path) as file:
+        rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         try:
-            save_file(arrays, temporary, None if metadata is None else dict(metadata))
+            save_file(arrays, file.name, None if metadata is None else dict(metadata))
         except SafetensorError as error:  # what safetensors makes of the system's errors
-            raise OSError(f"{path} cannot be written: {error}") from None
+            number = re.search(r"os error (\d+)", str(error))
+            if number is None:
+                raise OSError(f"{path} cannot be written: {error}") from None
+            raise OSError(int(number[1]), os.strerror(int(number[1])), path) from None
+        # safetensors puts a file of its own in the place of that one, which only its owner can read.
+        os.chmod(file.name, rights)
+        with open(file.name, "rb") as written:
+            os.fsync(written.fileno())
     return path
 
 
@@ -109,6 +119,15 @@ def read_metadata(path: str) -> dict[str, str]:
     """The metadata of a safetensors file that `load_safetensors` reads: texts by name."""
     with safe_open(path, framework="np") as file:
         return file.metadata() or {}
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be encoded as UTF-8: one that Python read from other bytes cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def why_not_held(name: str, dtype: np.dtype) -> str | None:
@@ -120,6 +139,8 @@ def why_not_held(name: str, dtype: np.dtype) -> str | None:
     what = {"O": "strings", "S": "strings", "U": "strings"}.get(dtype.kind, str(dtype))
     if dtype.names is not None:
         what = f"quantized numbers ({dtype.names[0]})"
+    if not is_text(name):
+        return f"variable {name!a} has a name that is not UTF-8 text, which safetensors' names are"
     if name == _METADATA:
         return f"variable '{name}' has the name that safetensors keeps for itself"
     if dtype.newbyteorder("=") not in _HELD:

@@ -13,7 +13,7 @@ from ostinato.cells import MultiRNNCell, check_cell
 from ostinato.cells.family_cells import FamilyCell
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.interop.cell_nests import CellNest, is_pair
-from ostinato.interop.recurrent_cells import RecurrentCell, recurrent_cells
+from ostinato.interop.recognition import RecurrentCell, recurrent_cells
 from ostinato.steps import GRU, LSTM, BasicRNN, ResetAfterGRU
 
 Shape = tuple[int, ...]

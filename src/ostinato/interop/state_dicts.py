@@ -11,7 +11,7 @@ from torch import Tensor
 from ostinato.checkpoint import load_checkpoint
 from ostinato.interop.arrays import to_array, to_tensor
 from ostinato.interop.conversion import Tensors, to_tensorflow_names, to_torch_names, why_refused
-from ostinato.interop.recurrent_cells import recurrent_cells
+from ostinato.interop.recognition import recurrent_cells
 from ostinato.interop.tensors import ArrayTensors, SomeTensors, tensors_of
 from ostinato.interop.torch_names import torch_modules
 

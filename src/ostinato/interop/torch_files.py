@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ostinato.interop.whole_files import replaced
+from ostinato.checkpoint.files import replaced
 
 
 def load_state_dict(path: str) -> tuple[dict[str, Tensor], list[str]]:
@@ -64,11 +63,13 @@ def save_state_dict(path: str, tensors: Mapping[str, Tensor]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    with replaced(path) as temporary:
+    with replaced(path) as file:
         try:
-            torch.save(dict(tensors), temporary)
-        except RuntimeError as error:  # what torch's writer makes of the system's errors
-            raise OSError(f"{os.fspath(path)} cannot be written: {_plain(str(error))}") from None
+            torch.save(dict(tensors), file)
+        except RuntimeError as error:  # torch's writer, which could not end a file that could not be written
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def _plain(reason: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ostinato.interop.cell_names import class_name
-from ostinato.interop.recurrent_cells import RecurrentCell
+from ostinato.interop.recognition import RecurrentCell
 from ostinato.interop.torch_layout import RESET_BEFORE, Kind, kind_of_weights
 
 Shape = tuple[int, ...]

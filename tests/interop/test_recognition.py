@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ostinato.interop.cell_wrappers import cell_wrappers
-from ostinato.interop.recurrent_cells import RecurrentCell, is_optimizer_slot, recurrent_cells
+from ostinato.interop.recognition import RecurrentCell, is_optimizer_slot, recurrent_cells
 
 MADE = json.loads((Path(__file__).parents[1] / "data" / "tf1_cell_variables.json").read_text())
 
@@ -609,7 +609,7 @@ def test_slots_are_told_from_the_model():
 
 def test_recognising_needs_no_torch():
     program = (
-        "import sys\nfrom ostinato.interop.recurrent_cells import recurrent_cells\n"
+        "import sys\nfrom ostinato.interop.recognition import recurrent_cells\n"
         "assert recurrent_cells({'lstm/kernel': (76, 256), 'lstm/bias': (256,)})\n"
         "sys.exit(', '.join({'torch', 'numpy'} & sys.modules.keys()) or 0)"
     )
