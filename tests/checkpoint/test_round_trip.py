@@ -111,13 +111,23 @@ def test_values_that_are_no_arrays(tmp_path, value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", [object(), None, [None], np.datetime64("2017-01-01"), np.longdouble(1), {1: 2}]
+    "value", [object(), None, [None], np.datetime64("2017-01-01"), np.longdouble(1), {1: 2}, 2**70]
 )
 def test_values_that_tensorflow_does_not_have(tmp_path, value):
     save_checkpoint(tmp_path / "model", {"x": 1})
     with pytest.raises(TypeError, match="The tensor 'x'"):
         save_checkpoint(tmp_path / "model", {"x": value})
     assert load_checkpoint(tmp_path / "model")["x"] == 1
+
+
+def test_tensors_that_give_no_array_are_named(tmp_path):
+    torch = pytest.importorskip("torch")
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    for value in (torch.ones(2, dtype=torch.bfloat16), torch.ones(2, requires_grad=True), masked):
+        with pytest.raises(TypeError, match="The tensor 'x'"):
+            save_checkpoint(tmp_path / "model", {"x": value})
+    save_checkpoint(tmp_path / "model", {"x": torch.ones(2)})
+    assert load_checkpoint(tmp_path / "model")["x"].tolist() == [1, 1]
 
 
 def test_names_must_be_names(tmp_path):

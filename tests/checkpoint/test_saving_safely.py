@@ -2,13 +2,15 @@
 
 import errno
 import os
+import stat
 import threading
 import time
 import warnings
 
+import numpy as np
 import pytest
 
-from ostinato.checkpoint import files, load_checkpoint, save_checkpoint, writer
+from ostinato.checkpoint import files, flushed, load_checkpoint, save_checkpoint, writer
 
 
 def test_an_index_that_cannot_be_opened_ends_the_save(tmp_path, monkeypatch):
@@ -103,3 +105,105 @@ def test_savers_of_one_folder_wait_for_each_other(tmp_path):
     for thread in threads:
         thread.join()
     assert order[::2] == order[1::2]
+
+
+def calls_of_a_save(prefix, monkeypatch):
+    """What a save asks of the system, in order: (call, name of the file)."""
+    calls = []
+    real = {name: getattr(os, name) for name in ("fsync", "replace", "unlink")}
+
+    def flush(descriptor):
+        name = os.path.basename(os.readlink(f"/proc/self/fd/{descriptor}"))
+        calls.append(("flush", name))
+        return real["fsync"](descriptor)
+
+    def replaced(source, target):
+        calls.append(("replace", os.path.basename(target)))
+        return real["replace"](source, target)
+
+    def unlinked(path):
+        real["unlink"](path)  # what is not there is not of interest
+        calls.append(("unlink", os.path.basename(path)))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", flush)
+        patched.setattr(os, "replace", replaced)
+        patched.setattr(os, "unlink", unlinked)
+        save_checkpoint(prefix, {"x": 1})
+    return calls
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="names of open files are read from /proc")
+def test_the_new_checkpoint_is_on_the_disk_before_it_takes_the_place_of_the_old(tmp_path, monkeypatch):
+    # A power cut may come between any two of these: each must have reached the disk before the next begins.
+    folder = tmp_path.name
+    assert calls_of_a_save(tmp_path / "model", monkeypatch) == [
+        ("flush", "model.data-00000-of-00001"),
+        ("flush", folder),
+        ("flush", ".model.index.new"),
+        ("replace", "model.index"),
+        ("flush", folder),
+    ]
+    assert calls_of_a_save(tmp_path / "model", monkeypatch) == [
+        ("flush", "model.data-00001-of-00002"),
+        ("flush", "model.data-00000-of-00002"),
+        ("flush", folder),
+        ("flush", ".model.index.new"),
+        ("replace", "model.index"),
+        ("flush", folder),
+        ("unlink", "model.data-00000-of-00001"),
+    ]
+
+
+def test_a_flush_that_fails_meanwhile_fails_the_save(tmp_path, monkeypatch):
+    # The system tells of it once. The flush at the end succeeds, and what was lost stays lost.
+    save_checkpoint(tmp_path / "model", {"x": 1})
+    monkeypatch.setattr(flushed, "_FLUSH_EVERY", 1 << 20)
+    real, failed = os.fsync, []
+
+    def fail_once(descriptor):
+        if not failed:
+            failed.append(descriptor)
+            raise OSError(errno.EIO, "Input/output error")
+        return real(descriptor)
+
+    monkeypatch.setattr(flushed.os, "fsync", fail_once)
+    with pytest.raises(OSError, match="Input/output error; what was there before is intact"):
+        save_checkpoint(tmp_path / "model", {"x": np.zeros(1 << 20)})
+    assert failed
+    assert load_checkpoint(tmp_path / "model")["x"] == 1
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_folder_that_cannot_be_flushed_is_saved_to(number, tmp_path, monkeypatch):
+    real = os.fsync
+
+    def refuse_folders(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        return real(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", refuse_folders)
+    save_checkpoint(tmp_path / "model", {"x": 1})
+    assert load_checkpoint(tmp_path / "model")["x"] == 1
+
+
+def test_a_folder_that_cannot_be_opened_is_saved_to(tmp_path, monkeypatch):
+    real = os.open
+
+    def refuse_folders(path, *arguments, **options):
+        if os.path.isdir(path):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(files.os, "open", refuse_folders)
+    save_checkpoint(tmp_path / "model", {"x": 1})
+    assert load_checkpoint(tmp_path / "model")["x"] == 1
+
+
+def test_a_folder_beside_a_prefix_of_its_name(tmp_path):
+    (tmp_path / "run").mkdir()
+    save_checkpoint(tmp_path / "run" / "model", {"x": 1})
+    save_checkpoint(tmp_path / "run", {"x": 2})
+    assert load_checkpoint(tmp_path / "run")["x"] == 2
+    assert load_checkpoint(f"{tmp_path}/run/")["x"] == 1

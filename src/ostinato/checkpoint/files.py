@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
 import stat
@@ -15,6 +16,8 @@ import numpy as np
 from ostinato.checkpoint.crc import crc32c
 from ostinato.checkpoint.errors import CheckpointError
 
+# What file systems say that cannot flush a folder, as those of networks and cloud drives.
+_NO_FLUSH = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
 CHUNK = 1 << 20  # bytes that are read or written, and checksummed, at a time: they stay in the cache
 
 
@@ -110,11 +113,15 @@ class DataFile:
 
 def sync_folder(folder: str) -> None:
     """Make names that were given or taken in a folder outlast a power cut, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except (PermissionError, IsADirectoryError):
+        return  # a folder that may be written to but not read, or Windows, which opens no folders
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FLUSH:
+            raise
     finally:
         os.close(descriptor)
 
@@ -164,7 +171,11 @@ def alone_in(folder: str) -> Iterator[None]:
     except ImportError:
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # it may be written to but not read
+        yield
+        return
     try:
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)

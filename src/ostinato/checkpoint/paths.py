@@ -33,8 +33,9 @@ def find(path: str) -> Found:
     Raises:
         CheckpointError: there is none; it says what is there instead.
     """
-    # TensorFlow takes "run/" for a prefix too: of files in that folder that have no name before the dot.
-    prefix = path.endswith(os.sep) and os.path.isfile(f"{path}.index")
+    # A prefix goes before a folder of the same name, as what was saved as "run" must be what "run" opens.
+    # "run/" is a prefix too, of files in that folder that have no name before the dot.
+    prefix = os.path.isfile(f"{path}.index")
     return _in_folder(path) if os.path.isdir(path) and not prefix else _of_name(path, follow=True)
 
 

@@ -42,7 +42,7 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
         The prefix.
 
     Raises:
-        TypeError: a name is no string, or a tensor's type has no counterpart in TensorFlow.
+        TypeError: a name is no string, a tensor is no array, or its type has no counterpart in TensorFlow.
         ValueError: a name is empty or no UTF-8 text, or a tensor is no array.
         OSError: the files cannot be written, as on a full disk; the checkpoint that was there stays.
 
@@ -158,10 +158,16 @@ def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str
 
 
 def _array(name: str, value: Any) -> tuple[np.ndarray, ElementType]:
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise TypeError(
+            f"The tensor '{name}' has masked elements, which TensorFlow does not have: fill them."
+        )
     try:
         array = np.asarray(value)
     except ValueError as error:  # lists of different lengths
         raise ValueError(f"The tensor '{name}' is no array: {error}") from error
+    except (TypeError, RuntimeError) as error:  # a tensor of a library that has no array to give
+        raise TypeError(f"The tensor '{name}' is no array: {error}") from error
     if array.dtype.kind in "SU":
         # As objects: numpy's own types of strings forget zeros at their ends, and make strings of numbers.
         array = np.array(value, object) if isinstance(value, _PLAIN) else array.astype(object)
@@ -183,7 +189,10 @@ def _bytes(name: str, value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"The tensor '{name}' holds a {type(value).__name__}; only strings can be saved.")
+        raise TypeError(
+            f"The tensor '{name}' holds {value!r:.60} ({type(value).__name__}): numbers of numpy's types and "
+            "strings can be saved."
+        )
     try:
         return value.encode()
     except UnicodeEncodeError:
