@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ostinato import checkpoint as files
 
 from . import logging
+from .ops.checkpoint import remove_files
 from .saver_def import SaverDef
 
 
@@ -213,9 +214,7 @@ def remove_checkpoint(
     """Delete the files of a checkpoint (TF1 symbol: `tf.train.remove_checkpoint`)."""
     _delete([meta_graph_filename(checkpoint_prefix, meta_graph_suffix)])
     if checkpoint_format_version == SaverDef.V2 or os.path.exists(f"{checkpoint_prefix}.index"):
-        # The index first: without it there is no checkpoint, where data without an index is half of one.
-        _delete([f"{checkpoint_prefix}.index"])
-        _delete(glob.glob(f"{glob.escape(checkpoint_prefix)}.data-?????-of-?????"))
+        remove_files(checkpoint_prefix)
     else:
         _delete([checkpoint_prefix] if os.path.exists(checkpoint_prefix) else glob.glob(checkpoint_prefix))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import contextlib
+import glob
 import os
-import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import ml_dtypes
@@ -274,9 +274,21 @@ def _merge(run: Any, operation: Operation, prefixes: np.ndarray, destination: np
         with open_checkpoint(path, operation) as checkpoint:
             tensors.update(checkpoint.read())
     write_checkpoint(_text(destination), tensors, operation)
-    for directory in dict.fromkeys(Path(path).parent for path in paths):
-        shutil.rmtree(directory, ignore_errors=True)
+    for path in paths:
+        if os.path.abspath(path) != os.path.abspath(_text(destination)):
+            remove_files(path)
+    for directory in dict.fromkeys(os.path.dirname(path) for path in paths):
+        with contextlib.suppress(OSError):  # what else is in it keeps it
+            os.rmdir(directory)
     return ()
+
+
+def remove_files(prefix: str) -> None:
+    """Delete the files of a V2 checkpoint that are there."""
+    # The index first: without it there is no checkpoint, where data without an index is half of one.
+    for path in [f"{prefix}.index", *glob.glob(f"{glob.escape(prefix)}.data-?????-of-?????")]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def _sharded(prefix: np.ndarray, shard: torch.Tensor, count: torch.Tensor) -> np.ndarray:
