@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import contextlib
 import glob
+import itertools
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
