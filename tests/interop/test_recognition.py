@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ostinato.interop.cell_wrappers import cell_wrappers
@@ -552,6 +552,8 @@ PARTS = [
         max_size=8,
     )
 )
+@example({"/carry_w": ()})
+@example({"/carry_w": (), "carry_w": (), "/carry_b": ()})
 @settings(max_examples=100, deadline=None)
 def test_any_names_and_shapes_are_taken(variables):
     assert all(set(wrapper.variables.values()) <= variables.keys() for wrapper in cell_wrappers(variables))

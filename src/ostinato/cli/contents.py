@@ -13,13 +13,13 @@ from ostinato.cli.errors import CommandError
 from ostinato.cli.protobuf_kinds import tensorflow_version
 from ostinato.cli.safetensors_header import DamagedHeader, looks_like_safetensors, read_variables
 from ostinato.cli.variable_table import Variable, printable
+from ostinato.interop import object_names
 from ostinato.interop.cell_names import natural_order
 from ostinato.interop.cell_wrappers import WrapperVariables, cell_wrappers
 from ostinato.interop.recognition import RecurrentCell, is_optimizer_slot, recurrent_cells
 
-_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 _STEPS = re.compile(
-    rf"(?:.*/)?(?:global_step|(?:step|optimizer/iter|optimizer/_iterations){re.escape(_OBJECT)})"
+    rf"(?:.*/)?(?:global_step|(?:step|optimizer/iter|optimizer/_iterations){re.escape(object_names.VARIABLE)})"
 )
 
 

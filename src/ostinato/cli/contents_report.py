@@ -6,9 +6,8 @@ from typing import Any
 
 from ostinato.cli.contents import Contents
 from ostinato.cli.variable_table import Variable, printable, readable_bytes, table
+from ostinato.interop import object_names
 from ostinato.interop.recognition import RecurrentCell
-
-_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def report(contents: Contents, width: int | None, everything: bool = False) -> list[str]:
@@ -29,8 +28,9 @@ def report(contents: Contents, width: int | None, everything: bool = False) -> l
         noun = "variable" if len(others) == 1 else "variables"
         size = readable_bytes(sum(variable.nbytes for variable in others))
         lines += [f"and {len(others):,} {noun} of optimizers and moving averages, {size} (--all lists them)"]
-    if any(variable.name.endswith(_OBJECT) for variable in (*model, *(others if everything else ()))):
-        lines += ["", f"'...' at the end of a name stands for {_OBJECT}"]
+    listed = [*model, *others] if everything else model
+    if any(variable.name.endswith(object_names.VARIABLE) for variable in listed):
+        lines += ["", f"'...' at the end of a name stands for {object_names.VARIABLE}"]
     if any(variable.name.endswith("opaque_kernel") and variable.parameters is None for variable in model):
         lines += ["", "opaque_kernel has the weights of the cells once more, as cuDNN lays them out"]
     return [*lines, "", *_cells(contents)]
@@ -56,14 +56,14 @@ def _shortened(variables: list[Variable]) -> list[Variable]:
     """Variables by shorter names: TensorFlow 2 ends each in the same 28 characters."""
     return [
         Variable(
-            f"{variable.name.removesuffix(_OBJECT)}...",
+            f"{variable.name.removesuffix(object_names.VARIABLE)}...",
             variable.shape,
             variable.dtype,
             variable.parameters,
             variable.nbytes,
             variable.partitions,
         )
-        if variable.name.endswith(_OBJECT)
+        if variable.name.endswith(object_names.VARIABLE)
         else variable
         for variable in variables
     ]

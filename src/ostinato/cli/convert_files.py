@@ -299,8 +299,3 @@ def described(kind: Kind, path: str) -> str:
     """A file of `kind` in words."""
     name = {"checkpoint": "TensorFlow checkpoint", "safetensors": "safetensors file", "torch": "torch file"}
     return f"{name[kind]} {printable(path)}"
-
-
-def is_checkpoint_note(name: str) -> bool:
-    """Whether a variable is TensorFlow 2's own note of its objects, which means nothing elsewhere."""
-    return name == "_CHECKPOINTABLE_OBJECT_GRAPH"

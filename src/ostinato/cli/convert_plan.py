@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from ostinato.cli.convert_files import Input, Kind, Layout, is_checkpoint_note, why_not_written
+from ostinato.cli.convert_files import Input, Kind, Layout, why_not_written
 from ostinato.cli.convert_report import left_out
 from ostinato.cli.errors import CommandError
 from ostinato.cli.variable_table import printable
+from ostinato.interop import object_names
 from ostinato.interop.conversion import (
     Planned,
     Refused,
@@ -117,8 +118,7 @@ def _selected(source: Input, kind: Kind, arguments: argparse.Namespace) -> tuple
         slots = {name for name in names if is_optimizer_slot(name, known)}
         drop(slots, "of optimizers and moving averages", "; --with-optimizer keeps them")
     if kind != "checkpoint":
-        notes = {name for name in names if is_checkpoint_note(name)}
-        drop(notes, "of TensorFlow 2's own")
+        drop({object_names.GRAPH}, "of TensorFlow 2's own")  # it means nothing elsewhere
     if not names:
         raise CommandError(
             "nothing is left to write: " + "; ".join(remarks)

@@ -10,6 +10,9 @@ from typing import Any
 from ostinato.cli.variable_table import Variable
 
 _MOST = 100_000_000  # bytes of a header, the format's own limit
+# Bits of an element. The table of interop/safetensors_files has numpy's types for these names instead, of
+# which ml_dtypes has some: here nothing but JSON is read, for `ostinato inspect` to answer at once, and types
+# that numpy has not are listed, too.
 _SIZES = {
     "BOOL": 8,
     "F4": 4,

@@ -68,7 +68,8 @@ def _layout(
 ) -> Layout:
     optional = optional or {}
     shapes = {parameter: _shape(text) for parameter, text in {**required, **optional}.items()}
-    return Layout(family, frozenset(names.split()), shapes, frozenset(optional), **options)  # type: ignore[arg-type]
+    known = frozenset(names.split())
+    return Layout(family, known, shapes, frozenset(optional), **options)  # type: ignore[arg-type]
 
 
 _PEEPHOLES = {"w_f_diag": "n", "w_i_diag": "n", "w_o_diag": "n"}

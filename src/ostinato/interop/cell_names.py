@@ -13,7 +13,8 @@ _RNN = re.compile(r"(.*[_\-.])?(basic|simple|vanilla|plain|elman)_?rnn(_?cell)?(
 # What drivers and stacks put around a cell's own scope, from TensorFlow 0 to object-based checkpoints.
 _DRIVERS = re.compile(r"rnn(_\d+)?|fw|bw|birnn_[fb]w|cell[_-]?\d+")
 _NO_CELL = re.compile(
-    "att|conv|dense|embed|fc|full|hidden|input|layer|linear|logit|loss|memory|mlp|norm|out|pred|proj|query|softmax|wrapper"
+    "att|conv|dense|embed|fc|full|hidden|input|layer|linear|logit|loss|memory|mlp|norm|out|pred|proj|query|"
+    "softmax|wrapper"
 )
 
 

@@ -47,7 +47,7 @@ def cell_wrappers(shapes: Mapping[str, Shape]) -> list[WrapperVariables]:
     for name, shape in shapes.items():
         scope, _, last = name.rpartition("/")
         if last in ("carry_w", "embedding") or (len(shape) == 2 and last in ("kernel", "weights", "Matrix")):
-            wrapper = _highway(scope, shapes) if last == "carry_w" else _named(scope, last, shapes, attention)
+            wrapper = _highway(name, shapes) if last == "carry_w" else _named(scope, last, shapes, attention)
             if wrapper is not None:
                 found.append(wrapper)
     return sorted(found, key=lambda wrapper: natural_order(wrapper.scope))
@@ -99,13 +99,13 @@ _CLASSES = {
 }
 
 
-def _highway(scope: str, shapes: Mapping[str, Shape]) -> WrapperVariables | None:
-    prefix = f"{scope}/" if scope else ""
+def _highway(carry_w: str, shapes: Mapping[str, Shape]) -> WrapperVariables | None:
+    prefix = carry_w.removesuffix("carry_w")  # with its slash: "/carry_w" is another name than "carry_w"
     names = ("carry_w", "carry_b", "transform_w", "transform_b")
     variables = {own: prefix + own for own in names if prefix + own in shapes}
-    *_, size = shapes[prefix + "carry_w"] or (0,)
+    *_, size = shapes[carry_w] or (0,)
     matrix, vector = (size, size), (size,)
     wanted = {"carry_w": matrix, "carry_b": vector, "transform_w": matrix, "transform_b": vector}
     if "carry_b" not in variables or any(shapes[name] != wanted[own] for own, name in variables.items()):
         return None
-    return WrapperVariables(scope, "HighwayWrapper", size, size, variables)
+    return WrapperVariables(prefix.removesuffix("/"), "HighwayWrapper", size, size, variables)

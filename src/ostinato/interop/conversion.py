@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ostinato.interop import object_names
 from ostinato.interop.recognition import RecurrentCell, recurrent_cells
 from ostinato.interop.torch_layout import (
     GATES,
@@ -22,8 +23,6 @@ from ostinato.interop.torch_layout import (
 from ostinato.interop.torch_names import KINDS, Weights, torch_modules, weights_of, why_not_torch
 
 Shape = tuple[int, ...]
-
-_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 class Tensors(Protocol):
@@ -88,7 +87,7 @@ def to_torch_names(tensors: Tensors, forget_bias: float) -> list[Planned]:
             found += made[name]  # where its first variable stood
         elif name not in read:
             # TensorFlow 2 ends the names of objects' variables in the same 28 characters.
-            found.append(_same(tensors, name, name.removesuffix(_OBJECT).replace("/", ".")))
+            found.append(_same(tensors, name, name.removesuffix(object_names.VARIABLE).replace("/", ".")))
     return found
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from ostinato.interop import object_names
+
 # The last part of a slot's name is its optimizer's default name, numbered from the second slot on. BERT's
 # and ALBERT's optimizers have names of their own for the two.
 _OPTIMIZERS = (
-    "Adadelta|Adafactor|Adagrad|AdagradDA|Adam|AdaMax|AdamW|AdamWeightDecayOptimizer|AddSign|Ftrl|GGT|LAMB|LARS|"
-    "LazyAdam|Momentum|MomentumW|Nadam|PowerSign|ProximalAdagrad|RMSProp|SGD|Shampoo|YellowFin"
+    "Adadelta|Adafactor|Adagrad|AdagradDA|Adam|AdaMax|AdamW|AdamWeightDecayOptimizer|AddSign|Ftrl|GGT|LAMB|"
+    "LARS|LazyAdam|Momentum|MomentumW|Nadam|PowerSign|ProximalAdagrad|RMSProp|SGD|Shampoo|YellowFin"
 )
 _SLOT = re.compile(rf"(?:{_OPTIMIZERS})(?:Optimizer)?(?:_\d+)?|(?:adam|lamb)_[mv]")
 _SCALAR = re.compile(r"(?:.*/)?(?:beta[12]_power(?:_\d+)?|OptimizeLoss/learning_rate)")
@@ -27,7 +29,6 @@ _KERAS_SCALARS = frozenset(
     {"iter", "iterations", "beta_1", "beta_2", "decay", "learning_rate", "momentum", "rho"}
 )
 _DEEPEST = 8  # scopes around a slot that are looked through
-_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 
 def is_optimizer_slot(name: str, names: Container[str]) -> bool:
@@ -42,7 +43,7 @@ def is_optimizer_slot(name: str, names: Container[str]) -> bool:
     """
     if "/.OPTIMIZER_SLOT/" in name:
         return True
-    if name.endswith(_OBJECT):
+    if name.endswith(object_names.VARIABLE):
         # Keras 3's optimizers lead to the model's own variables, too, which may be saved under that name.
         return name.startswith("optimizer/") and "/_trainable_variables/" not in name
     if _SCALAR.fullmatch(name):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ostinato.interop import object_names
 from ostinato.interop.cell_layouts import LAYOUTS, Evidence, Layout, Term
 from ostinato.interop.cell_names import class_name, is_in_driver, is_lstm_name, is_rnn_name, natural_order
 from ostinato.interop.optimizer_slots import is_optimizer_slot
@@ -20,7 +21,6 @@ __all__ = ["RecurrentCell", "is_optimizer_slot", "recurrent_cells"]
 
 Shape = tuple[int, ...]
 
-_OBJECT = "/.ATTRIBUTES/VARIABLE_VALUE"
 _PART = re.compile(r"(.*)/part_(\d+)")
 _PIECE = re.compile(r"/part_(\d+)$|_(\d+)$|^group(\d+)/")
 _DIGITS = 9  # of the number of a piece
@@ -111,8 +111,8 @@ def _scopes(shapes: Mapping[str, Shape]) -> dict[str, _Scope]:
 
 def _parts(name: str) -> list[str]:
     """The parts of a variable's name, without what tells only how it was saved."""
-    if name.endswith(_OBJECT):
-        *parents, own = name.removesuffix(_OBJECT).split("/")
+    if name.endswith(object_names.VARIABLE):
+        *parents, own = name.removesuffix(object_names.VARIABLE).split("/")
         return [*parents, *own.replace(".S", "/").replace("..", ".").split("/")]
     if (part := _PART.fullmatch(name)) is not None:
         name = part[1]

@@ -7,11 +7,11 @@ from __future__ import annotations
 from ostinato.checkpoint import CheckpointError
 from ostinato.checkpoint.errors import Malformed, located
 from ostinato.checkpoint.wire import BYTES, fields
+from ostinato.interop import object_names
 
 from . import errors
 from .checkpoint_reader import NewCheckpointReader
 
-KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
 _NODES, _ATTRIBUTES, _FULL_NAME, _CHECKPOINT_KEY = 1, 2, 2, 3  # numbers of the messages' fields
 
 
@@ -22,11 +22,11 @@ def object_graph_key_mapping(checkpoint_path: str) -> dict[str, str]:
         tf.errors.NotFoundError: there is no checkpoint, or it is one of a Saver.
         tf.errors.DataLossError: it is damaged.
     """
-    text = NewCheckpointReader(checkpoint_path).get_tensor(KEY)
+    text = NewCheckpointReader(checkpoint_path).get_tensor(object_names.GRAPH)
     if not isinstance(text, bytes):
-        raise errors.DataLossError(None, None, f"{checkpoint_path}: '{KEY}' is no string")
+        raise errors.DataLossError(None, None, f"{checkpoint_path}: '{object_names.GRAPH}' is no string")
     try:
-        with located(checkpoint_path, None, f"'{KEY}'"):
+        with located(checkpoint_path, None, f"'{object_names.GRAPH}'"):
             return _names(text)
     except CheckpointError as problem:
         raise errors.DataLossError(None, None, str(problem)) from problem
