@@ -47,6 +47,7 @@ _LARGEST_SEED = 12 << 10  # bytes: small ones are quick, and what is in them is 
 _SECONDS = 1.0  # of the processor's time, for one input
 _ALARM = 20  # seconds of any time
 _MEMORY = 96 << 20  # bytes of addresses that an input may take
+_TOLD = 50_000  # after so many inputs a process tells how far it is
 _TRACED = 50  # of so many inputs one has every allocation counted
 _REACH, _FLOOR = 400, 1 << 20  # what it may allocate: so many times its size, and so many bytes
 
@@ -237,6 +238,9 @@ def run_share(
             outcome, words = fuzzer.run(case, traced=number % _TRACED == 0)
             longest = max(longest, time.process_time() - begin)
             counts[case.kind, outcome] += 1
+            if sum(counts.values()) % _TOLD == 0:
+                found = sum(count for (_, what), count in counts.items() if what == "find")
+                print(f"{sum(counts.values()):,} inputs, {found} finds", file=sys.stderr, flush=True)
             if outcome == "find":
                 print(f"find: input {number} of seed {seed}, {case.kind}\n{words}", flush=True)
                 if finds is not None:

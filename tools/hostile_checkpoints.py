@@ -125,7 +125,7 @@ def bundle(choose: random.Random) -> Input:
     for _ in range(choose.choice([0, 1, 1, 1, 2, 3])):
         tamper(choose, choose.choice([fields for _, fields in entries] * 4 + [header]))
     if choose.random() < 0.1:
-        header[0] = 2, VARINT, 1  # the other byte order
+        header[:1] = [(2, VARINT, 1)]  # the other byte order
         header.append((1, VARINT, 1))
     if choose.random() < 0.1:
         _share(choose, [fields for _, fields in entries])
