@@ -16,6 +16,7 @@ from ostinato.checkpoint import (
     files,
     latest_checkpoint,
     load_checkpoint,
+    paths,
     read_checkpoint_state,
     save_checkpoint,
     write_checkpoint_state,
@@ -151,6 +152,19 @@ def test_a_name_may_be_bytes(tmp_path, saved):
     assert load_checkpoint(saved)["a"] == 1
     write_checkpoint_state(os.fsencode(tmp_path), CheckpointState("model.ckpt"))
     assert latest_checkpoint(os.fsencode(tmp_path)) == saved
+
+
+def test_a_state_file_that_goes_while_it_is_read_is_refused(tmp_path, saved, monkeypatch):
+    (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt"\n')
+    recognise = paths.is_state_file
+
+    def remove(path):
+        found = recognise(path)
+        os.unlink(path)
+        return found
+
+    monkeypatch.setattr(paths, "is_state_file", remove)
+    assert "it was removed while it was read" in refusal(load_checkpoint, tmp_path)
 
 
 def test_a_missing_file_is_no_state(tmp_path):

@@ -7,7 +7,10 @@ import os
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from ostinato.checkpoint.errors import CheckpointError
+from ostinato.checkpoint.files import DataFile
 from ostinato.checkpoint.state import CheckpointState, is_state_file, read_checkpoint_state
 from ostinato.checkpoint.table import FOOTER, MAGIC
 
@@ -103,7 +106,8 @@ def _in_folder(folder: str) -> Found:
 
 def _latest(folder: str, name: str) -> Found:
     state = read_checkpoint_state(folder, name)
-    assert state is not None
+    if state is None:
+        raise CheckpointError(os.path.join(folder, name), None, "it was removed while it was read")
     latest = moved(folder, state)
     if latest is None:
         raise CheckpointError(
@@ -142,14 +146,15 @@ def _in_file(path: str, follow: bool) -> Found:
 
 
 def _has_mark(path: str) -> bool:
+    file = DataFile(path)
     try:
-        with open(path, "rb") as file:
-            if file.seek(0, os.SEEK_END) < FOOTER:
-                return False
-            file.seek(-len(MAGIC), os.SEEK_END)
-            return file.read() == MAGIC
-    except OSError as error:
-        raise CheckpointError(path, None, f"it cannot be opened: {error.strerror}") from error
+        if file.size < FOOTER:
+            return False
+        last = np.empty(len(MAGIC), np.uint8)
+        file.read_into(last, file.size - len(MAGIC))
+    finally:
+        file.close()
+    return last.tobytes() == MAGIC
 
 
 def _version1_shards(path: str) -> list[str]:
