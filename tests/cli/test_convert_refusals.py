@@ -89,6 +89,7 @@ def test_what_only_tensorflow_reads_is_told(refused: Convert) -> None:
         (["nested.pt", "x"], "no state dict, as it has no tensors; 'model' and 'ema' in it are", 1),
         (["plain.pt", "x"], "holds a dict that is no state dict, as it has no tensors", 1),
         (["list.pt", "x"], "list.pt holds a list, no state dict", 1),
+        (["same.pt", "x"], "same.pt holds two tensors whose names are the same text, '7'", 1),
         (["module.pt", "x"], "module.pt holds a torch.nn.modules.rnn.LSTM: only tensors are read", 1),
         (["damaged.pt", "x"], "damaged.pt is damaged: ", 1),
         (["sparse.pt", "x"], "'s' of sparse.pt cannot be converted", 1),
@@ -126,6 +127,7 @@ def make_inputs(folder: Path) -> None:
     torch.save({"model": state, "ema": state, "epoch": 1}, folder / "nested.pt")
     torch.save({"epoch": 1}, folder / "plain.pt")
     torch.save([torch.ones(2)], folder / "list.pt")
+    torch.save({7: torch.ones(2), "7": torch.zeros(2)}, folder / "same.pt")
     torch.save(module, folder / "module.pt")
     torch.save({"s": torch.eye(2).to_sparse()}, folder / "sparse.pt")
     (folder / "damaged.pt").write_bytes((folder / "two.pt").read_bytes()[:500])

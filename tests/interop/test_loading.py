@@ -310,6 +310,34 @@ def test_what_does_not_fit_is_told_and_nothing_changes(cell: Any, saved: Any, sc
         assert all(torch.equal(old, new) for old, new in zip(before, cell.parameters(), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("cell", "saved", "scopes"),
+    [
+        (BasicLSTMCell(4, 3), {"kernel": np.ones((7, 16)), "bias": np.ones(16)}, "the scope ''"),
+        (
+            DropoutWrapper(BasicLSTMCell(4, 3)),
+            lstm("mine/a", 3, 4) | lstm("mine/b", 3, 4) | lstm("mine/c", 3, 5) | lstm("rnn/lstm_cell", 3, 6),
+            "one of the scopes 'mine/a', 'mine/b'",
+        ),
+        (
+            (BasicLSTMCell(4, 3), BasicLSTMCell(5, 3)),
+            lstm("mine/fw", 3, 4) | lstm("mine/bw", 3, 5),
+            "the scope 'mine'",
+        ),
+    ],
+)
+def test_scopes_that_only_the_shapes_fit_are_told(cell: Any, saved: Any, scopes: str) -> None:
+    for scope in (None, "rnn"):
+        with pytest.raises(ValueError, match=f"By shapes alone {scopes} would do"):
+            load_into(cell, saved, scope)
+
+
+@pytest.mark.parametrize("scope", [5, b"rnn", ["rnn"]])
+def test_a_scope_that_is_no_text(scope: Any) -> None:
+    with pytest.raises(TypeError, match=r"A scope is a text such as .*; got "):
+        load_into(BasicLSTMCell(64, 12), SAVED, scope)
+
+
 def test_scopes_that_fit_are_told_nearest_first() -> None:
     saved = {
         name: value for place in "abcdefghij" for name, value in lstm(f"{place}/rnn/lstm_cell", 3, 4).items()

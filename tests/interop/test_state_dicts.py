@@ -115,6 +115,36 @@ def test_a_path_and_a_scope(tmp_path: Path) -> None:
 
 def test_what_torch_has_not_does_not_stand_in_the_way_of_the_only_one_it_has() -> None:
     assert "weight_ih_l0" in to_torch_state_dict(gru("a/gru_cell") | lstm("b/lstm_cell"))
+    assert "weight_ih_l1" in to_torch_state_dict(
+        lstm("a/multi_rnn_cell/cell_0/lstm_cell", 3, 4)
+        | lstm("a/multi_rnn_cell/cell_1/lstm_cell", 4, 4)
+        | gru("b/multi_rnn_cell/cell_0/gru_cell")
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("bidirectional_rnn/fw/lstm_cell", "bidirectional_rnn/bw/gru_cell"),
+        ("rnn/multi_rnn_cell/cell_0/lstm_cell", "rnn/multi_rnn_cell/cell_1/gru_cell"),
+        ("b/fw/multi_rnn_cell/cell_0/lstm_cell", "b/bw/multi_rnn_cell/cell_0/gru_cell"),
+        ("s/cell_0/bidirectional_rnn/fw/lstm_cell", "s/cell_1/bidirectional_rnn/bw/gru_cell"),
+        ("BiRNN_FW/lstm_cell", "BiRNN_BW/gru_cell"),
+    ],
+)
+def test_half_of_a_stack_or_pair_is_refused_unless_it_is_named(one: str, other: str) -> None:
+    saved = lstm(one, 3, 4) | gru(other)
+    with pytest.raises(ValueError, match=f"torch.nn has no such module: '{other}' .* resets? "):
+        to_torch_state_dict(saved)
+    assert "weight_ih_l0" in to_torch_state_dict(saved, one)
+
+
+@pytest.mark.parametrize("scope", [5, b"rnn"])
+def test_a_scope_that_is_no_text(scope: Any) -> None:
+    with pytest.raises(TypeError, match=r"A scope is a text such as .*; got "):
+        to_torch_state_dict(lstm("rnn/lstm_cell"), scope)
+    with pytest.raises(TypeError, match=r"A scope is a text such as .*; got "):
+        from_torch_state_dict(nn.LSTM(3, 4).state_dict(), scope)
 
 
 @pytest.mark.parametrize(

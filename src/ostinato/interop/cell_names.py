@@ -18,6 +18,17 @@ _NO_CELL = re.compile(
 )
 
 
+def checked_scope(scope: str) -> str:
+    """A scope as a caller gives it, without slashes around it.
+
+    Raises:
+        TypeError: it is no text.
+    """
+    if not isinstance(scope, str):
+        raise TypeError(f"A scope is a text such as 'rnn/basic_lstm_cell'; got {scope!r}.")
+    return scope.strip("/")
+
+
 @lru_cache(maxsize=1024)
 def class_name(last: str) -> str:
     """The last part of a scope as one word, without the number that TensorFlow gives a second one.

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ostinato.checkpoint import Checkpoint, load_checkpoint
 from ostinato.interop.arrays import to_tensor
+from ostinato.interop.cell_names import checked_scope
 from ostinato.interop.cell_nests import CellNest
 from ostinato.interop.scopes import Assignment, Scopes
 
@@ -45,7 +46,7 @@ def load_into(
     Raises:
         ValueError: a variable is missing, has another shape or dtype, belongs to another kind of cell, or
             more than one scope fits; the sentence names it, both shapes, and the scopes that fit.
-        TypeError: `cells` is, or wraps, no cell of Ostinato's.
+        TypeError: `cells` is, or wraps, no cell of Ostinato's; or `scope` is no text.
         CheckpointError: there is no checkpoint, or it is damaged.
 
     >>> import numpy as np
@@ -59,6 +60,7 @@ def load_into(
     ValueError: There are no variables under 'rnn/lstm_cell', where BasicLSTMCell(2, input_size=3) was to be
         read from. It fits 'rnn/basic_lstm_cell'.
     """
+    scope = None if scope is None else checked_scope(scope)
     if isinstance(checkpoint, Mapping):
         return _load(cells, checkpoint, scope, convert_dtype)
     with load_checkpoint(checkpoint) as opened:
@@ -69,7 +71,7 @@ def _load(
     cells: CellNest, variables: Mapping[str, np.ndarray], scope: str | None, convert_dtype: bool
 ) -> dict[str, str]:
     scopes = Scopes(shapes_of(variables))
-    assignments = scopes.only_fit(cells) if scope is None else scopes.assign(cells, scope.strip("/"))
+    assignments = scopes.only_fit(cells) if scope is None else scopes.assign(cells, scope)
     for assignment in assignments:
         _read(assignment, variables, convert_dtype)  # all of them can be read, before anything changes
     with torch.no_grad():

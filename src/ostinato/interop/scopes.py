@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,8 @@ class Scopes:
             fitting = sorted(
                 self._fits(cells), key=lambda fit: -difflib.SequenceMatcher(None, fit, scope).ratio()
             )
-            raise ValueError(f"{misfit} {self._nearest(misfit.missing)}{self._hint(fitting)}") from None
+            hint = self._hint(cells, fitting)
+            raise ValueError(f"{misfit} {self._nearest(misfit.missing)}{hint}") from None
 
     def only_fit(self, cells: CellNest) -> list[Assignment]:
         """`assign` with the only scope that fits.
@@ -94,12 +95,15 @@ class Scopes:
             raise ValueError(
                 f"More than one scope fits {_described(cells)}: {_listed(fitting)}. Name one with scope=...."
             )
-        raise ValueError(f"No cell of the checkpoint fits {_described(cells)}. {self._hint([])}")
+        raise ValueError(f"No cell of the checkpoint fits {_described(cells)}. {self._hint(cells, [])}")
 
     def _fits(self, cells: CellNest) -> dict[str, list[Assignment]]:
         """The scopes that fit, of those that hold cells known by their names and shapes."""
+        return self._assigned(cells, self._candidates(cells, ""))
+
+    def _assigned(self, cells: CellNest, scopes: Iterable[str]) -> dict[str, list[Assignment]]:
         found: dict[str, list[Assignment]] = {}
-        for scope in self._candidates(cells, ""):
+        for scope in scopes:
             try:
                 found[scope] = list(self._assign(cells, scope, ""))
             except _Misfit:
@@ -121,14 +125,34 @@ class Scopes:
                     found[outer] = True
         return list(found)
 
-    def _hint(self, fitting: Any) -> str:
+    def _hint(self, cells: CellNest, fitting: Any) -> str:
         if fitting:
             return f"It fits {_listed(fitting)}."
         if self._cells:
-            cells = [_recognised(cell) for cell in self._cells.values()]
-            more = f" and {len(cells) - 8} more" if len(cells) > 8 else ""
-            return f"The checkpoint's recurrent cells are {'; '.join(cells[:8])}{more}."
-        return "No recurrent cell is recognised among the checkpoint's variables."
+            known = [_recognised(cell) for cell in self._cells.values()]
+            more = f" and {len(known) - 8} more" if len(known) > 8 else ""
+            hint = f"The checkpoint's recurrent cells are {'; '.join(known[:8])}{more}."
+        else:
+            hint = "No recurrent cell is recognised among the checkpoint's variables."
+        by_shapes = self._assigned(cells, self._unnamed(cells))
+        if by_shapes:
+            which = "the scope" if len(by_shapes) == 1 else "one of the scopes"
+            hint += f" By shapes alone {which} {_listed(by_shapes)} would do: "
+            hint += "name it with scope=... if it is meant."
+        return hint
+
+    def _unnamed(self, cells: CellNest) -> list[str]:
+        """Scopes where `cells` may be though no name says so: those with what they begin with."""
+        firsts = {form[0] for form in _forms(cells)}
+        if firsts:
+            named = ((scope, scope.rpartition("/")[2]) for scope in sorted(self._scopes))
+            return [_above(scope, last) for scope, last in named if last in firsts]
+        while isinstance(cells, CellWrapper):
+            cells = cells.cell
+        if not isinstance(cells, FamilyCell):
+            return []
+        first = next(iter(cells.family_parameters()))
+        return [_above(name, first) for name in self._shapes if f"/{name}".endswith(f"/{first}")]
 
     def _assign(self, cells: CellNest, scope: str, name: str) -> Iterator[Assignment]:
         if is_pair(cells):
@@ -309,6 +333,11 @@ def _joined(shapes: list[Shape], axis: int) -> Shape | None:
 
 def _is_below(name: str, scope: str) -> bool:
     return not scope or name == scope or name.startswith(f"{scope}/")
+
+
+def _above(name: str, below: str) -> str:
+    """`name` without `below` at its end, and without the slash before that."""
+    return name.removesuffix(below).removesuffix("/")
 
 
 def _join(scope: str, name: str) -> str:

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from ostinato.checkpoint import load_checkpoint
 from ostinato.interop.arrays import to_array, to_tensor
+from ostinato.interop.cell_names import checked_scope
 from ostinato.interop.conversion import Tensors, to_tensorflow_names, to_torch_names, why_refused
 from ostinato.interop.recognition import recurrent_cells
 from ostinato.interop.tensors import ArrayTensors, SomeTensors, tensors_of
-from ostinato.interop.torch_names import torch_modules
+from ostinato.interop.torch_names import stack_or_pair, torch_modules
 
 Source = str | os.PathLike[str] | Mapping[str, np.ndarray]
 
@@ -36,8 +37,9 @@ def to_torch_state_dict(
         Tensors of their own, for `module.load_state_dict`.
 
     Raises:
-        ValueError: torch.nn has no module for a cell (TensorFlow's GRU above all); there is no cell, or there
-            are several modules' worth of them.
+        ValueError: torch.nn has no module for a cell (TensorFlow's GRU above all) or for another cell of its
+            stack or pair; there is no cell, or there are several modules' worth of them.
+        TypeError: `scope` is no text.
         CheckpointError: there is no checkpoint, or it is damaged.
 
     >>> import numpy as np
@@ -48,6 +50,7 @@ def to_torch_state_dict(
     >>> module.load_state_dict(to_torch_state_dict(saved))
     <All keys matched successfully>
     """
+    scope = None if scope is None else checked_scope(scope)
     if not isinstance(checkpoint, Mapping):
         with load_checkpoint(checkpoint) as opened:
             return _state_dict(tensors_of(opened), scope, forget_bias)
@@ -58,7 +61,6 @@ def _state_dict(tensors: Tensors, scope: str | None, forget_bias: float) -> dict
     cells = recurrent_cells({name: tensors.shape(name) for name in tensors.names()})
     found, place = cells, "in the checkpoint"
     if scope is not None:
-        scope = scope.strip("/")
         found = [cell for cell in cells if f"{cell.scope}/".startswith(f"{scope}/")]
         place = f"under '{scope}'"
     if not found:
@@ -68,8 +70,10 @@ def _state_dict(tensors: Tensors, scope: str | None, forget_bias: float) -> dict
             + (f" The checkpoint's cells are {others}." if others else "")
         )
     refusals = {cell.scope: why_refused(tensors, cell) for cell in found}
-    if scope is None:  # a cell that torch has not may stand beside the one that is wanted
-        found = [cell for cell in found if refusals[cell.scope] is None] or found
+    if scope is None:  # a cell that torch has not may stand beside the one that is wanted, but not within it
+        wanted = [cell for cell in found if refusals[cell.scope] is None] or found
+        wholes = {stack_or_pair(cell.scope) for cell in wanted} - {None}
+        found = [cell for cell in found if cell in wanted or stack_or_pair(cell.scope) in wholes]
     refused = [reason for cell in found if (reason := refusals[cell.scope]) is not None]
     if refused:
         raise ValueError("torch.nn has no such module: " + "; ".join(refused) + ".")
@@ -107,6 +111,7 @@ def from_torch_state_dict(
     Raises:
         ValueError: a module's tensors are incomplete or do not go together, or there are several modules and
             a scope; or two tensors would have one name.
+        TypeError: `scope` is no text.
 
     >>> from ostinato.interop import from_torch_state_dict
     >>> variables = from_torch_state_dict(torch.nn.LSTM(12, 64, num_layers=2).state_dict())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ def load_state_dict(path: str) -> tuple[dict[str, Tensor], list[str]]:
         OSError: it cannot be read.
     """
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_mappable(path))
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = "is damaged, or holds more than tensors" if named is None else f"holds a {named[1]}"
@@ -50,7 +51,27 @@ def load_state_dict(path: str) -> tuple[dict[str, Tensor], list[str]]:
         others = [str(name) for name in loaded if name != inner[0]]
         loaded = loaded[inner[0]]
     others += [str(name) for name, value in loaded.items() if not isinstance(value, Tensor)]
-    return {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}, others
+    tensors: dict[str, Tensor] = {}
+    for name, value in loaded.items():
+        if isinstance(value, Tensor):
+            if str(name) in tensors:
+                raise ValueError(
+                    f"{path} holds two tensors whose names are the same text, {str(name)!r}, though one "
+                    "of the names is no text: rename one of them"
+                )
+            tensors[str(name)] = value
+    return tensors, others
+
+
+def _is_mappable(path: str) -> bool:
+    """Whether torch can leave the elements in the file until they are looked at: it has the newer of torch's
+    formats, and nobody has compressed it since.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def _has_tensors(value: Any) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ostinato.interop.cell_names import class_name
+from ostinato.interop.cell_names import checked_scope, class_name
 from ostinato.interop.recognition import RecurrentCell
 from ostinato.interop.torch_layout import RESET_BEFORE, Kind, kind_of_weights
 
@@ -144,6 +144,21 @@ def _place(scope: str) -> tuple[str, str, int, int]:
     return "/".join(parts), scope, 0, 0
 
 
+def stack_or_pair(scope: str) -> tuple[str, str] | None:
+    """The outermost stack or pair that a cell's scope is in, by its own scope and which of the two it is.
+
+    >>> stack_or_pair("a/fw/multi_rnn_cell/cell_1/lstm_cell"), stack_or_pair("rnn/cell_1/gru_cell")
+    (('a', 'pair'), ('rnn', 'stack'))
+    >>> stack_or_pair("a/lstm_cell_1") is None
+    True
+    """
+    parts = scope.split("/")
+    for index, part in enumerate(parts):
+        if _is_place(part):
+            return "/".join(parts[:index]), "stack" if _NUMBERED.fullmatch(part) else "pair"
+    return None
+
+
 def _as_layers(
     members: Sequence[tuple[int, int, RecurrentCell]],
 ) -> tuple[tuple[RecurrentCell, ...], ...] | None:
@@ -211,6 +226,7 @@ def weights_of(shapes: Mapping[str, Shape], scope: str | None = None) -> list[We
         ValueError: tensors are missing, or their shapes are no module's; or there are several modules and a
             scope.
     """
+    scope = None if scope is None else checked_scope(scope)
     modules: dict[str, dict[tuple[int, int], dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for name in shapes:
         match = _WEIGHT.fullmatch(name)
