@@ -168,6 +168,20 @@ def test_what_a_killed_save_left_is_cleared_away(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.data-00000-of-00001", "model.index"]
 
 
+def test_what_is_saved_can_be_mapped_whatever_lies_before_it(tmp_path):
+    tensors = {
+        "a": np.zeros(3, np.int8),
+        "b": np.ones(2),
+        "c": np.zeros(1, bool),
+        "d": np.ones(1, np.complex64),
+    }
+    checkpoint = load_checkpoint(save_checkpoint(tmp_path / "model", tensors))
+    for name in tensors:
+        first, second = checkpoint[name], checkpoint[name]
+        assert first.flags.aligned
+        assert np.shares_memory(first, second)  # the file's, and no copies
+
+
 def test_an_array_in_hand_outlives_the_checkpoint_it_came_from(tmp_path):
     prefix = save_checkpoint(tmp_path / "model", {"x": np.arange(1000)})
     checkpoint = load_checkpoint(prefix)
