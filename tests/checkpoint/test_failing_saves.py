@@ -124,10 +124,15 @@ def test_a_save_that_fails_anywhere_leaves_a_whole_checkpoint(tmp_path, error, a
             if "cannot save the checkpoint" in str(raised):
                 assert ("what was there before is intact" in str(raised)) == (there == "old"), raised
             spare = now - own_files(prefix)
+            if after and calls[number : number + 1] == ["open"]:
+                # The temporary file was made, but nobody was told: it is empty, and the next save's.
+                spare -= {
+                    name for name in spare if name.endswith(".new") and not os.path.getsize(folder / name)
+                }
             assert spare <= (before if there == "new" else set()), (calls, number, spare)
             outcomes.append((there, raised is None))
         else:
-            assert now == set(), (calls, number, now)
+            assert now <= ({".model.ckpt.index.new"} if after else set()), (calls, number, now)
         save_checkpoint(prefix, OLD)
         assert set(os.listdir(folder)) == own_files(prefix)
         assert what_is_there(prefix) == "old"

@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -207,3 +209,60 @@ def test_a_folder_beside_a_prefix_of_its_name(tmp_path):
     save_checkpoint(tmp_path / "run", {"x": 2})
     assert load_checkpoint(tmp_path / "run")["x"] == 2
     assert load_checkpoint(f"{tmp_path}/run/")["x"] == 1
+
+
+WRITER = """
+import sys, time
+from ostinato.checkpoint.files import replaced
+path, letter = sys.argv[1:]
+for _ in range(20):
+    with replaced(path) as file:
+        for _ in range(10):
+            file.write(letter.encode() * 1000)
+            file.flush()
+"""
+
+
+def test_processes_that_write_one_file_do_not_mix(tmp_path):
+    path = tmp_path / "out"
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), letter]) for letter in "abc"]
+    seen = set()
+    while any(writer.poll() is None for writer in writers):
+        if path.exists():
+            seen.add(path.read_bytes())
+        time.sleep(0.001)
+    assert [writer.returncode for writer in writers] == [0, 0, 0]
+    seen.add(path.read_bytes())
+    assert seen <= {letter * 10_000 for letter in (b"a", b"b", b"c")}
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_what_somebody_else_put_in_the_place_of_the_temporary_file_is_not_written_to(tmp_path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / ".out.new").symlink_to(tmp_path / "secret")
+    with pytest.raises(OSError, match="symbolic links"), files.replaced(str(tmp_path / "out")):
+        pass
+    (tmp_path / ".out.new").unlink()
+    os.link(tmp_path / "secret", tmp_path / ".out.new")
+    with files.replaced(str(tmp_path / "out")) as file:
+        file.write(b"mine")
+    assert (tmp_path / "secret").read_bytes() == b"secret"
+    assert (tmp_path / "out").read_bytes() == b"mine"
+    assert sorted(os.listdir(tmp_path)) == ["out", "secret"]
+
+
+def test_what_is_trained_while_it_is_saved_can_be_read(tmp_path):
+    weights, over = np.zeros(1 << 20), threading.Event()
+
+    def train():
+        while not over.is_set():
+            weights[:] += 1
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    try:
+        for _ in range(10):
+            load_checkpoint(save_checkpoint(tmp_path / "model", {"weights": weights})).read()
+    finally:
+        over.set()
+        trainer.join()

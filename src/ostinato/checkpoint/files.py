@@ -131,7 +131,8 @@ def replaced(path: str) -> Iterator[BinaryIO]:
     """A new file that takes the name `path` when the body ends well: whole, and flushed to the disk.
 
     An older file of that name is whole until then, and stays where the body raises. The new one has a single
-    name meanwhile, `.NAME.new`: so the next write clears away what a process that was killed has left.
+    name meanwhile, `.NAME.new`, and is locked: who writes the same file waits, and what a process that was
+    killed has left is taken over by the next.
 
     >>> import pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -142,19 +143,48 @@ def replaced(path: str) -> Iterator[BinaryIO]:
     """
     folder, base = os.path.split(path)
     temporary = os.path.join(folder, f".{base}.new")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
+    descriptor = _claimed(temporary)
     try:
-        with open(temporary, "xb") as file:
+        os.ftruncate(descriptor, 0)
+        with open(descriptor, "wb", closefd=False) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+        os.fsync(descriptor)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = path  # a full disk, as a rule, which does not say of what file
         raise
+    finally:
+        _unlock(descriptor)
+        os.close(descriptor)
     sync_folder(folder or ".")
+
+
+def _claimed(path: str) -> int:
+    """A file of this name that nobody else writes to, open."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    if not hasattr(os, "O_NOFOLLOW"):  # nor are there locks: what is there was left by a process that died
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return os.open(path, flags | os.O_EXCL, 0o666)
+    while True:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW, 0o666)
+        try:
+            _lock(descriptor)
+            status = os.fstat(descriptor)
+            own = stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid == os.geteuid()
+            if own and os.path.samestat(status, os.stat(path)):
+                return descriptor
+            if not own and status.st_nlink:
+                os.unlink(path)  # somebody else's, put here to be written to
+        except FileNotFoundError:
+            pass  # who held it has given it its name meanwhile: the next one is ours
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
 
 
 def write_atomically(path: str, contents: bytes) -> None:
@@ -167,21 +197,29 @@ def write_atomically(path: str, contents: bytes) -> None:
 def alone_in(folder: str) -> Iterator[None]:
     """Keep this machine's other savers out of a folder meanwhile: two at one prefix would mix their files."""
     try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    try:
         descriptor = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # it may be written to but not read
+    except (PermissionError, IsADirectoryError):  # it may be written to but not read; or this is Windows
         yield
         return
     try:
-        with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor)
         yield
     finally:
-        # Closing alone would leave the lock to a process that another thread has forked meanwhile.
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        _unlock(descriptor)
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Wait until no other process or thread has locked this file, where the system has locks."""
+    with contextlib.suppress(ImportError, OSError):  # Windows; a file system without locks
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _unlock(descriptor: int) -> None:
+    # Closing alone would leave the lock to a process that another thread has forked meanwhile.
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -208,9 +208,13 @@ def _write(file: FlushedFile, array: np.ndarray, element: ElementType) -> tuple[
             file.write(part)
             size += len(part)
         return size, crc
+    # Checksummed and written from a copy: another thread may be training what is saved.
+    copy = np.empty(CHUNK, np.uint8)
     for chunk in _chunks(array, element):
-        crc = crc32c(chunk, crc)
-        file.write(chunk.data)
+        piece = copy[: chunk.size]
+        np.copyto(piece, chunk)
+        crc = crc32c(piece, crc)
+        file.write(piece.data)
         size += chunk.size
     return size, crc
 

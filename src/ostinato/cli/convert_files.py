@@ -20,11 +20,12 @@ from ostinato.cli.safetensors_header import looks_like_safetensors
 from ostinato.cli.variable_table import printable
 from ostinato.interop.conversion import Planned, Tensors
 from ostinato.interop.safetensors_files import (
+    Entry,
     is_text,
     load_safetensors,
     read_metadata,
-    save_safetensors,
     why_not_held,
+    write_safetensors,
 )
 from ostinato.interop.tensors import ArrayTensors, CheckpointTensors
 from ostinato.interop.torch_names import is_torch_weight
@@ -277,9 +278,9 @@ def write(path: str, kind: Kind, layout: Layout, planned: Sequence[Planned]) -> 
         if kind == "checkpoint":
             save_checkpoint(path, _Making(planned))
         elif kind == "safetensors":
-            save_safetensors(
-                os.path.realpath(path), _Making(planned), {"format": "tf" if layout == "tf" else "pt"}
-            )
+            entries = [Entry(tensor.name, tensor.dtype, tensor.shape, tensor.make) for tensor in planned]
+            metadata = {"format": "tf" if layout == "tf" else "pt"}
+            write_safetensors(os.path.realpath(path), entries, metadata)
         else:
             from ostinato.interop.arrays import to_tensor
             from ostinato.interop.torch_files import save_state_dict

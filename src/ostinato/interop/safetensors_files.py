@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import re
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
 from ostinato.checkpoint.files import replaced
 
@@ -36,7 +36,7 @@ _DTYPES: dict[str, Any] = {
     "F8_E5M2": ml_dtypes.float8_e5m2,
     "F8_E5M2FNUZ": ml_dtypes.float8_e5m2fnuz,
 }
-_HELD = frozenset(np.dtype(dtype) for dtype in _DTYPES.values())
+_NAME_OF = {np.dtype(dtype): name for name, dtype in _DTYPES.items()}
 _METADATA = "__metadata__"
 
 
@@ -97,21 +97,57 @@ def save_safetensors(
             UTF-8 text or one that it keeps for itself.
         OSError: it cannot be written.
     """
+    entries = []
+    for name, value in tensors.items():
+        array = np.asarray(value)
+        entries.append(Entry(name, array.dtype, array.shape, partial(tensors.__getitem__, name)))
+    return write_safetensors(path, entries, metadata)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tensor that is made when its turn comes to be written."""
+
+    name: str
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    make: Callable[[], np.ndarray]
+
+
+def write_safetensors(
+    path: str | os.PathLike[str], entries: Iterable[Entry], metadata: Mapping[str, str] | None = None
+) -> str:
+    """`save_safetensors` of tensors that are made one by one.
+
+    safetensors' own writer needs all of them in memory, and makes a file that only its owner can read.
+    """
     path = os.fspath(path)
-    arrays = {name: _held(name, np.asarray(value)) for name, value in tensors.items()}
+    header: dict[str, Any] = {} if metadata is None else {_METADATA: dict(metadata)}
+    # The widest types first, as safetensors has them: so each tensor is aligned.
+    ordered = sorted(entries, key=lambda entry: (-entry.dtype.itemsize, entry.name))
+    end = 0
+    for entry in ordered:
+        reason = why_not_held(entry.name, entry.dtype)
+        if reason is not None:
+            raise ValueError(
+                f"{reason[0].upper()}{reason[1:]}: leave it out, or save a TensorFlow checkpoint."
+            )
+        start, end = end, end + math.prod(entry.shape) * entry.dtype.itemsize
+        header[entry.name] = {
+            "dtype": _NAME_OF[entry.dtype.newbyteorder("=")],
+            "shape": list(entry.shape),
+            "data_offsets": [start, end],
+        }
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
     with replaced(path) as file:
-        rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        try:
-            save_file(arrays, file.name, None if metadata is None else dict(metadata))
-        except SafetensorError as error:  # what safetensors makes of the system's errors
-            number = re.search(r"os error (\d+)", str(error))
-            if number is None:
-                raise OSError(f"{path} cannot be written: {error}") from None
-            raise OSError(int(number[1]), os.strerror(int(number[1])), path) from None
-        # safetensors puts a file of its own in the place of that one, which only its owner can read.
-        os.chmod(file.name, rights)
-        with open(file.name, "rb") as written:
-            os.fsync(written.fileno())
+        file.write(len(text).to_bytes(8, "little") + text)
+        for entry in ordered:
+            array = np.asarray(entry.make())
+            if (array.dtype, array.shape) != (entry.dtype, entry.shape):
+                raise ValueError(f"Tensor '{entry.name}' changed while it was saved.")
+            stored = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
+            file.write(stored.reshape(-1).view(np.uint8).data)
     return path
 
 
@@ -143,13 +179,6 @@ def why_not_held(name: str, dtype: np.dtype) -> str | None:
         return f"variable {name!a} has a name that is not UTF-8 text, which safetensors' names are"
     if name == _METADATA:
         return f"variable '{name}' has the name that safetensors keeps for itself"
-    if dtype.newbyteorder("=") not in _HELD:
+    if dtype.newbyteorder("=") not in _NAME_OF:
         return f"variable '{name}' holds {what}, which safetensors has no type for"
     return None
-
-
-def _held(name: str, array: np.ndarray) -> np.ndarray:
-    reason = why_not_held(name, array.dtype)
-    if reason is not None:
-        raise ValueError(f"{reason[0].upper()}{reason[1:]}: leave it out, or save a TensorFlow checkpoint.")
-    return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
