@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +25,7 @@ def load_state_dict(path: str) -> tuple[dict[str, Tensor], list[str]]:
         OSError: it cannot be read.
     """
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_mappable(path))
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = "is damaged, or holds more than tensors" if named is None else f"holds a {named[1]}"
@@ -61,17 +60,6 @@ def load_state_dict(path: str) -> tuple[dict[str, Tensor], list[str]]:
                 )
             tensors[str(name)] = value
     return tensors, others
-
-
-def _is_mappable(path: str) -> bool:
-    """Whether torch can leave the elements in the file until they are looked at: it has the newer of torch's
-    formats, and nobody has compressed it since.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return False
 
 
 def _has_tensors(value: Any) -> bool:
