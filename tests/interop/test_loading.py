@@ -197,10 +197,12 @@ def test_stacks_and_pairs_before_tensorflow_1_are_known(names: tuple[str, str]) 
         load_into(MultiRNNCell([BasicLSTMCell(4, 4)]), saved, f"m/{names[0]}")
 
 
-def test_pieces_that_were_saved_apart_are_joined() -> None:
+@pytest.mark.parametrize("axis", [0, 1])
+def test_pieces_that_were_saved_apart_are_joined(axis: int) -> None:
     saved = lstm("rnn/lstm_cell", 3, 4)
     kernel = saved.pop("rnn/lstm_cell/kernel")
-    apart = saved | {"rnn/lstm_cell/kernel/part_0": kernel[:4], "rnn/lstm_cell/kernel/part_1": kernel[4:]}
+    parts = np.split(kernel, [4], axis)
+    apart = saved | {f"rnn/lstm_cell/kernel/part_{index}": part for index, part in enumerate(parts)}
     cell = BasicLSTMCell(4, 3)
     load_into(cell, apart)
     assert np.array_equal(cell.kernel.detach().numpy(), kernel)

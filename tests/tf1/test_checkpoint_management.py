@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,6 +134,37 @@ def test_removing_a_checkpoint_leaves_those_whose_names_begin_alike(prefix, tmp_
     tf.train.remove_checkpoint(prefix)
     assert tf.train.checkpoint_exists(other)
     tf.train.load_variable(other, "w")
+
+
+@pytest.mark.parametrize("name", ["run[1]/model", "run?/model", "run*/model", "run1/model[0-9]"])
+@pytest.mark.parametrize("version", [1, 2])
+def test_no_character_of_a_prefix_stands_for_others_when_it_is_removed(name, version, tmp_path):
+    prefix, beside = tmp_path / name, tmp_path / "run1" / "model2"
+    files = (
+        ["{}.index", "{}.data-00000-of-00001"] if version == 2 else ["{}-00000-of-00002", "{}-00001-of-00002"]
+    )
+    for path in (prefix, beside, beside.with_name("model")):
+        path.parent.mkdir(exist_ok=True)
+        for file in files:
+            Path(file.format(path)).touch()
+    tf.train.remove_checkpoint(str(prefix) if version == 2 else f"{prefix}-?????-of-00002", version)
+    assert not any(Path(file.format(prefix)).exists() for file in files)
+    others = [file.format(path) for path in (beside, beside.with_name("model")) for file in files]
+    assert [path for path in others if not Path(path).exists()] == []
+
+
+def test_a_checkpoint_half_removed_is_none(prefix, monkeypatch):
+    """Killed at any moment, a removal leaves a whole checkpoint or no index."""
+    unlink, data = os.unlink, f"{prefix}.data-00000-of-00001"
+    seen = []
+
+    def watched(path):
+        unlink(path)
+        seen.append((os.path.exists(f"{prefix}.index"), os.path.exists(data)))
+
+    monkeypatch.setattr(os, "unlink", watched)
+    tf.train.remove_checkpoint(prefix)
+    assert seen == [(False, True), (False, False)]
 
 
 # -- looked into

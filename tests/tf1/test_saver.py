@@ -535,6 +535,11 @@ def test_a_new_saver_goes_on_with_the_checkpoints_of_the_last_run(session, tmp_p
     third = tf.train.Saver(max_to_keep=1)
     third.set_last_checkpoints(list(second.last_checkpoints))
     assert third.last_checkpoints == second.last_checkpoints
+    third.save(session, tmp_path / "model", 4)
+    third.save(session, tmp_path / "model", 5)
+    assert kept(tmp_path) == [f"model-{step}" for step in range(1, 6)]  # without a time none is deleted
+    for step in (4, 5):
+        tf.train.remove_checkpoint(str(tmp_path / f"model-{step}"))
     third.set_last_checkpoints_with_time([(path, 0.0) for path in second.last_checkpoints])
     third.save(session, tmp_path / "model", 4)
     assert kept(tmp_path) == ["model-2", "model-3", "model-4"]  # one is deleted at a time

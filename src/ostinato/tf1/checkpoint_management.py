@@ -216,7 +216,13 @@ def remove_checkpoint(
     if checkpoint_format_version == SaverDef.V2 or os.path.exists(f"{checkpoint_prefix}.index"):
         remove_files(checkpoint_prefix)
     else:
-        _delete([checkpoint_prefix] if os.path.exists(checkpoint_prefix) else glob.glob(checkpoint_prefix))
+        _delete([checkpoint_prefix] if os.path.exists(checkpoint_prefix) else _shards(checkpoint_prefix))
+
+
+def _shards(prefix: str) -> list[str]:
+    """The files of a V1 checkpoint in several files, which is named by a pattern: `model-?????-of-00002`."""
+    pattern = re.search(r"-\?{5}-of-(?:\?{5}|\d{5})$", prefix)
+    return [] if pattern is None else glob.glob(glob.escape(prefix[: pattern.start()]) + pattern[0])
 
 
 def _delete(paths: Sequence[str]) -> None:

@@ -170,7 +170,9 @@ class Saver:
         return [path for path, _ in self._last_checkpoints]
 
     def set_last_checkpoints(self, last_checkpoints: Sequence[str]) -> None:
-        """Say which checkpoints there are, the oldest first; they are never kept for their age."""
+        """Say which checkpoints there are, the oldest first. As in TensorFlow, which takes them to be
+        infinitely young, none of them is ever deleted.
+        """
         if not isinstance(last_checkpoints, list):
             raise AssertionError(f"last_checkpoints must be a list, not {last_checkpoints!r}.")
         self._last_checkpoints = [(path, math.inf) for path in last_checkpoints]
