@@ -129,6 +129,14 @@ def test_existence_times_and_removal_are_of_either_format(prefix, tmp_path):
     assert meta_graph_filename("many-?????-of-00002") == "many.meta"
 
 
+def test_a_folder_named_by_a_dot_or_a_slash_is_no_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in (".", "..", "", "./", f"{tmp_path}/"):
+        assert not tf.train.checkpoint_exists(path)
+    save_checkpoint(f"{tmp_path}/", {"w": np.ones(1)})
+    assert tf.train.checkpoint_exists(f"{tmp_path}/")
+
+
 def test_removing_a_checkpoint_leaves_those_whose_names_begin_alike(prefix, tmp_path):
     other = save_checkpoint(f"{prefix}1", {"w": np.ones(1)})
     tf.train.remove_checkpoint(prefix)

@@ -189,6 +189,8 @@ def checkpoint_exists(checkpoint_prefix: str) -> bool:
 
 def _first_file(prefix: str) -> str | None:
     """The file that a checkpoint is known by."""
+    if os.path.basename(prefix) in ("", ".", ".."):
+        return f"{prefix}.index" if os.path.exists(f"{prefix}.index") else None  # never the folder itself
     for path in (f"{prefix}.index", prefix):
         if os.path.exists(path):
             return path
