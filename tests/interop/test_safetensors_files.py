@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 from safetensors.torch import load_file
 
 from ostinato.interop import load_safetensors, save_safetensors
+from ostinato.interop.safetensors_files import Entry, write_safetensors
 
 DTYPES = [
     np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, np.float16,
@@ -157,3 +158,21 @@ def test_a_dtype_that_numpy_has_not_is_named(tmp_path: Path) -> None:
     path.write_bytes(len(raw).to_bytes(8, "little") + raw + bytes(8))
     with pytest.raises(ValueError, match=r"Tensor 'v' of .* has dtype F4"):
         load_safetensors(path)
+
+
+def test_tensors_of_one_width_are_made_in_the_order_given(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def entry(name: str, dtype: type) -> Entry:
+        def make() -> np.ndarray:
+            made.append(name)
+            return np.ones(3, dtype)
+
+        return Entry(name, np.dtype(dtype), (3,), make)
+
+    path = write_safetensors(
+        tmp_path / "a.safetensors",
+        [entry("z", np.float32), entry("i", np.int8), entry("b", np.float32), entry("c", np.float64)],
+    )
+    assert made == ["c", "z", "b", "i"]
+    assert load_safetensors(path).keys() == set(made)

@@ -123,8 +123,9 @@ def write_safetensors(
     """
     path = os.fspath(path)
     header: dict[str, Any] = {} if metadata is None else {_METADATA: dict(metadata)}
-    # The widest types first, as safetensors has them: so each tensor is aligned.
-    ordered = sorted(entries, key=lambda entry: (-entry.dtype.itemsize, entry.name))
+    # The widest types first, as safetensors has them: so each tensor is aligned. Else in the order given,
+    # as those of one cell are made together, and are to be written before the next cell's are made.
+    ordered = sorted(entries, key=lambda entry: -entry.dtype.itemsize)
     end = 0
     for entry in ordered:
         reason = why_not_held(entry.name, entry.dtype)
