@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -266,3 +267,77 @@ def test_what_is_trained_while_it_is_saved_can_be_read(tmp_path):
     finally:
         over.set()
         trainer.join()
+
+
+@pytest.mark.parametrize("saves_before", [0, 1, 2])
+def test_a_save_in_the_midst_of_another_as_from_a_signals_handler(saves_before, tmp_path, monkeypatch):
+    names = ("open", "fsync", "replace", "unlink", "close", "listdir", "stat")
+    real = {name: getattr(os, name) for name in names}
+    outer, inner, last = np.full(10, 1.0), np.full(10, 2.0), np.full(10, 3.0)
+    for number in range(1000):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        prefix = folder / "model"
+        for _ in range(saves_before):
+            save_checkpoint(prefix, {"x": np.zeros(10)})
+        calls, inside = [], []
+
+        def interrupted(name, calls=calls, inside=inside, number=number, prefix=prefix):
+            def call(*arguments, **named):
+                if not inside:
+                    calls.append(name)
+                    if len(calls) == number + 1:
+                        inside.append(name)
+                        save_checkpoint(prefix, {"x": inner})
+                        assert load_checkpoint(prefix).read()["x"].tolist() == inner.tolist()
+                return real[name](*arguments, **named)
+
+            return call
+
+        with monkeypatch.context() as patched:
+            for name in names:
+                patched.setattr(os, name, interrupted(name))
+            save_checkpoint(prefix, {"x": outer})
+        found = load_checkpoint(prefix).read()["x"].tolist()
+        assert found in (outer.tolist(), inner.tolist()), (number, calls)
+        if not inside:
+            break
+        save_checkpoint(prefix, {"x": last})
+        assert load_checkpoint(prefix).read()["x"].tolist() == last.tolist()
+        left = [path.name for path in folder.iterdir() if ".data-" in path.name]
+        assert len({name.partition("-of-")[2] for name in left}) == 1, left
+        assert not [path.name for path in folder.iterdir() if path.name.endswith(".new")]
+    assert number > 10
+
+
+SIGNALLED = """
+import signal, sys
+import numpy as np
+from ostinato.checkpoint import CheckpointState, load_checkpoint, save_checkpoint, write_checkpoint_state
+folder = sys.argv[1]
+times = 0
+
+def handler(*_):
+    global times
+    times += 1
+    save_checkpoint(f"{folder}/model", {"x": np.full(1000, -times)})
+    save_checkpoint(f"{folder}/last", {"x": np.full(1000, -times)})
+    write_checkpoint_state(folder, CheckpointState("last"))
+
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, 0.003, 0.007)
+for number in range(60):
+    save_checkpoint(f"{folder}/model", {"x": np.full(1000, number)})
+    write_checkpoint_state(folder, CheckpointState("model"))
+    assert len(set(load_checkpoint(f"{folder}/model").read()["x"].tolist())) == 1
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(times)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
+def test_a_handler_that_saves_neither_waits_nor_does_harm(tmp_path):
+    command = [sys.executable, "-c", SIGNALLED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 3

@@ -143,22 +143,28 @@ def replaced(path: str) -> Iterator[BinaryIO]:
     """
     folder, base = os.path.split(path)
     temporary = os.path.join(folder, f".{base}.new")
-    descriptor = _claimed(temporary)
+    while temporary in _held.temporaries:  # in a signal's handler
+        temporary += ".new"
+    _held.temporaries.append(temporary)
     try:
-        os.ftruncate(descriptor, 0)
-        with open(descriptor, "wb", closefd=False) as file:
-            yield file
-        os.fsync(descriptor)
-        os.replace(temporary, path)
-    except BaseException as error:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = path  # a full disk, as a rule, which does not say of what file
-        raise
+        descriptor = _claimed(temporary)
+        try:
+            os.ftruncate(descriptor, 0)
+            with open(descriptor, "wb", closefd=False) as file:
+                yield file
+            os.fsync(descriptor)
+            os.replace(temporary, path)
+        except BaseException as error:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = path  # a full disk, as a rule, which does not say of what file
+            raise
+        finally:
+            _unlock(descriptor)
+            os.close(descriptor)
     finally:
-        _unlock(descriptor)
-        os.close(descriptor)
+        _held.temporaries.remove(temporary)
     sync_folder(folder or ".")
 
 
@@ -193,19 +199,44 @@ def write_atomically(path: str, contents: bytes) -> None:
         file.write(contents)
 
 
+class _Held(threading.local):
+    """What this thread has locked: a signal's handler, which runs in the middle of what it interrupts, would
+    wait for ever for a lock that only that can release.
+    """
+
+    def __init__(self) -> None:
+        self.folders: list[tuple[int, int]] = []
+        self.temporaries: list[str] = []
+
+
+_held = _Held()
+
+
 @contextlib.contextmanager
 def alone_in(folder: str) -> Iterator[None]:
-    """Keep this machine's other savers out of a folder meanwhile: two at one prefix would mix their files."""
+    """Keep this machine's other savers out of a folder meanwhile: two at one prefix would mix their files.
+
+    A save in a signal's handler, which interrupts another of the same thread, is let in.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except (PermissionError, IsADirectoryError):  # it may be written to but not read; or this is Windows
         yield
         return
     try:
+        status = os.fstat(descriptor)
+        identity = status.st_dev, status.st_ino
+        if identity in _held.folders:
+            yield
+            return
         _lock(descriptor)
-        yield
+        _held.folders.append(identity)
+        try:
+            yield
+        finally:
+            _held.folders.remove(identity)
+            _unlock(descriptor)
     finally:
-        _unlock(descriptor)
         os.close(descriptor)
 
 

@@ -6,6 +6,8 @@ import contextlib
 import itertools
 import os
 import re
+import sys
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -62,26 +64,70 @@ def save_checkpoint(prefix: str | os.PathLike[str], tensors: Mapping[str, Any]) 
         raise ValueError(f"The prefix {prefix!r} has a zero byte in it, which no file's name can have.")
     if not os.path.isdir(folder):
         raise FileNotFoundError(2, "cannot save a checkpoint: there is no such folder", folder)
-    with alone_in(folder):
-        before, shards = _identity(prefix), 0
+    with alone_in(folder), _Save(prefix) as save:
+        index = _write_data(prefix, save.shards, names, tensors)
+        write_atomically(index_path(prefix), index)
+        save.remove_old()
+    return prefix
+
+
+class _Save:
+    """A save while it goes on: which data files are its own, which it removes, and what it leaves where it
+    fails.
+    """
+
+    # By prefix, those of this thread that are not done. There are two where a signal came during a save and
+    # its handler saves, too: the outer one goes on when the inner one is done, each with files of its own.
+    _going_on = threading.local()
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix, self.shards = prefix, 0
+        self._before = _identity(prefix)
+        self._old: dict[int, list[str]] = {}
+        going_on: dict[str, list[_Save]] = self._going_on.__dict__
+        self._all = going_on.setdefault(os.path.abspath(prefix), [])
+
+    def __enter__(self) -> _Save:
+        # What an outer save will remove must not be written anew, nor what it writes.
+        taken = {count for save in self._all for count in (save.shards, *save._old)}
+        self._all.append(self)
         try:
-            shards = _next_shards(prefix)
-            index = _write_data(prefix, shards, names, tensors)
-            write_atomically(index_path(prefix), index)
+            self.shards = _next_shards(self._prefix, taken)
         except BaseException as error:
-            # The new index may be in place although this failed: flushing the folder did, or Ctrl-C came.
-            # Then the new data belongs to it, and the old data to what a power cut would bring back.
-            replaced = _identity(prefix) != before
-            if shards and not replaced:
-                _remove([data_path(prefix, shard, shards) for shard in range(shards)])
+            self._all.remove(self)
             if isinstance(error, OSError):
-                outcome = "the new one may not outlast a power cut" if replaced else _INTACT
-                reason = f"cannot save the checkpoint: {error.strerror or error}; {outcome}"
-                raise OSError(error.errno, reason, prefix) from error
+                raise self._explained(error, _INTACT) from error
             raise
         with contextlib.suppress(CheckpointError):  # a folder that may be written to but not listed
-            _remove(_other_data(prefix, shards))
-    return prefix
+            self._old = _data_files(self._prefix)
+        for count in (self.shards, *(save.shards for save in self._all)):
+            self._old.pop(count, None)
+        return self
+
+    def remove_old(self) -> None:
+        """Remove the data files that the index has ceased to name."""
+        for paths in self._old.values():
+            _remove(paths)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._all.remove(self)
+        now = _identity(self._prefix)
+        replaced = now != self._before
+        for other in self._all:
+            other._before = now
+        if error is None:
+            return
+        # The new index may be in place although this failed: flushing the folder did, or Ctrl-C came. Then
+        # the new data belongs to it, and the old data to what a power cut would bring back.
+        if not replaced:
+            _remove([data_path(self._prefix, shard, self.shards) for shard in range(self.shards)])
+        if isinstance(error, OSError):
+            outcome = "the new one may not outlast a power cut" if replaced else _INTACT
+            raise self._explained(error, outcome) from error
+
+    def _explained(self, error: OSError, outcome: str) -> OSError:
+        reason = f"cannot save the checkpoint: {error.strerror or error}; {outcome}"
+        return OSError(error.errno, reason, self._prefix)
 
 
 def _names(tensors: Mapping[str, Any]) -> list[str]:
@@ -108,13 +154,13 @@ def _identity(prefix: str) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _next_shards(prefix: str) -> int:
+def _next_shards(prefix: str, taken: set[int]) -> int:
     """How many data files to name, so that none of the checkpoint that is there is written over.
 
     Raises:
         OSError: its index is there but cannot be opened, so that nobody knows which data is its own.
     """
-    now = 0
+    now, damaged = 0, False
     try:
         index = DataFile(index_path(prefix))
         try:
@@ -124,13 +170,15 @@ def _next_shards(prefix: str) -> int:
             index.close()
     except (CheckpointError, Malformed) as error:
         cause = error.__cause__
-        if isinstance(cause, FileNotFoundError):
-            return 1
-        if isinstance(cause, OSError):
+        if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
             raise cause from None
-        # Damaged: it may be mended from a copy, so no data file of this prefix is its own for sure.
-        return next(count for count in itertools.count(1) if not os.path.lexists(data_path(prefix, 0, count)))
-    return 2 if now == 1 else 1
+        # It may be mended from a copy: no data file of this prefix is free for sure.
+        damaged = not isinstance(cause, FileNotFoundError)
+    for count in itertools.count(1):
+        used = count == now or (damaged and os.path.lexists(data_path(prefix, 0, count)))
+        if not used and count not in taken:
+            return count
+    raise AssertionError("there is no end of numbers")
 
 
 def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str, Any]) -> bytes:
@@ -158,7 +206,9 @@ def _write_data(prefix: str, shards: int, names: list[str], tensors: Mapping[str
 
 
 def _array(name: str, value: Any) -> tuple[np.ndarray, ElementType]:
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    # numpy loads its masked arrays when they are first asked for; who has one has asked.
+    masked = getattr(sys.modules.get("numpy.ma"), "MaskedArray", ())
+    if isinstance(value, masked) and np.ma.is_masked(value):
         raise TypeError(
             f"The tensor '{name}' has masked elements, which TensorFlow does not have: fill them."
         )
@@ -242,12 +292,16 @@ def _chunks(array: np.ndarray, element: ElementType) -> Iterator[np.ndarray]:
         yield np.ascontiguousarray(part).view(np.uint8)
 
 
-def _other_data(prefix: str, shards: int) -> list[str]:
-    """Data files of this prefix that the index of `shards` shards does not name."""
+def _data_files(prefix: str) -> dict[int, list[str]]:
+    """The data files of a prefix, by the number of shards in their names."""
     folder, base = os.path.split(prefix)
     pattern = re.compile(re.escape(base) + r"\.data-\d{5,}-of-(\d{5,})")
-    matches = [pattern.fullmatch(name) for name in listing(folder)]
-    return [os.path.join(folder, match[0]) for match in matches if match and int(match[1]) != shards]
+    found: dict[int, list[str]] = {}
+    for name in listing(folder):
+        match = pattern.fullmatch(name)
+        if match:
+            found.setdefault(int(match[1]), []).append(os.path.join(folder, name))
+    return found
 
 
 def _remove(paths: list[str]) -> None:
