@@ -9,13 +9,13 @@ from types import TracebackType
 
 from ostinato.checkpoint.files import CHUNK
 
-_FLUSH_EVERY = 32 << 20  # bytes
+_FLUSH_EVERY = 16 << 20  # bytes
 
 
 class FlushedFile:
     """A file that is written from the beginning, and flushed to the disk meanwhile.
 
-    A second thread tells the system to write out what there is whenever 32 MiB have come: so memory is copied
+    A second thread tells the system to write out what there is whenever 16 MiB have come: so memory is copied
     and the disk works at the same time, where a flush at the end would begin when the copying is over.
 
     Raises:
