@@ -46,6 +46,7 @@ SEED_FILES = Path(__file__).resolve().parents[1] / "tests" / "data" / "checkpoin
 _LARGEST_SEED = 12 << 10  # bytes: small ones are quick, and what is in them is hit more often
 _SECONDS = 1.0  # of the processor's time, for one input
 _ALARM = 20  # seconds of any time
+_SHARE = 50_000  # inputs of one process
 _MEMORY = 96 << 20  # bytes of addresses that an input may take
 _TOLD = 50_000  # after so many inputs a process tells how far it is
 _TRACED = 50  # of so many inputs one has every allocation counted
@@ -276,11 +277,13 @@ def main(arguments: list[str] | None = None) -> int:
             return int(outcome == "find")
         begin = time.monotonic()
         last = chosen.first + chosen.inputs
-        shares = [range(chosen.first + part, last, chosen.processes) for part in range(chosen.processes)]
+        # Counting allocations leaves some memory of Python's behind each time: no process runs for long.
+        share = max(min(_SHARE, -(-chosen.inputs // chosen.processes)), 1)
+        shares = [range(start, min(start + share, last)) for start in range(chosen.first, last, share)]
         tasks = [(folder, chosen.seed, share, chosen.finds) for share in shares]
         # A process of its own even for one: a limit on its memory cannot be lifted again.
-        with multiprocessing.get_context("spawn").Pool(chosen.processes) as pool:
-            results = pool.starmap(run_share, tasks)
+        with multiprocessing.get_context("spawn").Pool(chosen.processes, maxtasksperchild=1) as pool:
+            results = pool.starmap(run_share, tasks, chunksize=1)
     counts = sum((found for found, _ in results), collections.Counter())
     for (kind, outcome), count in sorted(counts.items()):
         print(f"{kind:15} {outcome:8} {count:9,}")
