@@ -229,9 +229,9 @@ def alone_in(folder: str) -> Iterator[None]:
         if identity in _held.folders:
             yield
             return
-        _lock(descriptor)
-        _held.folders.append(identity)
+        _held.folders.append(identity)  # first: a handler may run as soon as the lock is had
         try:
+            _lock(descriptor)
             yield
         finally:
             _held.folders.remove(identity)

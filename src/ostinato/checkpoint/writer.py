@@ -84,25 +84,32 @@ class _Save:
         self._prefix, self.shards = prefix, 0
         self._before = _identity(prefix)
         self._old: dict[int, list[str]] = {}
-        going_on: dict[str, list[_Save]] = self._going_on.__dict__
-        self._all = going_on.setdefault(os.path.abspath(prefix), [])
+        self._all: list[_Save] = []
 
     def __enter__(self) -> _Save:
-        # What an outer save will remove must not be written anew, nor what it writes.
-        taken = {count for save in self._all for count in (save.shards, *save._old)}
+        going_on: dict[str, list[_Save]] = self._going_on.__dict__
+        self._all = going_on.setdefault(os.path.abspath(self._prefix), [])
         self._all.append(self)
         try:
+            others = [save for save in self._all if save is not self]
+            # What an outer save will remove must not be written anew, nor what it writes.
+            taken = {count for save in others for count in (save.shards, *save._old)}
             self.shards = _next_shards(self._prefix, taken)
+            with contextlib.suppress(CheckpointError):  # a folder that may be written to but not listed
+                self._old = _data_files(self._prefix)
+            for count in (self.shards, *(save.shards for save in others)):
+                self._old.pop(count, None)
         except BaseException as error:
-            self._all.remove(self)
+            self._leave()
             if isinstance(error, OSError):
                 raise self._explained(error, _INTACT) from error
             raise
-        with contextlib.suppress(CheckpointError):  # a folder that may be written to but not listed
-            self._old = _data_files(self._prefix)
-        for count in (self.shards, *(save.shards for save in self._all)):
-            self._old.pop(count, None)
         return self
+
+    def _leave(self) -> None:
+        self._all.remove(self)
+        if not self._all:
+            self._going_on.__dict__.pop(os.path.abspath(self._prefix), None)
 
     def remove_old(self) -> None:
         """Remove the data files that the index has ceased to name."""
@@ -110,7 +117,7 @@ class _Save:
             _remove(paths)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._all.remove(self)
+        self._leave()
         now = _identity(self._prefix)
         replaced = now != self._before
         for other in self._all:
