@@ -199,13 +199,32 @@ def write_atomically(path: str, contents: bytes) -> None:
         file.write(contents)
 
 
+class _Hold:
+    """A folder that a thread has locked, and how many of its saves, each in the middle of another, are in it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.saves = 0
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        self.saves += 1
+        try:
+            _lock(self.descriptor)  # of one descriptor this never waits for itself
+            yield
+        finally:
+            self.saves -= 1
+            if not self.saves:
+                _unlock(self.descriptor)
+
+
 class _Held(threading.local):
     """What this thread has locked: a signal's handler, which runs in the middle of what it interrupts, would
     wait for ever for a lock that only that can release.
     """
 
     def __init__(self) -> None:
-        self.folders: list[tuple[int, int]] = []
+        self.folders: dict[tuple[int, int], _Hold] = {}
         self.temporaries: list[str] = []
 
 
@@ -216,7 +235,8 @@ _held = _Held()
 def alone_in(folder: str) -> Iterator[None]:
     """Keep this machine's other savers out of a folder meanwhile: two at one prefix would mix their files.
 
-    A save in a signal's handler, which interrupts another of the same thread, is let in.
+    A save in a signal's handler, which interrupts another of the same thread, is let in, at whichever moment
+    of the other it comes: it locks and unlocks by what the other has opened.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -226,16 +246,17 @@ def alone_in(folder: str) -> Iterator[None]:
     try:
         status = os.fstat(descriptor)
         identity = status.st_dev, status.st_ino
-        if identity in _held.folders:
-            yield
+        hold = _held.folders.get(identity)
+        if hold is not None:
+            with hold.locked():
+                yield
             return
-        _held.folders.append(identity)  # first: a handler may run as soon as the lock is had
+        hold = _held.folders[identity] = _Hold(descriptor)  # first: a handler may run once the lock is had
         try:
-            _lock(descriptor)
-            yield
+            with hold.locked():
+                yield
         finally:
-            _held.folders.remove(identity)
-            _unlock(descriptor)
+            del _held.folders[identity]  # last, when nothing is locked
     finally:
         os.close(descriptor)
 
