@@ -314,7 +314,8 @@ def test_a_save_in_the_midst_of_another_as_from_a_signals_handler(saves_before, 
 INTERRUPTED = """
 import faulthandler, sys
 import numpy as np
-from ostinato.checkpoint import CheckpointState, files, load_checkpoint, save_checkpoint, write_checkpoint_state
+from ostinato.checkpoint import CheckpointState, files, load_checkpoint, save_checkpoint
+from ostinato.checkpoint import write_checkpoint_state
 
 folder = sys.argv[1]
 number, seen, handled = 0, 0, False

@@ -200,7 +200,7 @@ def write_atomically(path: str, contents: bytes) -> None:
 
 
 class _Hold:
-    """A folder that a thread has locked, and how many of its saves, each in the middle of another, are in it."""
+    """A folder that a thread has locked, and how many of its saves are in it, each in the midst of another."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
