@@ -200,7 +200,7 @@ def write_atomically(path: str, contents: bytes) -> None:
 
 
 class _Hold:
-    """A folder that a thread has locked, and how many of its saves are in it, each in the midst of another."""
+    """A folder that a thread has locked, and how many saves of that thread are in it, one within another."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
