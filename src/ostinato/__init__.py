@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from ostinato.cells import (
         BasicLSTMCell,
         BasicRNNCell,
+        BidirectionalGridLSTMCell,
         DropoutWrapper,
+        GridLSTMCell,
         GRUCell,
         LSTMCell,
         MultiRNNCell,
         ResidualWrapper,
         RNNCell,
+        TimeFreqLSTMCell,
         ZoneoutWrapper,
     )
     from ostinato.drivers import (
@@ -40,12 +43,15 @@ _HOMES = {
     "ostinato.cells": [
         "BasicLSTMCell",
         "BasicRNNCell",
+        "BidirectionalGridLSTMCell",
         "DropoutWrapper",
         "GRUCell",
+        "GridLSTMCell",
         "LSTMCell",
         "MultiRNNCell",
         "RNNCell",
         "ResidualWrapper",
+        "TimeFreqLSTMCell",
         "ZoneoutWrapper",
     ],
     "ostinato.drivers": [
@@ -65,9 +71,11 @@ _MODULES = ["checkpoint", "datasets", "interop", "kernels", "tf1"]
 __all__ = [
     "BasicLSTMCell",
     "BasicRNNCell",
+    "BidirectionalGridLSTMCell",
     "DropoutWrapper",
     "GRU",
     "GRUCell",
+    "GridLSTMCell",
     "LSTM",
     "LSTMCell",
     "LSTMOutputs",
@@ -78,6 +86,7 @@ __all__ = [
     "RNN",
     "RNNCell",
     "ResidualWrapper",
+    "TimeFreqLSTMCell",
     "ZoneoutWrapper",
     "__version__",
     "bidirectional_dynamic_rnn",

@@ -3,6 +3,7 @@
 from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.dropout import DropoutWrapper
 from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, BoundCell, GRUCell, LSTMCell
+from ostinato.cells.grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, is_transformed, lower
 from ostinato.cells.multi import MultiRNNCell
 from ostinato.cells.residual import ResidualWrapper
@@ -12,9 +13,11 @@ from ostinato.cells.zoneout import ZoneoutWrapper
 __all__ = [
     "BasicLSTMCell",
     "BasicRNNCell",
+    "BidirectionalGridLSTMCell",
     "BoundCell",
     "DropoutWrapper",
     "GRUCell",
+    "GridLSTMCell",
     "LSTMCell",
     "MultiRNNCell",
     "RNNCell",
@@ -23,6 +26,7 @@ __all__ = [
     "RunSequence",
     "SequenceContext",
     "StepPosition",
+    "TimeFreqLSTMCell",
     "ZoneoutWrapper",
     "check_cell",
     "current_position",
