@@ -163,7 +163,7 @@ from .ops.math import (
 )
 from .ops.nn import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm
 from .ops.picking import gather, one_hot, reverse, reverse_sequence, sequence_mask, tile, where
-from .ops.random import random_normal, random_uniform, truncated_normal
+from .ops.random import random_normal, random_shuffle, random_uniform, truncated_normal
 from .ops.reductions import (
     arg_max,
     arg_min,
@@ -185,6 +185,7 @@ from .partitioned import (
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
 )
+from .random_source import get_seed
 from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
@@ -290,6 +291,7 @@ __all__ = [
     "get_collection_ref",
     "get_default_graph",
     "get_default_session",
+    "get_seed",
     "get_variable",
     "get_variable_scope",
     "global_norm",
@@ -350,6 +352,7 @@ __all__ = [
     "quint8",
     "random_normal",
     "random_normal_initializer",
+    "random_shuffle",
     "random_uniform",
     "random_uniform_initializer",
     "range",

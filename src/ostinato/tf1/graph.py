@@ -377,16 +377,6 @@ def set_random_seed(seed: int | None) -> None:
     get_default_graph().seed = seed
 
 
-def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
-    """The pair of seeds of a random operation that is about to be made; (None, None) where nothing is
-    seeded.
-    """
-    graph = get_default_graph()
-    if graph.seed is not None:
-        return graph.seed, graph.next_identifier() if op_seed is None else op_seed
-    return (None, None) if op_seed is None else (87654321, op_seed)
-
-
 def control_dependencies(control_inputs: Sequence[Any] | None) -> Any:
     """Context in which new nodes run after the given ones (TF1 symbol: `tf.control_dependencies`)."""
     return get_default_graph().control_dependencies(control_inputs)

@@ -10,7 +10,9 @@ import torch
 
 from .errors import FailedPreconditionError
 from .graph import Graph
+from .philox import Philox
 from .plan import as_leaf, plan_for
+from .random_source import TorchSource, source_of
 from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
 
@@ -21,13 +23,13 @@ class Run:
     def __init__(
         self,
         variables: dict[str, torch.Tensor],
-        generators: dict[tuple[Graph, str], torch.Generator],
+        sources: dict[tuple[Graph, str], Philox],
         tracked: frozenset[str],
         memory: SessionMemory,
     ) -> None:
         self.memory = memory
         self._variables = variables
-        self._generators = generators
+        self._sources = sources
         self._tracked = tracked
         self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         self._position: tuple[int, ...] | None = None
@@ -58,22 +60,17 @@ class Run:
         self._variables[name] = value
         return value
 
-    def generator(self, operation: Operation) -> torch.Generator:
+    def random(self, operation: Operation) -> Philox:
         """The stream of a random node: it goes on from run to run of the session."""
         if self._position is not None:
             # By its name within the body: the same step drops the same wherever it is unrolled.
             name = operation.name.removeprefix(getattr(operation.graph, "base_scope", ""))
-            return torch.Generator().manual_seed(_mixed(*self._position, zlib.crc32(name.encode())))
+            return TorchSource(_mixed(*self._position, zlib.crc32(name.encode())))
         key = (operation.graph, operation.name)
-        if key not in self._generators:
-            generator = torch.Generator()
-            graph_seed, op_seed = operation.attributes["seed"], operation.attributes["seed2"]
-            if graph_seed is None:
-                generator.seed()
-            else:
-                generator.manual_seed(_mixed(graph_seed, op_seed))
-            self._generators[key] = generator
-        return self._generators[key]
+        source = self._sources.get(key)
+        if source is None:  # of two threads that come here at once, the later takes the stream of the first
+            source = self._sources.setdefault(key, source_of(operation.attributes))
+        return source
 
     def evaluate(
         self, graph: Graph, fetches: Sequence[Tensor], feeds: Sequence[Tensor], values: Sequence[torch.Tensor]
@@ -87,7 +84,7 @@ class Run:
         """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that,
         so that a step that is computed anew draws the same.
         """
-        inner = Run(self._variables, self._generators, self._tracked, self.memory)
+        inner = Run(self._variables, self._sources, self._tracked, self.memory)
         inner._leaves, inner._position = self._leaves, position
         return inner
 

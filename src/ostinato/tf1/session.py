@@ -14,6 +14,7 @@ from ostinato.memory import MemoryPlan
 
 from .graph import Graph, get_default_graph
 from .ops.core import string_array
+from .philox import Philox
 from .plan import plan_for
 from .run import Run
 from .session_memory import SessionMemory
@@ -100,7 +101,7 @@ class BaseSession:
         self._config = config
         self._memory = SessionMemory.checked(memory, memory_limit)
         self._variables: dict[str, torch.Tensor] = {}
-        self._generators: dict[Any, torch.Generator] = {}
+        self._sources: dict[Any, Philox] = {}
 
     @property
     def graph(self) -> Graph:
@@ -115,7 +116,7 @@ class BaseSession:
         """Let go of the variables; a closed session runs nothing more."""
         self._closed = True
         self._variables.clear()
-        self._generators.clear()
+        self._sources.clear()
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[BaseSession]:
@@ -155,7 +156,7 @@ class BaseSession:
         rebuild = self._fetch(fetches, elements)
         feeds = self._feed(feed_dict or {})
         plan = plan_for(self._graph, list(elements), list(feeds))
-        run = Run(self._variables, self._generators, plan.tracked, self._memory)
+        run = Run(self._variables, self._sources, plan.tracked, self._memory)
         with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
             values = plan.execute(run, list(feeds.values()))
         return rebuild([_to_numpy(value) for value in values])

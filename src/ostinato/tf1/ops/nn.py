@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from ..dtypes import as_dtype, int64
-from ..graph import get_seed, name_scope
-from ..registry import OutputTypes, ShapeMismatch, register, same
-from ..shapes import TensorShape
-from ..tensor import Operation, Tensor
-from . import array, math, picking, reductions
+from ..graph import name_scope
+from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
+from ..shapes import TensorShape, as_shape
+from ..tensor import Tensor
+from . import array, math, picking, random, reductions
 from .core import convert_to_tensor, one
 from .math import _unary, either
 
@@ -225,19 +226,13 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
 
 
 # -- dropout
-def _dropout(run: Any, operation: Operation, x: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-    share = float(rate)
-    if not 0.0 <= share < 1.0:
-        raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {share:g}")
-    sizes = [
-        x.shape[i] if size is None else size
-        for i, size in enumerate(operation.attributes["noise_shape"] or x.shape)
-    ]
-    keep = torch.rand(sizes, generator=run.generator(operation), dtype=torch.float32) >= share
-    return x * keep.to(x.dtype) / (1.0 - share)
+def _keep_probability(one: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
+    if not 0.0 <= float(rate) < 1.0:
+        raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {float(rate):g}")
+    return one - rate
 
 
-register("Dropout", _dropout, same, stateful=True)
+register("DropoutKeepProbability", _keep_probability, same)
 
 
 def dropout(
@@ -250,36 +245,69 @@ def dropout(
 ) -> Tensor:
     """Zero a share of the elements and scale up the others (TF1 symbol: `tf.nn.dropout`).
 
+    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014).
+
     Args:
+        x: a floating point tensor of any shape; the result has its shape and type.
         keep_prob: the share to keep; `rate` is the share to drop. A number or a scalar tensor.
-        noise_shape: the mask's shape, where it is to broadcast; a None is the tensor's own size.
+        noise_shape: the mask's shape, where it is to broadcast; a None is the tensor's own size. It may be a
+            1-D integer tensor.
+        seed: the operation's seed; with one, the mask is the one that TensorFlow draws.
 
     Raises:
-        ValueError: neither or both of keep_prob and rate, or a constant rate outside [0, 1).
+        ValueError: neither or both of keep_prob and rate, a constant rate outside [0, 1), an `x` of integers.
+        tf.errors.InvalidArgumentError: when run, a rate outside [0, 1).
     """
-    if keep_prob is not None and rate is not None and not isinstance(rate, Tensor):
-        raise ValueError("Cannot specify both 'rate' and 'keep_prob': rate is 1 - keep_prob.")
-    if keep_prob is None and rate is None:
+    try:
+        dropped = None if keep_prob is None else 1.0 - keep_prob
+    except TypeError:
+        raise ValueError(f"keep_prob must be a floating point number or Tensor (got {keep_prob!r})") from None
+    if dropped is not None and rate is not None:
+        raise ValueError("Cannot specify both 'keep_prob' and 'rate'; rate is 1 - keep_prob.")
+    rate = dropped if rate is None else rate
+    if rate is None:
         raise ValueError("You must provide a rate to dropout.")
-    with name_scope(name, "dropout", [x]) as scope:
+    with name_scope(name, "dropout", [x]):
         x = convert_to_tensor(x, name="x")
         if not x.dtype.is_floating:
             raise ValueError(
-                f"x has to be a floating point tensor since it's going to be scaled. Got a {x.dtype} "
-                "tensor instead."
+                "x has to be a floating point tensor since it's going to be scaled. "
+                f"Got a tensor of type {x.dtype.name} instead."
             )
-        share = rate if rate is not None else 1.0 - keep_prob
-        if isinstance(share, (int, float)):
-            if not 0 <= share < 1:
-                raise ValueError(
-                    f"rate must be a scalar tensor or a float in the range [0, 1), got {share:g}"
-                )
-            if share == 0:
+        if isinstance(rate, Real):
+            if not 0 <= rate < 1:
+                raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {rate:g}")
+            if rate == 0:
                 return x
-        share = convert_to_tensor(share, x.dtype.base_dtype, name="rate")
-        sizes = None if noise_shape is None else TensorShape(noise_shape).as_list()
-        graph_seed, op_seed = get_seed(seed)
-        return one("Dropout", [x, share], scope, noise_shape=sizes, seed=graph_seed, seed2=op_seed)
+        kind = x.dtype.base_dtype
+        rate = convert_to_tensor(rate, kind, name="rate")
+        rate.get_shape().assert_has_rank(0)
+        if constant_value(rate) == 0:
+            return x
+        sizes = array.shape(x) if noise_shape is None else _noise_shape(x, noise_shape)
+        noise = random.random_uniform(sizes, dtype=kind, seed=seed)
+        with name_scope("sub") as scope:
+            whole = convert_to_tensor(1, kind, name="x")
+            keep = one("DropoutKeepProbability", [whole, rate], scope)
+        scale = 1 / keep
+        kept = math.greater_equal(noise, rate)
+        result = x * scale * math.cast(kept, kind)
+        result.set_shape(x.shape)
+        return result
+
+
+def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
+    """The mask's shape with the tensor's own sizes where it states none."""
+    try:
+        sizes = as_shape(noise_shape).as_list()
+    except (TypeError, ValueError):  # a tensor, or a list with one in it
+        return noise_shape
+    own = x.shape.known
+    if own is not None and len(own) == len(sizes):
+        sizes = [size if given is None else given for size, given in zip(own, sizes, strict=True)]
+    if None in sizes:
+        raise ValueError(f"Cannot convert a partially known TensorShape to a Tensor: {TensorShape(sizes)}")
+    return sizes
 
 
 # -- look-ups

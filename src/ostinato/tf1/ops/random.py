@@ -1,75 +1,159 @@
 """Random operations. Each node has its own stream of numbers in each session, seeded from the graph's and its
-own seed.
+own seed; each run goes on where the one before left off.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from .. import registry
-from ..dtypes import as_dtype, float32
-from ..graph import get_seed, name_scope
+from ..dtypes import DType, as_dtype, float32, int64
+from ..graph import name_scope
+from ..random_source import seed_attributes
+from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
+from . import math
 from .core import convert_to_tensor, one, shape_tensor
 
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
 
-def _rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTypes:
+
+def shape_rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTypes:
+    """The rule of what draws the shape that its first input states."""
     return [(as_dtype(attributes["dtype"]), registry.constant_shape(inputs[0]))]
 
 
-def _normal(
-    run: Any, operation: Operation, sizes: torch.Tensor, mean: torch.Tensor, stddev: torch.Tensor
-) -> Any:
-    noise = torch.randn(sizes.tolist(), generator=run.generator(operation), dtype=mean.dtype)
-    return noise * stddev + mean
+def sizes_of(shape: torch.Tensor) -> list[int]:
+    """The sizes in a shape's value, or a ValueError."""
+    sizes: list[int] = shape.tolist()
+    for size in sizes:
+        if size < 0:
+            raise ValueError(f"Dimension {size} must be >= 0")
+    return sizes
 
 
-def _truncated(
-    run: Any, operation: Operation, sizes: torch.Tensor, mean: torch.Tensor, stddev: torch.Tensor
-) -> Any:
-    noise = torch.empty(sizes.tolist(), dtype=mean.dtype)
-    torch.nn.init.trunc_normal_(noise, 0.0, 1.0, -2.0, 2.0, generator=run.generator(operation))
-    return noise * stddev + mean
+def _draws(method: str) -> Callable[..., torch.Tensor]:
+    def compute(run: Any, operation: Operation, shape: torch.Tensor) -> torch.Tensor:
+        drawn: torch.Tensor = getattr(run.random(operation), method)(
+            sizes_of(shape), as_dtype(operation.attributes["dtype"]).torch_dtype
+        )
+        return drawn
+
+    return compute
 
 
-def _uniform(
-    run: Any, operation: Operation, sizes: torch.Tensor, low: torch.Tensor, high: torch.Tensor
-) -> Any:
-    generator = run.generator(operation)
-    if low.is_floating_point():
-        return torch.rand(sizes.tolist(), generator=generator, dtype=low.dtype) * (high - low) + low
-    return torch.randint(int(low), int(high), sizes.tolist(), generator=generator, dtype=low.dtype)
+def bounds(low: torch.Tensor, high: torch.Tensor) -> tuple[int, int]:
+    """The two ends of a range of integers, or a ValueError."""
+    for name, value in (("minval", low), ("maxval", high)):
+        if value.dim():
+            raise ValueError(f"{name} must be 0-D, got shape {list(value.shape)}")
+    if not low < high:
+        raise ValueError(f"Need minval < maxval, got {int(low)} >= {int(high)}")
+    return int(low), int(high)
+
+
+def _integers(
+    run: Any, operation: Operation, shape: torch.Tensor, low: torch.Tensor, high: torch.Tensor
+) -> torch.Tensor:
+    drawn: torch.Tensor = run.random(operation).integers(*bounds(low, high), sizes_of(shape), low.dtype)
+    return drawn
 
 
 def _run_seed(run: Any, operation: Operation) -> torch.Tensor:
-    return torch.randint(0, 2**62, (), generator=run.generator(operation), dtype=torch.int64)
+    drawn: torch.Tensor = run.random(operation).integers(0, 2**62, [], torch.int64)
+    return drawn
 
 
-for _type, _compute in [
-    ("RandomStandardNormal", _normal),
-    ("TruncatedNormal", _truncated),
-    ("RandomUniform", _uniform),
-]:
-    registry.register(_type, _compute, _rule, stateful=True)
+def _shuffle(run: Any, operation: Operation, value: torch.Tensor) -> torch.Tensor:
+    size = value.shape[0] if value.dim() else 1
+    if size <= 1 or not value.numel():
+        return value
+    # Each place in turn swaps with itself or with one after it.
+    words = run.random(operation).next_words(size - 1)
+    partners = np.arange(size - 1) + words % np.arange(size, 1, -1, dtype=np.uint32)
+    order = list(range(size))
+    for place, partner in enumerate(partners.tolist()):
+        order[place], order[partner] = order[partner], order[place]
+    return value[torch.tensor(order)]
+
+
+registry.register("RandomStandardNormal", _draws("normal"), shape_rule, stateful=True)
+registry.register("TruncatedNormal", _draws("truncated_normal"), shape_rule, stateful=True)
+registry.register("RandomUniform", _draws("uniform"), shape_rule, stateful=True)
+registry.register("RandomUniformInt", _integers, shape_rule, stateful=True, differentiable=False)
+registry.register("RandomShuffle", _shuffle, registry.same, stateful=True)
 registry.register(
     "RandomSeed",
     _run_seed,
-    lambda i, a: [(as_dtype("int64"), registry.TensorShape([]))],
+    lambda i, a: [(int64, TensorShape([]))],
     stateful=True,
     differentiable=False,
 )
 
 
-def _random(
-    op_type: str, scope_name: str, shape: Any, parts: list[tuple[Any, str]], dtype: Any, seed: Any, name: Any
-) -> Tensor:
+def uniform_type(dtype: Any, maxval: Any) -> DType:
+    """The type to draw uniform numbers of, where there is one."""
     kind = as_dtype(dtype).base_dtype
-    with name_scope(name, scope_name) as scope:
-        inputs = [shape_tensor(shape), *[convert_to_tensor(value, kind, name=part) for value, part in parts]]
-        graph_seed, op_seed = get_seed(seed)
-        return one(op_type, inputs, scope, dtype=kind.name, seed=graph_seed, seed2=op_seed)
+    if kind.name not in (*_FLOATS, "int32", "int64"):
+        raise ValueError(f"Invalid dtype tf.{kind.name}: uniform numbers are floats, int32 or int64.")
+    if maxval is None and kind.is_integer:
+        raise ValueError(f"Must specify maxval for integer dtype tf.{kind.name}")
+    return kind
+
+
+def float_type(dtype: Any) -> DType:
+    kind = as_dtype(dtype).base_dtype
+    if kind.name not in _FLOATS:
+        raise TypeError(f"Normal numbers are of a floating point type, not {kind.name}.")
+    return kind
+
+
+def random_uniform(
+    shape: Any,
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """Draws from [minval, maxval) (TF1 symbol: `tf.random_uniform`).
+
+    Args:
+        shape: integers, or a 1-D integer tensor.
+        minval: a scalar.
+        maxval: a scalar; None is 1 for floats.
+        dtype: a type of floats, int32 or int64.
+        seed: the operation's seed; with one, the numbers are TensorFlow's own.
+
+    Raises:
+        ValueError: another `dtype`, or integers without `maxval`.
+    """
+    kind = uniform_type(dtype, maxval)
+    with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
+        sizes = shape_tensor(shape)
+        low = convert_to_tensor(minval, kind, name="min")
+        high = convert_to_tensor(1 if maxval is None else maxval, kind, name="max")
+        seeds = seed_attributes(seed)
+        if kind.is_integer:
+            return one("RandomUniformInt", [sizes, low, high], scope, dtype=kind.name, **seeds)
+        drawn = one("RandomUniform", [sizes], "RandomUniform", dtype=kind.name, **seeds)
+        return math.add(drawn * (high - low), low, name=scope)
+
+
+def _normal(
+    op_type: str, default: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any, name: Any
+) -> Tensor:
+    kind = float_type(dtype)
+    with name_scope(name, default, [shape, mean, stddev]) as scope:
+        sizes = shape_tensor(shape)
+        mean = convert_to_tensor(mean, kind, name="mean")
+        stddev = convert_to_tensor(stddev, kind, name="stddev")
+        drawn = one(op_type, [sizes], op_type, dtype=kind.name, **seed_attributes(seed))
+        return math.add(drawn * stddev, mean, name=scope)
 
 
 def random_normal(
@@ -81,15 +165,7 @@ def random_normal(
     name: str | None = None,
 ) -> Tensor:
     """Draws from a normal distribution (TF1 symbol: `tf.random_normal`); each run of the node draws anew."""
-    return _random(
-        "RandomStandardNormal",
-        "random_normal",
-        shape,
-        [(mean, "mean"), (stddev, "stddev")],
-        dtype,
-        seed,
-        name,
-    )
+    return _normal("RandomStandardNormal", "random_normal", shape, mean, stddev, dtype, seed, name)
 
 
 def truncated_normal(
@@ -101,31 +177,15 @@ def truncated_normal(
     name: str | None = None,
 ) -> Tensor:
     """Draws from a normal distribution cut at two standard deviations (TF1 symbol: `tf.truncated_normal`)."""
-    return _random(
-        "TruncatedNormal", "truncated_normal", shape, [(mean, "mean"), (stddev, "stddev")], dtype, seed, name
-    )
+    return _normal("TruncatedNormal", "truncated_normal", shape, mean, stddev, dtype, seed, name)
 
 
-def random_uniform(
-    shape: Any,
-    minval: Any = 0,
-    maxval: Any = None,
-    dtype: Any = float32,
-    seed: int | None = None,
-    name: str | None = None,
-) -> Tensor:
-    """Draws from [minval, maxval) (TF1 symbol: `tf.random_uniform`)."""
-    kind = as_dtype(dtype)
-    if maxval is None:
-        if kind.is_integer:
-            raise ValueError(f"Must specify maxval for integer dtype {kind.name}")
-        maxval = 1
-    return _random(
-        "RandomUniform", "random_uniform", shape, [(minval, "min"), (maxval, "max")], dtype, seed, name
-    )
+def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
+    """The rows of a tensor in a random order (TF1 symbol: `tf.random_shuffle`)."""
+    with name_scope(name, "RandomShuffle", [value]) as scope:
+        return one("RandomShuffle", [convert_to_tensor(value, name="value")], scope, **seed_attributes(seed))
 
 
 def run_seed(seed: int | None = None, name: str = "seed") -> Tensor:
     """A number drawn once a run: what all the dropout masks of a driver's call are functions of."""
-    graph_seed, op_seed = get_seed(seed)
-    return one("RandomSeed", [], name, seed=graph_seed, seed2=op_seed)
+    return one("RandomSeed", [], name, **seed_attributes(seed))

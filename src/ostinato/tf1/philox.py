@@ -1,0 +1,160 @@
+"""TensorFlow 1's random numbers: the Philox 4x32-10 generator, and what its kernels make of the words.
+
+Source of the generator: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
+A number is a function of the seeds and of its place alone, so that all is computed for whole arrays of
+places. A draw of n numbers reserves 256 n places, however few it uses: the next draw begins after them.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+_MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
+_KEY_STEPS = np.array([[0x9E3779B9], [0xBB67AE85]], np.uint64)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_ROUNDS = 10
+_CHUNK = 16384  # blocks at a time: what is worked on stays in the cache
+_RESERVED = 256
+_SMALLEST = 1e-7  # what goes into the logarithm instead of anything smaller
+
+
+class Philox:
+    """One stream of blocks of four 32-bit words, that goes on from draw to draw. Threads may share it.
+
+    >>> Philox(87654321, 1).uniform([2], torch.float32)
+    tensor([0.2390, 0.9227])
+    """
+
+    def __init__(self, key: int, high: int, low: int = 0) -> None:
+        """The key and the upper half of the counter (in TensorFlow: seed and seed2), and its lower half."""
+        first = np.array([[key & 0xFFFFFFFF], [key >> 32 & 0xFFFFFFFF]], np.uint64)
+        self._keys = [(first + _KEY_STEPS * np.uint64(number)) & _LOW for number in range(_ROUNDS)]
+        self._high = [np.uint64(high & 0xFFFFFFFF), np.uint64(high >> 32 & 0xFFFFFFFF)]
+        self._place = low
+        self._lock = threading.Lock()
+
+    def reserve(self, blocks: int) -> int:
+        """The place of the first of so many blocks, which no other draw gets."""
+        with self._lock:
+            place = self._place
+            self._place += blocks
+        return place
+
+    def words(self, places: np.ndarray) -> np.ndarray:
+        """The blocks at these places: [places] uint64 -> [places, 4] uint32."""
+        found = np.empty((len(places), 4), np.uint32)
+        for begin in range(0, len(places), _CHUNK):
+            chunk = places[begin : begin + _CHUNK]
+            # The counter's four words, the even and the odd ones: each round treats two of a kind alike.
+            even = np.empty((2, len(chunk)), np.uint64)
+            odd = np.empty_like(even)
+            even[0], even[1], odd[0], odd[1] = chunk & _LOW, self._high[0], chunk >> _HALF, self._high[1]
+            for key in self._keys:
+                products = even * _MULTIPLIERS
+                even = (products >> _HALF)[::-1]
+                even ^= odd
+                even ^= key
+                odd = (products & _LOW)[::-1]
+            rows = found[begin : begin + _CHUNK]
+            rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3] = even[0], odd[0], even[1], odd[1]
+        return found
+
+    def next_words(self, count: int) -> np.ndarray:
+        """The next `count` words [count] uint32; no more blocks are reserved than hold them."""
+        blocks = -(-count // 4)
+        return self.words(place_range(self.reserve(blocks), blocks)).reshape(-1)[:count]
+
+    def _draw(
+        self, sizes: Sequence[int], a_block: int, reserved: int | None = None
+    ) -> tuple[int, np.ndarray]:
+        """How many numbers a shape has, and the words they are made of where a block makes `a_block`."""
+        count = math.prod(sizes)
+        place = self.reserve((count if reserved is None else reserved) * _RESERVED)
+        return count, self.words(place_range(place, -(-count // a_block)))
+
+    def uniform(self, sizes: Sequence[int], dtype: torch.dtype, reserved: int | None = None) -> torch.Tensor:
+        """Numbers of [0, 1). Places are reserved for `reserved` numbers, if not for as many as are drawn."""
+        count, words = self._draw(sizes, 2 if dtype == torch.float64 else 4, reserved)
+        return torch.from_numpy(_uniform(words, dtype).reshape(-1)[:count]).to(dtype).reshape(tuple(sizes))
+
+    def normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        """Numbers of the standard normal distribution."""
+        count, words = self._draw(sizes, 2 if dtype == torch.float64 else 4)
+        return torch.from_numpy(_normal(words, dtype).reshape(-1)[:count]).to(dtype).reshape(tuple(sizes))
+
+    def truncated_normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        """Numbers of the standard normal distribution; what is 2 or more away from 0 is drawn anew."""
+        count = math.prod(sizes)
+        place = self.reserve(count * _RESERVED)
+        a_group = 2 if dtype == torch.float64 else 4
+        groups = -(-count // a_group)
+        # Each group has blocks of its own, so that what one rejects moves no other.
+        first = place_range(place, groups, a_group * _RESERVED // 4)
+        results = np.empty((groups, a_group), np.float64 if dtype == torch.float64 else np.float32)
+        filled = np.zeros(groups, np.int64)
+        active = np.arange(groups)
+        block = 0
+        while len(active):
+            drawn = _normal(self.words(first[active] + np.uint64(block)), dtype)
+            kept = np.abs(drawn) < 2.0
+            column = filled[active, None] + np.cumsum(kept, axis=1) - 1
+            kept &= column < a_group
+            row = np.broadcast_to(active[:, None], column.shape)
+            results[row[kept], column[kept]] = drawn[kept]
+            filled[active] += kept.sum(axis=1)
+            active = active[filled[active] < a_group]
+            block += 1
+        return torch.from_numpy(results.reshape(-1)[:count]).to(dtype).reshape(tuple(sizes))
+
+    def integers(self, low: int, high: int, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        """Integers of [low, high), int32 or int64: words modulo the width of the range."""
+        wide = dtype == torch.int64
+        count, words = self._draw(sizes, 2 if wide else 4)
+        kind = np.uint64 if wide else np.uint32
+        bits = words.view(np.dtype("<u8")) if wide else words
+        offsets = bits.reshape(-1)[:count] % kind(high - low)
+        # The sum wraps as unsigned numbers do, which is right as signed ones.
+        sums = offsets + kind(low & (0xFFFFFFFFFFFFFFFF if wide else 0xFFFFFFFF))
+        return torch.from_numpy(sums.view(np.int64 if wide else np.int32)).reshape(tuple(sizes))
+
+
+def place_range(place: int, count: int, step: int = 1) -> np.ndarray:
+    """`count` places, `step` apart, as `words` takes them."""
+    return np.uint64(place & 0xFFFFFFFFFFFFFFFF) + np.arange(count, dtype=np.uint64) * np.uint64(step)
+
+
+def uniform_doubles(words: np.ndarray) -> np.ndarray:
+    """[..., 2k] words to [..., k] float64 of [0, 1): 20 bits of the one word, then the 32 of the next."""
+    high = (words[..., 0::2] & np.uint32(0xFFFFF)).astype(np.uint64) << _HALF
+    return (high | words[..., 1::2] | np.uint64(1023 << 52)).view(np.float64) - 1.0
+
+
+def _uniform(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
+    if dtype == torch.float64:
+        return uniform_doubles(words)
+    # As many of the lowest bits as the type has for its fraction: all of them are exact as float32.
+    bits = {torch.float32: 23, torch.float16: 10, torch.bfloat16: 7}[dtype]
+    fraction = words << np.uint32(32 - bits) >> np.uint32(9)
+    return (fraction | np.uint32(127 << 23)).view(np.float32) - np.float32(1)
+
+
+def _normal(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
+    """The Box-Muller transform of pairs of uniform numbers. Each function is computed in float64 and rounded,
+    for TensorFlow's are nearly always right to the last bit; 16-bit types are rounded from float32.
+    """
+    kind = np.float64 if dtype == torch.float64 else np.float32
+    uniform = _uniform(words, torch.float64 if kind is np.float64 else torch.float32)
+    first, second = np.maximum(uniform[:, 0::2], kind(_SMALLEST)), uniform[:, 1::2]
+    logarithm = np.log(first.astype(np.float64)).astype(kind)
+    radius = np.sqrt(kind(-2) * logarithm)
+    angle = (2 * math.pi * second.astype(np.float64)).astype(kind).astype(np.float64)
+    drawn = np.empty_like(uniform)
+    drawn[:, 0::2] = np.sin(angle).astype(kind) * radius
+    drawn[:, 1::2] = np.cos(angle).astype(kind) * radius
+    return drawn

@@ -1,0 +1,77 @@
+"""Where a random node's numbers come from: its pair of seeds, and the stream that belongs to it.
+
+A node with a seed draws TensorFlow 1's numbers; one without draws those of torch's faster generator.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .graph import get_default_graph
+from .philox import Philox
+
+_DEFAULT_GRAPH_SEED = 87654321
+_MODULUS = 2**31 - 1
+UNSEEDED = (0, 0)
+"""The pair of a node that is seeded neither by itself nor by its graph."""
+
+
+def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
+    """The pair of seeds of a random operation that is about to be made (TF1 symbol: `tf.get_seed`).
+
+    (None, None) where neither the graph nor the operation has a seed. With the graph's alone, the
+    operation's is the number of nodes that the graph has.
+
+    >>> get_seed(None), get_seed(3), get_seed(2**31 + 1)
+    ((None, None), (87654321, 3), (87654321, 2))
+    """
+    graph = get_default_graph()
+    if graph.seed is None:
+        return (None, None) if op_seed is None else (_DEFAULT_GRAPH_SEED, op_seed % _MODULUS)
+    if op_seed is None:
+        op_seed = graph.next_identifier()
+    seeds = graph.seed % _MODULUS, op_seed % _MODULUS
+    # A kernel takes (0, 0) for no seed at all.
+    return (0, _MODULUS) if seeds == UNSEEDED else seeds
+
+
+def seed_attributes(op_seed: int | None) -> dict[str, Any]:
+    """The seeds as attributes of a node, which are numbers in any case."""
+    seed, seed2 = get_seed(op_seed)
+    return {"seed": seed or 0, "seed2": seed2 or 0}
+
+
+def source_of(attributes: dict[str, Any]) -> Philox:
+    """A new stream for a node with these attributes."""
+    seeds = attributes["seed"], attributes["seed2"]
+    return TorchSource(secrets.randbits(63)) if seeds == UNSEEDED else Philox(*seeds)
+
+
+class TorchSource(Philox):
+    """Where the numbers need not be TensorFlow's: the common draws are torch's."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, 0)
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def uniform(self, sizes: Sequence[int], dtype: torch.dtype, reserved: int | None = None) -> torch.Tensor:
+        return torch.rand(tuple(sizes), generator=self.generator, dtype=dtype)
+
+    def normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        return torch.randn(tuple(sizes), generator=self.generator, dtype=dtype)
+
+    def truncated_normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        wide = dtype if dtype == torch.float64 else torch.float32
+        drawn = torch.nn.init.trunc_normal_(
+            torch.empty(tuple(sizes), dtype=wide), 0.0, 1.0, -2.0, 2.0, generator=self.generator
+        )
+        return drawn.to(dtype)
+
+    def integers(self, low: int, high: int, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        if high - low >= 2**63:  # more than torch draws from
+            return super().integers(low, high, sizes, dtype)
+        return torch.randint(low, high, tuple(sizes), generator=self.generator, dtype=dtype)
