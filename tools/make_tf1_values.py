@@ -2,13 +2,27 @@
 
     python3.7 -m venv tf1 && tf1/bin/pip install tensorflow-cpu==1.15.0 'protobuf<3.21'
     tf1/bin/python tools/make_tf1_values.py tests/data/tf1_more_values.npz
+    tf1/bin/python tools/make_tf1_values.py tests/data/tf1_block_values.npz tools/tf1_cases_block.py
 
-Every case: 3 rows, 6 steps, lengths [6, 0, 2], random weights and a random initial state, in float32 and
-float64. Keys are `CASE|DTYPE|x`, `...|start|i`, `...|w|VARIABLE`, `...|out`, `...|state|i`,
-`...|grad|VARIABLE`, `...|grad_x` and `...|grad_start|i`, where the loss is `sum(out *
-cos(arange(out.size)).reshape(out.shape)) + sum over states of sum(state)`.
+The second argument is a file that defines `CASES`; tests/tf1/values.py reads the same file, with this
+project's TensorFlow in the place of Google's. A case is a function that makes a cell, or a dict of
+
+    cell: that function;
+    inputs: function(random, dtype) -> a nest of arrays [rows, steps, ...]; 3 rows, 6 steps, depth 4;
+    dtypes: names of the types to compute in; float32 and float64;
+    lengths: a list, or None for whole rows; [6, 0, 2];
+    weights: function(random, name, shape) -> the value of a variable, or None for the usual one;
+    start: function(random, dtype) -> a nest of arrays, the initial state; half of a normal in the structure
+        of `zero_state`;
+    run: function(cell, inputs, lengths, start) -> outputs, state; `dynamic_rnn`.
+
+Weights, and the initial state unless given, are random. Keys are `CASE|DTYPE|x`, `...|start|i`,
+`...|w|VARIABLE`, `...|out`, `...|state|i`, `...|grad|VARIABLE`, `...|grad_x` and `...|grad_start|i`; `x|i`,
+`out|i`, `grad_x|i` for the leaves of a nest. There are gradients of the floating leaves alone. The loss is
+`sum over outputs of sum(out * cos(arange(out.size)).reshape(out.shape)) + sum over states of sum(state)`.
 """
 
+import runpy
 import sys
 
 import numpy as np
@@ -49,50 +63,93 @@ def flat(nest):
     return tf.contrib.framework.nest.flatten(nest)
 
 
-def run(name, dtype, values):
+def same_nest(nest, leaves):
+    return tf.contrib.framework.nest.pack_sequence_as(nest, leaves)
+
+
+def keys(name, nest):
+    """The keys of a nest's leaves: the name itself where it is one array."""
+    is_nest = tf.contrib.framework.nest.is_sequence(nest)
+    return [f"{name}|{i}" for i in range(len(flat(nest)))] if is_nest else [name]
+
+
+def default_inputs(random, dtype):
+    return random.randn(3, 6, 4).astype(dtype)
+
+
+def default_run(cell, inputs, lengths, start):
+    return tf.nn.dynamic_rnn(cell, inputs, sequence_length=lengths, initial_state=start)
+
+
+def weight(case, random, variable, dtype):
+    shape = variable.shape.as_list()
+    value = case["weights"](random, variable.op.name, shape) if "weights" in case else None
+    if value is None:
+        # Of a size that keeps the recurrence from amplifying the last bit of a float32.
+        value = 1.2 / (shape or [1])[0] ** 0.5 * random.randn(*shape)
+    return np.asarray(value, dtype)
+
+
+def loss_of(outputs, states):
+    """Not the sum of the outputs alone, whose gradients would not tell a transposed from a right one."""
+    loss = tf.add_n([tf.reduce_sum(leaf) for leaf in states if leaf.dtype.is_floating])
+    for leaf in outputs:
+        loss += tf.reduce_sum(tf.reshape(leaf, [-1]) * tf.cos(tf.cast(tf.range(tf.size(leaf)), leaf.dtype)))
+    return loss
+
+
+def run(name, case, dtype, values):
     tf.reset_default_graph()
     random = np.random.RandomState(len(name))
-    inputs = random.randn(3, 6, 4).astype(dtype)
-    x = tf.constant(inputs)
-    cell = CASES[name]()
-    template = cell.zero_state(3, tf.as_dtype(dtype))
-    starts = [0.5 * random.randn(*leaf.shape.as_list()).astype(dtype) for leaf in flat(template)]
+    inputs = case.get("inputs", default_inputs)(random, dtype)
+    x = same_nest(inputs, [tf.constant(leaf) for leaf in flat(inputs)])
+    cell = case["cell"]()
+    rows = flat(inputs)[0].shape[0]
+    if "start" in case:
+        template = case["start"](random, dtype)
+        starts = flat(template)
+    else:
+        template = cell.zero_state(rows, tf.as_dtype(dtype))
+        starts = [0.5 * random.randn(*leaf.shape.as_list()).astype(dtype) for leaf in flat(template)]
     start_tensors = [tf.constant(start) for start in starts]
-    start = tf.contrib.framework.nest.pack_sequence_as(template, start_tensors)
+    start = same_nest(template, start_tensors)
     # LayerNormLSTMCell makes its gammas and betas in the dtype of the scope.
     with tf.variable_scope(tf.get_variable_scope(), dtype=dtype):
-        out, state = tf.nn.dynamic_rnn(cell, x, sequence_length=LENGTHS, initial_state=start)
-    weights = tf.cos(tf.cast(tf.range(tf.size(out)), dtype))
-    loss = tf.reduce_sum(tf.reshape(out, [-1]) * weights) + tf.add_n(
-        [tf.reduce_sum(leaf) for leaf in flat(state)]
-    )
+        out, state = case.get("run", default_run)(cell, x, case.get("lengths", LENGTHS), start)
+    loss = loss_of(flat(out), flat(state))
     # Not the bias that LayerNormLSTMCell makes and never reads.
     variables = [v for v in tf.trainable_variables() if tf.gradients(loss, v)[0] is not None]
-    gradients = tf.gradients(loss, [*variables, x, *start_tensors])
+    key = name + "|" + dtype + "|"
+    targets = [("grad|" + variable.op.name, variable) for variable in variables]
+    targets += zip(keys("grad_x", inputs), flat(x))
+    targets += [(f"grad_start|{i}", tensor) for i, tensor in enumerate(start_tensors)]
+    targets = [(name, tensor) for name, tensor in targets if tensor.dtype.is_floating]
+    gradients = tf.gradients(loss, [tensor for _, tensor in targets])
+    gradients = [
+        tf.zeros_like(target) if gradient is None else tf.convert_to_tensor(gradient)
+        for gradient, (_, target) in zip(gradients, targets)
+    ]
     with tf.Session() as session:
-        for variable in variables:
-            # Of a size that keeps the recurrence from amplifying the last bit of a float32.
-            shape = variable.shape.as_list()
-            variable.load((1.2 / shape[0] ** 0.5 * random.randn(*shape)).astype(dtype), session)
-        key = f"{name}|{dtype}|"
-        values[key + "x"] = inputs
-        values[key + "out"] = session.run(out)
-        for index, (given, final) in enumerate(zip(starts, session.run(flat(state)))):
-            values[f"{key}start|{index}"] = given
-            values[f"{key}state|{index}"] = final
-        results = session.run(gradients)
-        for variable, gradient in zip(variables, results):
-            values[f"{key}w|{variable.op.name}"] = session.run(variable)
-            values[f"{key}grad|{variable.op.name}"] = gradient
-        values[key + "grad_x"] = results[len(variables)]
-        for index, gradient in enumerate(results[len(variables) + 1 :]):
-            values[f"{key}grad_start|{index}"] = gradient
+        constants = [v for v in tf.global_variables() if not v.trainable]
+        for variable in variables + constants:
+            variable.load(weight(case, random, variable, dtype), session)
+        for variable in set(tf.trainable_variables()).difference(variables):
+            variable.load(np.zeros(variable.shape.as_list(), dtype), session)
+        found = dict(zip(keys("x", inputs), flat(inputs)))
+        found.update((f"start|{i}", start) for i, start in enumerate(starts))
+        found.update(zip(keys("out", out), session.run(flat(out))))
+        found.update((f"state|{i}", leaf) for i, leaf in enumerate(session.run(flat(state))))
+        found.update(("w|" + v.op.name, session.run(v)) for v in variables + constants)
+        found.update(zip([name for name, _ in targets], session.run(gradients)))
+    values.update((key + name, value) for name, value in found.items())
 
 
 if __name__ == "__main__":
+    cases = runpy.run_path(sys.argv[2])["CASES"] if len(sys.argv) > 2 else CASES
     values = {}
-    for name in CASES:
-        for dtype in ("float32", "float64"):
-            run(name, dtype, values)
+    for name, case in cases.items():
+        case = case if isinstance(case, dict) else {"cell": case}
+        for dtype in case.get("dtypes", ("float32", "float64")):
+            run(name, case, dtype, values)
     np.savez_compressed(sys.argv[1], **values)
     print(tf.__version__, len(values), "arrays")
