@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -43,3 +44,36 @@ def constant_(value: float) -> Initializer:
             return tensor.fill_(value)
 
     return fill
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Fill with U(low, high): an initialiser that a family can write beside a parameter.
+
+    >>> bool((Uniform(-1.0, 1.0)(torch.empty(100)).abs() <= 1).all())
+    True
+    """
+
+    low: float
+    high: float
+
+    def __call__(self, tensor: Tensor) -> Tensor:
+        with torch.no_grad():
+            return tensor.uniform_(self.low, self.high)
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """Fill with exp(U(log(low), log(high))), both above 0: as many values in 1..10 as in 10..100."""
+
+    low: float
+    high: float
+
+    def __call__(self, tensor: Tensor) -> Tensor:
+        with torch.no_grad():
+            return tensor.uniform_(math.log(self.low), math.log(self.high)).exp_()
+
+
+def as_initializer(value: float | Initializer) -> Initializer:
+    """The initialiser that a number, or an initialiser, stands for."""
+    return value if callable(value) else constant_(value)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ostinato import kernels
-from ostinato._init import Initializer, constant_, glorot_uniform_
+from ostinato._init import Initializer, as_initializer, glorot_uniform_
 from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest, zeros
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
@@ -199,7 +199,9 @@ class _OwningCell(FamilyCell):
             parameter = getattr(module, name)
             fill = glorot_uniform_ if self._initializer is None else self._initializer
             with torch.no_grad():
-                result = (fill if spec.initial_value is None else constant_(spec.initial_value))(parameter)
+                result = (fill if spec.initial_value is None else as_initializer(spec.initial_value))(
+                    parameter
+                )
             if isinstance(result, Tensor) and result is not parameter:
                 raise TypeError(
                     "initializer must fill the tensor that it is given, as torch.nn.init.orthogonal_ does, "

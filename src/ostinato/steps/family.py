@@ -10,18 +10,19 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
+from ostinato._init import Initializer
 from ostinato._state import Nest
 from ostinato.steps import activations
 
 
 class Parameter(NamedTuple):
-    """A parameter's name (TF1's, with `/`), its shape, and the constant it starts from (None: the
-    initialiser's choice).
+    """A parameter's name (TF1's, with `/`), its shape, and what it starts from: a constant, an initialiser
+    of `ostinato._init`, or None for the choice of whoever makes the cell.
     """
 
     name: str
     shape: tuple[int, ...]
-    initial_value: float | None = None
+    initial_value: float | Initializer | None = None
 
 
 class Family(Protocol):
@@ -44,6 +45,15 @@ class Family(Protocol):
         self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: Nest
     ) -> tuple[Tensor, Nest]: ...
     def step(self, parameters: Mapping[str, Tensor], inputs: Tensor, state: Nest) -> tuple[Tensor, Nest]: ...
+
+
+class ProjectedStep:
+    """The step of a family that says only how it is cut in two."""
+
+    def step(
+        self: Family, parameters: Mapping[str, Tensor], inputs: Tensor, state: Nest
+    ) -> tuple[Tensor, Nest]:
+        return self.recur(parameters, self.project(parameters, inputs), state)
 
 
 def check_positive_integer(name: str, value: int) -> None:

@@ -5,20 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ostinato import steps
-from ostinato._state import LSTMStateTuple as _CoreStateTuple
-from ostinato._state import leaves
 
-from .activations import activation_function, core_activation
-from .body import BodyFunction
-from .cell_description import Description, Flat, Leaf
-from .dtypes import as_dtype
-from .graph import get_default_graph
-from .initializers import Constant, Zeros
-from .layers_base import InputSpec, StaticInput
-from .ops.core import convert_to_tensor
+from .family_cell import FamilyLayerCell
 from .partitioned import fixed_size_partitioner
-from .rnn_cell_base import Described, LayerRNNCell, LSTMStateTuple, RNNCell, bare_step, is_plain
-from .shapes import TensorShape, as_shape
+from .rnn_cell_base import LayerRNNCell, LSTMStateTuple, RNNCell
 
 __all__ = [
     "BasicLSTMCell",
@@ -31,113 +21,7 @@ __all__ = [
 ]
 
 
-class _FamilyCell(LayerRNNCell):
-    """A cell over a family of `ostinato.steps`, which has the names and shapes of its variables and its
-    maths.
-    """
-
-    _attributes: dict[
-        str, str
-    ] = {}  # where TensorFlow's classes keep a variable, for code that derives from them
-
-    def __init__(
-        self,
-        reuse: Any,
-        name: str | None,
-        dtype: Any,
-        activation: Any,
-        state_is_tuple: bool = True,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
-        self.input_spec = InputSpec(ndim=2)
-        self._activation = activation_function(activation)
-        self._state_is_tuple = state_is_tuple
-        self._bodies: dict[Any, BodyFunction] = {}
-
-    def _family(self) -> Any:
-        raise TypeError(f"{type(self).__name__} does not say which family of cells it is.")
-
-    def _initializer_of(self, parameter: steps.Parameter) -> Any:
-        if parameter.initial_value is None:
-            return None
-        return (
-            Zeros(self._dtype or "float32")
-            if parameter.initial_value == 0
-            else Constant(parameter.initial_value)
-        )
-
-    @property
-    def state_size(self) -> Any:
-        size = self._family().state_size
-        if isinstance(size, _CoreStateTuple):
-            return LSTMStateTuple(size.c, size.h) if self._state_is_tuple else size.c + size.h
-        return size
-
-    @property
-    def output_size(self) -> Any:
-        return self._family().output_size
-
-    def build(self, inputs_shape: Any) -> None:
-        depth = as_shape(inputs_shape)[-1].value
-        if depth is None:
-            raise ValueError(f"Expected inputs.shape[-1] to be known, saw shape: {inputs_shape}")
-        self._check_dtype()
-        for parameter in self._family().parameters(depth):
-            setattr(self, self._attributes[parameter.name], self._add_parameter(parameter))
-        self.built = True
-
-    def _add_parameter(self, parameter: steps.Parameter) -> Any:
-        return self.add_variable(
-            parameter.name, shape=parameter.shape, initializer=self._initializer_of(parameter)
-        )
-
-    def _check_dtype(self) -> None:
-        if self._dtype is not None and not as_dtype(self._dtype).is_floating:
-            raise ValueError(
-                f"RNN cell only supports floating point inputs, but saw dtype: {as_dtype(self._dtype)}"
-            )
-
-    def _is_known(self) -> bool:
-        return is_plain(self, _FamilyCell, "build", "call", "__call__")
-
-    def _describe(self, inputs: Any) -> Described:
-        with self._in_scope(inputs):
-            return self._described(inputs)
-
-    def _described(self, inputs: Any) -> Described:
-        if not inputs.dtype.is_floating:
-            raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {inputs.dtype}")
-        family = self._family()
-        names = tuple(parameter.name for parameter in family.parameters(1))
-        tensors = [convert_to_tensor(getattr(self, self._attributes[name])) for name in names]
-        body = None
-        if core_activation(self._activation) is None:
-            body = self._activation_body(inputs.dtype.base_dtype)
-            tensors += body.captured
-        description: Description = Leaf(family, names, body)
-        if not self._state_is_tuple and len(leaves(family.state_size)) > 1:
-            description = Flat(description)
-        return Described(description, tensors)
-
-    def _activation_body(self, dtype: Any) -> BodyFunction:
-        key = (get_default_graph(), dtype)
-        if key not in self._bodies:
-            value = StaticInput(dtype, TensorShape([None, None]))
-            scope = get_default_graph().unique_name("activation")
-            self._bodies[key] = BodyFunction(lambda x: [self._activation(x)], [value], scope, ["x"])
-        return self._bodies[key]
-
-    def _known_activation(self) -> Any:
-        return core_activation(self._activation) or "linear"
-
-    def call(self, inputs: Any, state: Any) -> Any:
-        """One step, as one node: the output and the new state."""
-        inputs = convert_to_tensor(inputs)
-        return bare_step(self, self._described(inputs), inputs, state)
-
-
-class BasicRNNCell(_FamilyCell):
+class BasicRNNCell(FamilyLayerCell):
     """h' = activation([x, h] @ kernel + bias) (TF1 symbol: `tf.nn.rnn_cell.BasicRNNCell`).
 
     Args:
@@ -167,7 +51,7 @@ class BasicRNNCell(_FamilyCell):
         return steps.BasicRNN(self._num_units, self._known_activation())
 
 
-class GRUCell(_FamilyCell):
+class GRUCell(FamilyLayerCell):
     """Gated recurrent unit (TF1 symbol: `tf.nn.rnn_cell.GRUCell`; Cho et al. 2014).
 
     The reset gate acts before the candidate's matmul. Variables: `gates/kernel` `[depth + n, 2 n]`,
@@ -207,7 +91,7 @@ class GRUCell(_FamilyCell):
         )
 
 
-class BasicLSTMCell(_FamilyCell):
+class BasicLSTMCell(FamilyLayerCell):
     """LSTM without options (TF1 symbol: `tf.nn.rnn_cell.BasicLSTMCell`); Hochreiter and Schmidhuber 1997.
 
     `kernel` `[depth + num_units, 4 * num_units]` has the gates i, j, f, o side by side; `forget_bias` is
@@ -242,7 +126,7 @@ class BasicLSTMCell(_FamilyCell):
         return steps.LSTM(self._num_units, self._forget_bias, self._known_activation())
 
 
-class LSTMCell(_FamilyCell):
+class LSTMCell(FamilyLayerCell):
     """LSTM with peepholes, clipping and projection (TF1 symbol: `tf.nn.rnn_cell.LSTMCell`; Sak et al. 2014).
 
     `cell_clip` bounds c before it is output, `num_proj` projects the output, `proj_clip` bounds the
