@@ -65,7 +65,7 @@ CASES = {
     "dynamic seqlen wrong size": (
         lambda: dynamic(sequence_length=[4]),
         ValueError,
-        "Dimension 0 in both shapes must be equal, but are 2 and 1. Shapes are [2] and [1].",
+        "Dimension 0 in both shapes must be equal, but are 1 and 2. Shapes are [1] and [2]. for 'rnn/while/",
     ),
     "cell not RNNCell": (
         lambda: dynamic(lambda x, s: (x, s)),
@@ -133,7 +133,7 @@ CASES = {
     "initial state wrong width": (
         lambda: dynamic(initial_state=ones(2, 5)),
         ValueError,
-        "Dimensions must be equal, but are 5 and 4",
+        "Dimensions must be equal, but are 8 and 7",
     ),
     "initial state wrong batch": (
         lambda: dynamic(initial_state=ones(3, 4)),

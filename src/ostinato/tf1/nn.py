@@ -24,8 +24,9 @@ from .ops.nn import (
     sparse_softmax_cross_entropy_with_logits,
     xw_plus_b,
 )
-from .rnn import dynamic_rnn, static_rnn
+from .rnn import dynamic_rnn
 from .rnn_bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn
+from .rnn_static import static_rnn, static_state_saving_rnn
 
 __all__ = [
     "bias_add",
@@ -52,6 +53,7 @@ __all__ = [
     "sparse_softmax_cross_entropy_with_logits",
     "static_bidirectional_rnn",
     "static_rnn",
+    "static_state_saving_rnn",
     "tanh",
     "xw_plus_b",
 ]

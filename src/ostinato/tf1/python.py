@@ -28,6 +28,7 @@ from . import (
     rnn_bidirectional,
     rnn_cell_impl,
     rnn_cell_wrappers,
+    rnn_static,
     saveable,
     saver,
     session,
@@ -42,6 +43,7 @@ from .ops import array, control, core, lists, math, nn, picking, random, reducti
 
 _ARRAYS = (array, lists, picking, slicing, core)
 _CELLS = (rnn_cell_impl, rnn_cell_wrappers)
+_DRIVERS = (rnn, rnn_bidirectional, rnn_static)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "framework.constant_op": (core,),
     "framework.dtypes": (dtypes,),
@@ -60,10 +62,10 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.init_ops": (initializers,),
     "ops.math_ops": (math, reductions),
     "ops.nn_ops": (nn,),
-    "ops.nn": (nn, math, rnn, rnn_bidirectional),
+    "ops.nn": (nn, math, *_DRIVERS),
     "ops.partitioned_variables": (partitioned, variable_scope),
     "ops.random_ops": (random,),
-    "ops.rnn": (rnn, rnn_bidirectional),
+    "ops.rnn": _DRIVERS,
     "ops.rnn_cell": _CELLS,
     "ops.rnn_cell_impl": _CELLS,
     "ops.state_ops": (state,),

@@ -7,8 +7,9 @@ from typing import Any
 from . import nest
 from . import variable_scope as vs
 from .ops import lists, picking
-from .rnn import dynamic_rnn, static_rnn
+from .rnn import dynamic_rnn
 from .rnn_cell_base import assert_like_rnncell
+from .rnn_static import static_rnn
 
 
 def bidirectional_dynamic_rnn(
@@ -89,16 +90,17 @@ def static_bidirectional_rnn(
                 cell_fw, inputs, initial_state_fw, dtype, sequence_length, forward
             )
         with vs.variable_scope("bw") as backward:
-            steps = _reversed(inputs, sequence_length)
+            steps = reverse_steps(inputs, sequence_length)
             outputs_bw, state_bw = static_rnn(
                 cell_bw, steps, initial_state_bw, dtype, sequence_length, backward
             )
-        pairs = zip(outputs_fw, _reversed(outputs_bw, sequence_length), strict=True)
-        outputs = [nest.map_structure(lambda fw, bw: lists.concat([fw, bw], 1), fw, bw) for fw, bw in pairs]
-        return outputs, state_fw, state_bw
+    pairs = zip(outputs_fw, reverse_steps(outputs_bw, sequence_length), strict=True)
+    outputs = [nest.map_structure(lambda fw, bw: lists.concat([fw, bw], 1), fw, bw) for fw, bw in pairs]
+    return outputs, state_fw, state_bw
 
 
-def _reversed(steps: Any, lengths: Any) -> list[Any]:
+def reverse_steps(steps: Any, lengths: Any) -> list[Any]:
+    """A list of steps backwards, each row from the last step within its length."""
     if lengths is None:
         return list(reversed(steps))
     leaves = []

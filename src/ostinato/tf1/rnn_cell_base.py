@@ -145,17 +145,48 @@ def traced(cell: Any, inputs: Any, state: Any, scope: str) -> Described:
     """A cell that only calling it tells about, called once: its step as a sub-graph."""
     flat_inputs, flat_state = nest.flatten(inputs), nest.flatten(state)
     names = [*["inputs"] * len(flat_inputs), *["state"] * len(flat_state)]
-    states: list[Any] = []
 
     def function(*values: Tensor) -> list[Tensor]:
         given = nest.pack_sequence_as(inputs, values[: len(flat_inputs)])
         output, new_state = cell(given, nest.pack_sequence_as(state, values[len(flat_inputs) :]))
         nest.assert_same_structure(state, new_state)
-        states[:] = [nest.map_structure(lambda leaf: as_shape(leaf.shape)[1:], output)]
-        return [*nest.flatten(output), *nest.flatten(new_state)]
+        for before, after in zip(flat_state, nest.flatten(new_state), strict=True):
+            _check_kept(cell, before, convert_to_tensor(after))
+        leaves = [*nest.flatten(output), *nest.flatten(new_state)]
+        return [convert_to_tensor(leaf) for leaf in leaves]
 
     body = BodyFunction(function, [*flat_inputs, *flat_state], scope, names)
-    return Described(Body(body, core_sizes(cell.state_size), core_sizes(cell.output_size)), body.captured)
+    outputs = body.outputs[: len(body.outputs) - len(flat_state)]
+    # As the step gives them, which need not be as the cell's properties say.
+    output_size = nest.pack_sequence_as(cell.output_size, [leaf.shape[1:] for leaf in outputs])
+    state_size = _sizes(flat_state, cell.state_size)
+    return Described(Body(body, core_sizes(state_size), core_sizes(output_size)), body.captured)
+
+
+def _sizes(state: list[Any], said: Any) -> tuple[TensorShape, ...]:
+    """The sizes of a state's tensors; what their shapes do not tell is as the cell says."""
+    sizes = [as_shape(leaf.shape)[1:] if as_shape(leaf.shape).known else TensorShape(None) for leaf in state]
+    told = nest.flatten(said)
+    if len(told) == len(sizes):
+        known = [as_shape(size) for size in told]
+        return tuple(
+            a if a.is_fully_defined() else a.merge_with(b) for a, b in zip(sizes, known, strict=True)
+        )
+    return tuple(sizes)
+
+
+def _check_kept(cell: Any, before: Any, after: Tensor) -> None:
+    """Raise where a part of the state that a step gives is of another type or shape than the one it took."""
+    if after.dtype.base_dtype is not before.dtype.base_dtype:
+        raise TypeError(
+            f"{type(cell).__name__} takes a state of type {before.dtype.base_dtype.name} and returns one of "
+            f"type {after.dtype.base_dtype.name}: a state keeps its type from step to step."
+        )
+    if not after.shape.is_compatible_with(before.shape):
+        raise ValueError(
+            f"The shape for the state of {type(cell).__name__} is not an invariant for the loop. It enters "
+            f"the loop with shape {before.shape}, but has shape {after.shape} after one iteration."
+        )
 
 
 def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:

@@ -1,7 +1,7 @@
 """The module `tf.contrib.rnn`: the cells and drivers of `tf.nn`, the same objects."""
 
 from ..names import absent
-from ..rnn import static_rnn
+from ..rnn_arguments import best_effort_input_batch_size, transpose_batch_time
 from ..rnn_bidirectional import static_bidirectional_rnn
 from ..rnn_cell import (
     BasicLSTMCell,
@@ -16,6 +16,8 @@ from ..rnn_cell import (
     ResidualWrapper,
     RNNCell,
 )
+from ..rnn_stack import stack_bidirectional_dynamic_rnn, stack_bidirectional_rnn
+from ..rnn_static import static_rnn, static_state_saving_rnn
 
 __all__ = [
     "BasicLSTMCell",
@@ -29,8 +31,13 @@ __all__ = [
     "MultiRNNCell",
     "RNNCell",
     "ResidualWrapper",
+    "best_effort_input_batch_size",
+    "stack_bidirectional_dynamic_rnn",
+    "stack_bidirectional_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
+    "static_state_saving_rnn",
+    "transpose_batch_time",
 ]
 
 __getattr__ = absent("tf.contrib.rnn", __all__)

@@ -79,6 +79,8 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     attributes = operation.attributes
     description: Description = attributes["description"]
     inputs, state, bound, seed, lengths = split_inputs(values, attributes)
+    if lengths is not None:
+        _check_lengths(operation, lengths, inputs[0].shape[1 if attributes["time_major"] else 0])
     outputs, final = drivers.dynamic_rnn(
         description_of.bind(description, bound, run),
         _as_inputs(inputs),
@@ -89,6 +91,15 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         **run.memory.options(attributes["swap_memory"]),
     )
     return [*leaves(outputs), *leaves(final)]
+
+
+def _check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:
+    if list(lengths.shape) != [rows]:
+        # The words of the assertion that TensorFlow 1 puts into the graph.
+        raise ValueError(
+            f"assertion failed: [Expected shape for Tensor {operation.inputs[-1].name} is ] [{rows}] "
+            f"[ but saw shape: ] {list(lengths.shape)}"
+        )
 
 
 # -- static shapes
@@ -110,20 +121,24 @@ def _batch(parts: Parts, axis: int) -> int | None:
     shapes = [tensor.shape for tensor in (*parts.inputs, *parts.state)]
     axes = [axis] * len(parts.inputs) + [0] * len(parts.state)
     if parts.lengths is not None:
-        _merge_batch([*shapes, parts.lengths.shape], [*axes, 0])
+        _merge_batch([parts.lengths.shape, *shapes], [0, *axes])
     return _merge_batch(shapes, axes)
 
 
 def _check_widths(parts: Parts, description: Description) -> None:
+    depth = _width(parts.inputs[0].shape)
     for tensor, size in zip(parts.state, leaves(description.state_size), strict=True):
         wanted = TensorShape([None, *size_to_shape(size)])
         without_batch = tensor.shape.ndims == 0 and not size_to_shape(size)
         if not tensor.shape.is_compatible_with(wanted) and not without_batch:
+            is_read = isinstance(description, Leaf) and tensor is parts.state[-1] and depth is not None
+            beside = depth or 0 if is_read else 0  # the kernel's rows: those of the inputs, then the state's
+            given, needed = (beside + (_width(shape) or 0) for shape in (tensor.shape, wanted))
             raise ShapeMismatch(
-                f"Dimensions must be equal, but are {_width(tensor.shape)} and {_width(wanted)}: "
+                f"Dimensions must be equal, but are {given} and {needed}: "
                 f"the state has shape {tensor.shape} and the cell's is {wanted}"
             )
-    _check_depths(description, _width(parts.inputs[0].shape), iter(parts.bound))
+    _check_depths(description, depth, iter(parts.bound))
 
 
 def _check_depths(description: Description, depth: int | None, bound: Iterator[Tensor]) -> None:
@@ -175,24 +190,31 @@ def _state_types(parts: Parts, description: Description, batch: int | None) -> O
     ]
 
 
-def _output_type(parts: Parts) -> DType:
-    """That of the state; of the inputs where the state holds nothing but counters."""
+def _output_types(parts: Parts, description: Description) -> list[tuple[DType, TensorShape]]:
+    """The type of each leaf of a step's outputs, and its shape but for the batch.
+
+    A traced step says its types. Other outputs are of the state's type; of the inputs' where the state holds
+    nothing but counters.
+    """
+    sizes = [TensorShape(size_to_shape(size)) for size in leaves(description.output_size)]
+    if isinstance(description, Body):
+        return [
+            (tensor.dtype.base_dtype, tensor.shape[1:] if tensor.shape.known else size)
+            for tensor, size in zip(description.function.outputs, sizes, strict=False)
+        ]
     floating = [tensor.dtype.base_dtype for tensor in parts.state if tensor.dtype.is_floating]
-    return floating[0] if floating else parts.inputs[0].dtype.base_dtype
+    return [(floating[0] if floating else parts.inputs[0].dtype.base_dtype, size) for size in sizes]
 
 
 def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     parts, description = split_inputs(inputs, attributes), attributes["description"]
     _check_types(parts)
     _check_widths(parts, description)
-    batch = _batch(parts, 0)
-    dtype = _output_type(parts)
+    batch = TensorShape([_batch(parts, 0)])
     types: list[Any] = []
     if has_output(description, parts.lengths is not None):
-        types = [
-            (dtype, TensorShape([batch, *size_to_shape(size)])) for size in leaves(description.output_size)
-        ]
-    return [*types, *_state_types(parts, description, batch)]
+        types = [(dtype, batch.concatenate(size)) for dtype, size in _output_types(parts, description)]
+    return [*types, *_state_types(parts, description, batch[0].value)]
 
 
 def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -202,11 +224,8 @@ def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     time_axis, batch_axis = (0, 1) if attributes["time_major"] else (1, 0)
     batch = _batch(parts, batch_axis)
     time = parts.inputs[0].shape.known[time_axis] if parts.inputs[0].shape.known else None
-    dtype = _output_type(parts)
-    ends = [time, batch] if attributes["time_major"] else [batch, time]
-    outputs = [
-        (dtype, TensorShape([*ends, *size_to_shape(size)])) for size in leaves(description.output_size)
-    ]
+    ends = TensorShape([time, batch] if attributes["time_major"] else [batch, time])
+    outputs = [(dtype, ends.concatenate(size)) for dtype, size in _output_types(parts, description)]
     return [*outputs, *_state_types(parts, description, batch)]
 
 
