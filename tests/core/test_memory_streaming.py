@@ -243,5 +243,5 @@ def test_a_file_is_not_loaded(tmp_path, way, what, time_major):
     found = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert found.returncode == 0, found.stderr
     forward, step = json.loads(found.stdout)
-    assert forward < 20 << 20
-    assert step < 24 << 20
+    assert forward < size // 2  # a third of it, and on a busy machine a little more
+    assert step < size // 2
