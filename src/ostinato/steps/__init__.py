@@ -5,21 +5,47 @@ Everything else (cells, sequence ops, the TensorFlow 1 face) is a shell over it.
 """
 
 from ostinato.steps.basic_rnn import BasicRNN
+from ostinato.steps.block_lstm import BlockLSTM
+from ostinato.steps.conv_lstm import ConvLSTM
+from ostinato.steps.coupled_lstm import CoupledLSTM
 from ostinato.steps.family import Family, Parameter
 from ostinato.steps.grid_lstm import BidirectionalGridLSTM, GridLSTM
+from ostinato.steps.group_lstm import GroupLSTM
 from ostinato.steps.gru import GRU
 from ostinato.steps.gru_reset_after import ResetAfterGRU
+from ostinato.steps.independent import IndRNN, IndyGRU, IndyLSTM
 from ostinato.steps.lstm import LSTM
+from ostinato.steps.minimal import CFN, MinimalRNN
+from ostinato.steps.nas import NAS
+from ostinato.steps.phased_lstm import PhasedLSTM
+from ostinato.steps.sru import SRU
 from ostinato.steps.time_freq_lstm import TimeFreqLSTM
+from ostinato.steps.update_gate import UGRNN, IntersectionRNN
+from ostinato.steps.weight_norm_lstm import WeightNormLSTM
 
 __all__ = [
+    "ConvLSTM",
+    "GroupLSTM",
+    "IndRNN",
+    "IndyGRU",
+    "IndyLSTM",
+    "CFN",
+    "MinimalRNN",
+    "NAS",
+    "PhasedLSTM",
+    "SRU",
+    "UGRNN",
+    "IntersectionRNN",
     "GRU",
     "LSTM",
     "BasicRNN",
     "BidirectionalGridLSTM",
+    "BlockLSTM",
+    "CoupledLSTM",
     "Family",
     "GridLSTM",
     "Parameter",
     "ResetAfterGRU",
     "TimeFreqLSTM",
+    "WeightNormLSTM",
 ]

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
 
 from ostinato._init import Initializer
-from ostinato._state import Nest
+from ostinato._state import LSTMStateTuple, Nest
 from ostinato.steps import activations
 
 
@@ -40,18 +40,23 @@ class Family(Protocol):
     def output_size(self) -> int: ...
     def parameters(self, input_size: int) -> tuple[Parameter, ...]: ...
     def input_size(self, parameters: Mapping[str, Tensor]) -> int: ...
-    def project(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, ...]: ...
+    def project(self, parameters: Mapping[str, Tensor], inputs: Any) -> tuple[Tensor, ...]: ...
     def recur(
         self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: Nest
     ) -> tuple[Tensor, Nest]: ...
-    def step(self, parameters: Mapping[str, Tensor], inputs: Tensor, state: Nest) -> tuple[Tensor, Nest]: ...
+    def step(self, parameters: Mapping[str, Tensor], inputs: Any, state: Nest) -> tuple[Tensor, Nest]: ...
 
 
 class ProjectedStep:
     """The step of a family that says only how it is cut in two."""
 
+    @property
+    def output_is_state(self) -> bool:
+        """Whether the output is the last leaf of the new state."""
+        return True
+
     def step(
-        self: Family, parameters: Mapping[str, Tensor], inputs: Tensor, state: Nest
+        self: Family, parameters: Mapping[str, Tensor], inputs: Nest, state: Nest
     ) -> tuple[Tensor, Nest]:
         return self.recur(parameters, self.project(parameters, inputs), state)
 
@@ -62,7 +67,7 @@ def check_positive_integer(name: str, value: int) -> None:
 
 
 @dataclass(frozen=True)
-class OutputStateFamily:
+class OutputStateFamily(ProjectedStep):
     """What the families share whose state is their output: one tensor `[batch, num_units]`."""
 
     num_units: int
@@ -75,6 +80,24 @@ class OutputStateFamily:
     @property
     def state_size(self) -> int:
         return self.num_units
+
+    @property
+    def output_size(self) -> int:
+        return self.num_units
+
+
+@dataclass(frozen=True)
+class LSTMStateFamily(ProjectedStep):
+    """What the families share whose state is c `[batch, num_units]` and the output h."""
+
+    num_units: int
+
+    def __post_init__(self) -> None:
+        check_positive_integer("num_units", self.num_units)
+
+    @property
+    def state_size(self) -> LSTMStateTuple:
+        return LSTMStateTuple(self.num_units, self.output_size)
 
     @property
     def output_size(self) -> int:
