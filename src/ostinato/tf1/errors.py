@@ -24,6 +24,10 @@ class OpError(Exception):
         return self.message
 
 
+class InaccessibleTensorError(ValueError):
+    """A tensor that cannot be had from outside, as it is inside a loop or marked."""
+
+
 class CancelledError(OpError):
     def __init__(self, node_def: Any, op: Any, message: str) -> None:
         super().__init__(node_def, op, message, CANCELLED)
