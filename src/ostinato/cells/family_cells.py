@@ -13,7 +13,7 @@ from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
 from ostinato.kernels import SequenceRun
-from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU
+from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU, WeightNormLSTM
 from ostinato.steps.activations import Activation
 from ostinato.steps.family import check_positive_integer
 
@@ -109,7 +109,8 @@ class FamilyCell(RNNCell):
         return inputs, state
 
     def lower(self) -> RunSequence | None:
-        return self._run_sequence if self._runs(FamilyCell) and kernels.has_sequence_op(self.family) else None
+        runs = self._runs(FamilyCell) and kernels.has_sequence_op(sequence_family(self.family))
+        return self._run_sequence if runs else None
 
     def sequence_run(
         self, inputs: Tensor, state: Nest, lengths: Tensor | None, reverse: bool = False
@@ -117,12 +118,25 @@ class FamilyCell(RNNCell):
         """This cell over `inputs` `[time, batch, input_size]`, to be run beside others."""
         parameters = self.family_parameters()
         inputs, state = self._checked(inputs, state, parameters, "[time, batch, {}]")
-        return SequenceRun(self.family, list(parameters.values()), inputs, lengths, leaves(state), reverse)
+        family, values = _in_sequence(self.family, parameters)
+        return SequenceRun(family, values, inputs, lengths, leaves(state), reverse)
 
     def _run_sequence(self, inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
         parameters = self.family_parameters()
         inputs, state = self._checked(inputs, state, parameters, "[time, batch, {}]")
-        return run_family(self.family, list(parameters.values()), inputs, state, context)
+        return run_family(*_in_sequence(self.family, parameters), inputs, state, context)
+
+
+def sequence_family(family: Family) -> Family:
+    """The family that runs a sequence for `family`: an LSTM, where that is one over computed weights."""
+    return family.lstm if isinstance(family, WeightNormLSTM) else family
+
+
+def _in_sequence(family: Family, parameters: Mapping[str, Tensor]) -> tuple[Family, list[Tensor]]:
+    """The family that runs a sequence, and its parameters, which are computed once for all steps."""
+    if isinstance(family, WeightNormLSTM):
+        parameters = family.normalized(parameters)
+    return sequence_family(family), list(parameters.values())
 
 
 class BoundCell(FamilyCell):

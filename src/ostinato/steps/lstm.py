@@ -9,7 +9,7 @@ which joins the options of the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -81,8 +81,15 @@ class LSTM:
         return (functional.linear(inputs, kernel[: -self.output_size].t(), parameters.get("bias")),)
 
     def recur(
-        self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: LSTMStateTuple
+        self,
+        parameters: Mapping[str, Tensor],
+        projected: tuple[Tensor, ...],
+        state: LSTMStateTuple,
+        drop: Callable[[Tensor], Tensor] | None = None,
     ) -> tuple[Tensor, LSTMStateTuple]:
+        """`drop` is recurrent dropout's (Semeniuta et al. 2016): it acts on what joins c, and on nothing
+        else.
+        """
         activation = activations.function(self.activation)
         c, h = state
         gates = torch.addmm(projected[0], h, parameters["kernel"][-self.output_size :])
@@ -96,11 +103,12 @@ class LSTM:
         if self.use_peepholes:
             f = f + parameters["w_f_diag"] * c
             i = i + parameters["w_i_diag"] * c
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * activation(j)
+        joining = activation(j) if drop is None else drop(activation(j))
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * joining
         if self.layer_norm:
             c = normalize(c, parameters["state/gamma"], parameters["state/beta"])
         if self.cell_clip is not None:
-            c = torch.clamp(c, -self.cell_clip, self.cell_clip)
+            c = self._clipped(c, self.cell_clip)
         if self.use_peepholes:
             o = o + parameters["w_o_diag"] * c
         h = torch.sigmoid(o) * activation(c)
@@ -109,6 +117,9 @@ class LSTM:
             if self.proj_clip is not None:
                 h = torch.clamp(h, -self.proj_clip, self.proj_clip)
         return h, LSTMStateTuple(c, h)
+
+    def _clipped(self, c: Tensor, bound: float) -> Tensor:
+        return torch.clamp(c, -bound, bound)
 
     def step(
         self, parameters: Mapping[str, Tensor], inputs: Tensor, state: LSTMStateTuple
