@@ -20,15 +20,20 @@ from . import (
     graph,
     initializers,
     layers_base,
+    linear,
     nest,
     object_graph,
     optimizer,
     partitioned,
+    random_source,
     rnn,
+    rnn_arguments,
     rnn_bidirectional,
+    rnn_cell_base,
     rnn_cell_impl,
     rnn_cell_wrappers,
     rnn_static,
+    rnn_step,
     saveable,
     saver,
     session,
@@ -40,6 +45,7 @@ from . import (
 )
 from .names import absent
 from .ops import array, control, core, lists, math, nn, picking, random, reductions, slicing, state
+from .served import served_module
 
 _ARRAYS = (array, lists, picking, slicing, core)
 _CELLS = (rnn_cell_impl, rnn_cell_wrappers)
@@ -50,7 +56,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "framework.errors": (errors,),
     "framework.errors_impl": (errors,),
     "framework.ops": (graph, tensor, core, session),
-    "framework.random_seed": (graph,),
+    "framework.random_seed": (random_source, graph),
     "framework.tensor_shape": (shapes,),
     "client.session": (session,),
     "layers.base": (layers_base,),
@@ -98,8 +104,35 @@ _RENAMED: dict[str, dict[str, str]] = {
         "variance_scaling_initializer": "VarianceScaling",
         "glorot_uniform_initializer": "GlorotUniform",
         "glorot_normal_initializer": "GlorotNormal",
+        "identity_initializer": "Identity",
+        "orthogonal_initializer": "Orthogonal",
+        "uniform_unit_scaling_initializer": "UniformUnitScaling",
     },
 }
+_CELL_HELPERS: dict[str, Any] = {
+    "_Linear": linear.Linear,
+    "_linear": linear.linear,
+    "_concat": rnn_step.concat_sizes,
+    "_like_rnncell": rnn_cell_base.like_rnncell,
+    "_RNNCell": rnn_cell_base.RNNCell,
+    "_WEIGHTS_VARIABLE_NAME": "kernel",
+    "_BIAS_VARIABLE_NAME": "bias",
+}
+_UNDERSCORED: dict[str, dict[str, Any]] = {
+    "ops.rnn_cell": _CELL_HELPERS,
+    "ops.rnn_cell_impl": _CELL_HELPERS,
+    "ops.rnn": {
+        "_best_effort_input_batch_size": rnn_arguments.best_effort_input_batch_size,
+        "_concat": rnn_step.concat_sizes,
+        "_infer_state_dtype": rnn_arguments.infer_state_dtype,
+        "_like_rnncell": rnn_cell_base.like_rnncell,
+        "_reverse_seq": rnn_bidirectional.reverse_steps,
+        "_rnn_step": rnn_step.rnn_step,
+        "_should_cache": rnn_step.should_cache,
+        "_transpose_batch_time": rnn_arguments.transpose_batch_time,
+    },
+}
+"""Names that begin with an underscore and that code in the style of TensorFlow's own source imports."""
 
 
 def tf_export(*names: str, **_: Any) -> Callable[[Any], Any]:
@@ -113,18 +146,10 @@ def _build() -> dict[str, ModuleType]:
     """The modules of the table and the packages around them, by their names below `tensorflow.python`."""
     modules: dict[str, ModuleType] = {}
     for name, sources in _TABLE.items():
-        module = ModuleType(
-            f"tensorflow.python.{name}", f"What tensorflow.python.{name} shows of ostinato.tf1."
-        )
-        for source in reversed(sources):
-            for key, value in vars(source).items():
-                if not key.startswith("_"):
-                    setattr(module, key.rstrip("_"), value)
+        module = served_module(f"tensorflow.python.{name}", sources, _UNDERSCORED.get(name))
         for key, original in _RENAMED.get(name, {}).items():
             setattr(module, key, getattr(module, original))
         modules[name] = module
-    # The names of a cell's variables, which cells in the style of TensorFlow's own source read.
-    modules["ops.rnn_cell_impl"].__dict__.update(_WEIGHTS_VARIABLE_NAME="kernel", _BIAS_VARIABLE_NAME="bias")
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
     for name in list(modules):
         while "." in name:

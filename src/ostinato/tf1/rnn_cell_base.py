@@ -199,6 +199,16 @@ def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:
     return nest.map_structure(zero, sizes)
 
 
+def like_rnncell(cell: Any) -> bool:
+    """Whether something can be stepped by a driver."""
+    return (
+        _has(cell, "output_size")
+        and _has(cell, "state_size")
+        and (_has(cell, "zero_state") or _has(cell, "get_initial_state"))
+        and callable(cell)
+    )
+
+
 def assert_like_rnncell(cell_name: str, cell: Any) -> None:
     """Raise a TypeError that says what is missing where something is no cell."""
     problems = [

@@ -104,7 +104,7 @@ def stack_bidirectional_dynamic_rnn(
     return inputs, tuple(fw for fw, _ in states), tuple(bw for _, bw in states)
 
 
-def _layers(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> list[tuple[Any, Any]]:
+def _layers(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> list[Any]:
     """Each layer's cells and initial states, forwards and backwards."""
     for cells, direction in ((cells_fw, "fw"), (cells_bw, "bw")):
         if not cells:

@@ -19,6 +19,7 @@ def modules() -> dict[str, ModuleType]:
     from . import compat, contrib, core, errors, layers, logging, nn, python, rnn_cell, train
     from .contrib import framework as contrib_framework
     from .contrib import rnn as contrib_rnn
+    from .contrib import rnn_python
 
     served = {
         "tensorflow": tf1,
@@ -39,6 +40,7 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.train": train,
     }
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
+    served.update(rnn_python.MODULES)
     return served
 
 

@@ -18,6 +18,7 @@ from ..rnn_cell import (
 )
 from ..rnn_stack import stack_bidirectional_dynamic_rnn, stack_bidirectional_rnn
 from ..rnn_static import static_rnn, static_state_saving_rnn
+from . import rnn_python
 
 __all__ = [
     "BasicLSTMCell",
@@ -39,5 +40,6 @@ __all__ = [
     "static_state_saving_rnn",
     "transpose_batch_time",
 ]
+python = rnn_python.PACKAGE
 
 __getattr__ = absent("tf.contrib.rnn", __all__)
