@@ -74,6 +74,17 @@ class LogUniform:
             return tensor.uniform_(math.log(self.low), math.log(self.high)).exp_()
 
 
+@dataclass(frozen=True)
+class TruncatedNormal:
+    """Fill with a normal distribution of which draws beyond two standard deviations are drawn again."""
+
+    stddev: float
+
+    def __call__(self, tensor: Tensor) -> Tensor:
+        bound = 2.0 * self.stddev
+        return torch.nn.init.trunc_normal_(tensor, std=self.stddev, a=-bound, b=bound)
+
+
 def as_initializer(value: float | Initializer) -> Initializer:
     """The initialiser that a number, or an initialiser, stands for."""
     return value if callable(value) else constant_(value)
