@@ -40,10 +40,10 @@ def stack_bidirectional_rnn(
     layers = _layers(cells_fw, cells_bw, initial_states_fw, initial_states_bw)
     states: list[tuple[Any, Any]] = []
     with vs.variable_scope(scope or "stack_bidirectional_rnn"):
-        for index, (cells, initial) in enumerate(layers):
+        for index, (fw, bw, start_fw, start_bw) in enumerate(layers):
             with vs.variable_scope(f"cell_{index}") as layer:
                 inputs, forwards, backwards = static_bidirectional_rnn(
-                    *cells, inputs, *initial, dtype, sequence_length, layer
+                    fw, bw, inputs, start_fw, start_bw, dtype, sequence_length, layer
                 )
             states.append((forwards, backwards))
     return inputs, tuple(fw for fw, _ in states), tuple(bw for _, bw in states)
@@ -94,10 +94,10 @@ def stack_bidirectional_dynamic_rnn(
     }
     states: list[tuple[Any, Any]] = []
     with vs.variable_scope(scope or "stack_bidirectional_rnn"):
-        for index, (cells, initial) in enumerate(layers):
+        for index, (fw, bw, start_fw, start_bw) in enumerate(layers):
             with vs.variable_scope(f"cell_{index}"):
                 outputs, state = bidirectional_dynamic_rnn(
-                    *cells, inputs, sequence_length, *initial, dtype, **options
+                    fw, bw, inputs, sequence_length, start_fw, start_bw, dtype, **options
                 )
                 inputs = lists.concat(outputs, 2)
             states.append(state)
@@ -120,5 +120,4 @@ def _layers(cells_fw: Any, cells_bw: Any, states_fw: Any, states_bw: Any) -> lis
         if states is not None and (not isinstance(states, list) or len(states) != len(cells_fw)):
             raise ValueError(f"initial_states_{direction} must be a list of state tensors (one per layer).")
     none = [None] * len(cells_fw)
-    states = zip(states_fw or none, states_bw or none, strict=True)
-    return list(zip(zip(cells_fw, cells_bw, strict=True), states, strict=True))
+    return list(zip(cells_fw, cells_bw, states_fw or none, states_bw or none, strict=True))
