@@ -9,13 +9,23 @@ from torch import Tensor, nn
 
 from ostinato import kernels
 from ostinato._init import Initializer, as_initializer, glorot_uniform_
-from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest, zeros
+from ostinato._state import (
+    Nest,
+    check_state,
+    describe,
+    flatten,
+    is_autocast_enabled,
+    leaves,
+    map_nest,
+    size_to_shape,
+    zeros,
+)
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, run_family
 from ostinato.kernels import SequenceRun
 from ostinato.steps import GRU, LSTM, BasicRNN, Family, ResetAfterGRU, WeightNormLSTM
 from ostinato.steps.activations import Activation
-from ostinato.steps.family import check_positive_integer
+from ostinato.steps.family import check_positive_integer, sizes_of_inputs
 
 
 class FamilyCell(RNNCell):
@@ -28,8 +38,8 @@ class FamilyCell(RNNCell):
         return self.family.num_units
 
     @property
-    def input_size(self) -> int:
-        return self.family.input_size(self.family_parameters())
+    def input_size(self) -> Nest:
+        return sizes_of_inputs(self.family, self.family.input_size(self.family_parameters()))
 
     @property
     def state_size(self) -> Nest:
@@ -63,12 +73,11 @@ class FamilyCell(RNNCell):
         if found is not None:
             return found
         parameters = self.family_parameters()
-        inputs, state = self._checked(inputs, state, parameters, "[batch, {}]")
-        if not is_autocast_enabled(inputs.device):
+        inputs, state = self._checked(inputs, state, parameters, "batch")
+        device = next(iter(parameters.values())).device
+        if not is_autocast_enabled(device):
             return self.family.step(parameters, inputs, state)
-        with torch.autocast(
-            inputs.device.type, enabled=False
-        ):  # as the sequence ops: in the parameters' dtype
+        with torch.autocast(device.type, enabled=False):  # as the sequence ops: in the parameters' dtype
             return self.family.step(parameters, inputs, state)
 
     def _native_step(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest] | None:
@@ -78,18 +87,17 @@ class FamilyCell(RNNCell):
     def _checked(
         self, inputs: Tensor, state: Nest, parameters: Mapping[str, Tensor], axes: str
     ) -> tuple[Tensor, Nest]:
-        """Inputs and state, if they fit the parameters; under autocast converted to their dtype."""
+        """Inputs and state, if they fit the parameters; under autocast converted to their dtype. `axes` names
+        the axes ahead of an input's own.
+        """
         name, kernel = type(self).__name__, next(iter(parameters.values()))
-        if not isinstance(inputs, Tensor):
-            raise TypeError(f"{name} needs a tensor as inputs, but got a {type(inputs).__name__}.")
-        input_size = self.family.input_size(parameters)
-        if inputs.dim() != axes.count(",") + 1 or inputs.shape[-1] != input_size:
-            raise ValueError(
-                f"{name} needs inputs of shape {axes.format(input_size)}, but got {list(inputs.shape)}."
-            )
-        check_state(state, self.family.state_size, inputs.shape[-2], "state")
-        given = {"inputs": inputs} | {f"a state[{i}]": leaf for i, leaf in enumerate(leaves(state))}
-        for what, tensor in given.items():
+        sizes = sizes_of_inputs(self.family, self.family.input_size(parameters))
+        batch_size = _check_inputs(name, inputs, sizes, axes)
+        check_state(state, self.family.state_size, batch_size, "state")
+        *beside, features = leaves(inputs)
+        given = {"inputs": features} | {f"a state[{i}]": leaf for i, leaf in enumerate(leaves(state))}
+        others = {f"inputs[{i}]": leaf for i, leaf in enumerate(beside)}  # of a dtype of their own
+        for what, tensor in (given | others).items():
             if tensor.device != kernel.device:
                 raise ValueError(
                     f"{name} is on the device {kernel.device}, but got {what} on {tensor.device}."
@@ -98,8 +106,10 @@ class FamilyCell(RNNCell):
                 raise TypeError(
                     f"RNN cell only supports floating point inputs, but saw {what} of dtype: {tensor.dtype}."
                 )
-        if is_autocast_enabled(inputs.device):
-            return inputs.to(kernel.dtype), map_nest(lambda leaf: leaf.to(kernel.dtype), state)
+        if is_autocast_enabled(features.device):
+            as_inputs = flatten(inputs)[1]
+            state = map_nest(lambda leaf: leaf.to(kernel.dtype), state)
+            return as_inputs([*beside, features.to(kernel.dtype)]), state
         for what, tensor in given.items():
             if tensor.dtype != kernel.dtype:
                 raise TypeError(
@@ -117,13 +127,13 @@ class FamilyCell(RNNCell):
     ) -> SequenceRun:
         """This cell over `inputs` `[time, batch, input_size]`, to be run beside others."""
         parameters = self.family_parameters()
-        inputs, state = self._checked(inputs, state, parameters, "[time, batch, {}]")
+        inputs, state = self._checked(inputs, state, parameters, "time, batch")
         family, values = _in_sequence(self.family, parameters)
         return SequenceRun(family, values, inputs, lengths, leaves(state), reverse)
 
     def _run_sequence(self, inputs: Tensor, state: Nest, context: SequenceContext) -> tuple[Tensor, Nest]:
         parameters = self.family_parameters()
-        inputs, state = self._checked(inputs, state, parameters, "[time, batch, {}]")
+        inputs, state = self._checked(inputs, state, parameters, "time, batch")
         return run_family(*_in_sequence(self.family, parameters), inputs, state, context)
 
 
@@ -137,6 +147,29 @@ def _in_sequence(family: Family, parameters: Mapping[str, Tensor]) -> tuple[Fami
     if isinstance(family, WeightNormLSTM):
         parameters = family.normalized(parameters)
     return sequence_family(family), list(parameters.values())
+
+
+def _check_inputs(name: str, inputs: Nest, sizes: Nest, axes: str) -> int:
+    """The number of rows of the inputs, or an error where they are not of these sizes."""
+    if not isinstance(sizes, tuple) or isinstance(sizes, torch.Size):
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"{name} needs a tensor as inputs, but got a {type(inputs).__name__}.")
+    elif (
+        not isinstance(inputs, (tuple, list))
+        or len(inputs) != len(sizes)
+        or not all(isinstance(leaf, Tensor) for leaf in inputs)
+    ):
+        raise TypeError(
+            f"{name} needs a tuple of {len(sizes)} tensors as inputs, but got {describe(inputs)}."
+        )
+    ahead = axes.count(",") + 1
+    before = leaves(inputs)[0].shape[:ahead]
+    for tensor, size in zip(leaves(inputs), leaves(sizes), strict=True):
+        shape = size_to_shape(size)
+        if len(before) < ahead or tensor.shape != (*before, *shape):
+            wanted = ", ".join([axes, *map(str, shape)])
+            raise ValueError(f"{name} needs inputs of shape [{wanted}], but got {list(tensor.shape)}.")
+    return int(before[-1])
 
 
 class BoundCell(FamilyCell):
@@ -154,7 +187,7 @@ class BoundCell(FamilyCell):
     def __init__(self, family: Family, parameters: Mapping[str, Tensor]) -> None:
         super().__init__()
         self.family = family
-        names = [spec.name for spec in family.parameters(1)]
+        names = [spec.name for spec in family.parameters(1)]  # the same for any input size
         if set(names) != set(parameters):
             raise ValueError(
                 f"{family} has the parameters {', '.join(names)}, but got {', '.join(parameters)}."
@@ -171,7 +204,7 @@ class BoundCell(FamilyCell):
         return self._bound
 
 
-class _OwningCell(FamilyCell):
+class OwningCell(FamilyCell):
     """A family's cell that owns its parameters, named as in TF1 with `.` for `/` (`gates.kernel`)."""
 
     def __init__(
@@ -208,7 +241,7 @@ class _OwningCell(FamilyCell):
         """Initialise anew: biases and betas to their constants (a GRU's gates 1, every other 0), gammas to
         1, the rest by `initializer` or glorot_uniform.
         """
-        for spec in self.family.parameters(self.input_size):
+        for spec in self.family.parameters(self.family.input_size(self.family_parameters())):
             module, name = self._module_of(spec.name)
             parameter = getattr(module, name)
             fill = glorot_uniform_ if self._initializer is None else self._initializer
@@ -243,7 +276,10 @@ class _OwningCell(FamilyCell):
         return f"{self.num_units}, input_size={self.input_size}, {options}"
 
 
-class BasicRNNCell(_OwningCell):
+_OwningCell = OwningCell
+
+
+class BasicRNNCell(OwningCell):
     """h' = activation([x, h] @ kernel + bias); the output is h'. TF1: `tf.nn.rnn_cell.BasicRNNCell`.
 
     Args:
@@ -275,7 +311,7 @@ class BasicRNNCell(_OwningCell):
         super().__init__(BasicRNN(num_units, activation or "tanh"), input_size, initializer, device, dtype)
 
 
-class GRUCell(_OwningCell):
+class GRUCell(OwningCell):
     """The gated recurrent unit (Cho et al. 2014) in both its forms, with reset gate r and update gate u:
 
         r, u = sigmoid([x, h] @ gates.kernel + gates.bias);  h' = u * h + (1 - u) * n
@@ -339,7 +375,7 @@ class GRUCell(_OwningCell):
         return super().extra_repr() + reset_after
 
 
-class BasicLSTMCell(_OwningCell):
+class BasicLSTMCell(OwningCell):
     """The LSTM with TF1's fused kernel: gates i, j, f, o side by side. TF1:
     `tf.nn.rnn_cell.BasicLSTMCell`; Zaremba et al. 2014.
 
@@ -375,7 +411,7 @@ class BasicLSTMCell(_OwningCell):
         )
 
 
-class LSTMCell(_OwningCell):
+class LSTMCell(OwningCell):
     """The LSTM with peephole connections, clipping, a projection and layer normalisation. TF1:
     `tf.nn.rnn_cell.LSTMCell`, and `LayerNormLSTMCell` of `tensorflow.contrib.rnn.python.ops.rnn_cell`; Sak
     et al. 2014, Ba et al. 2016.

@@ -81,6 +81,9 @@ class ConvLSTM(ProjectedStep):
     def input_size(self, parameters: Mapping[str, Tensor]) -> int:
         return parameters["kernel"].shape[-2] - self.output_channels
 
+    def sizes_of_inputs(self, input_size: int) -> torch.Size:
+        return torch.Size([*self.input_shape[:-1], input_size])
+
     def _convolved(self, inputs: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
         """`[..., *spatial, channels]` by `kernel`, with the same spatial sizes."""
         dimensions = len(self.kernel_shape)

@@ -47,6 +47,14 @@ class Family(Protocol):
     def step(self, parameters: Mapping[str, Tensor], inputs: Any, state: Nest) -> tuple[Tensor, Nest]: ...
 
 
+def sizes_of_inputs(family: Family, input_size: int) -> Nest:
+    """The sizes of a step's inputs: a nest of ints and torch.Size, `input_size` itself unless the family
+    says otherwise.
+    """
+    own = getattr(family, "sizes_of_inputs", None)
+    return input_size if own is None else own(input_size)
+
+
 class ProjectedStep:
     """The step of a family that says only how it is cut in two."""
 

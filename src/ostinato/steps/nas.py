@@ -1,6 +1,6 @@
 """The cell that a neural architecture search found (Zoph and Le 2017). TF1: `tf.contrib.rnn.NASCell`.
 
-`kernel` `[input_size, 8 * units]` and `recurrent_kernel` `[m, 8 * units]` each give eight values a unit, which
+`kernel` `[input_size, 8 * units]` and `recurrent_kernel` `[m, 8 * units]` each give eight values a unit, that
 a tree of fixed functions joins. The fourth pair is multiplied where the others are added, so a bias belongs
 to the recurrent side alone.
 """

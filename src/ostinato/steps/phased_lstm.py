@@ -58,6 +58,9 @@ class PhasedLSTM(LSTMStateFamily):
     def input_size(self, parameters: Mapping[str, Tensor]) -> int:
         return parameters["new_input/kernel"].shape[0] - self.num_units
 
+    def sizes_of_inputs(self, input_size: int) -> tuple[int, int]:
+        return 1, input_size
+
     def project(self, parameters: Mapping[str, Tensor], inputs: Nest) -> tuple[Tensor, ...]:
         time, x = inputs
         depth = x.shape[-1]
