@@ -8,9 +8,15 @@ from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, BoundCell, 
 from ostinato.cells.grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from ostinato.cells.highway import HighwayWrapper
 from ostinato.cells.lowering import RunSequence, SequenceContext, is_transformed, lower
+from ostinato.cells.lstm_variants import (
+    CoupledInputForgetGateLSTMCell,
+    LayerNormBasicLSTMCell,
+    WeightNormLSTMCell,
+)
 from ostinato.cells.multi import MultiRNNCell
 from ostinato.cells.neural_turing_machine import NTMCell, NTMControllerState
 from ostinato.cells.projection import InputProjectionWrapper, OutputProjectionWrapper
+from ostinato.cells.recurrent_dropout import RecurrentDropout
 from ostinato.cells.residual import ResidualWrapper
 from ostinato.cells.run import Run, StepPosition, current_position
 from ostinato.cells.zoneout import ZoneoutWrapper
@@ -21,6 +27,7 @@ __all__ = [
     "BasicRNNCell",
     "BidirectionalGridLSTMCell",
     "BoundCell",
+    "CoupledInputForgetGateLSTMCell",
     "DropoutWrapper",
     "EmbeddingWrapper",
     "GRUCell",
@@ -28,17 +35,20 @@ __all__ = [
     "HighwayWrapper",
     "InputProjectionWrapper",
     "LSTMCell",
+    "LayerNormBasicLSTMCell",
     "MultiRNNCell",
     "NTMCell",
     "NTMControllerState",
     "OutputProjectionWrapper",
     "RNNCell",
+    "RecurrentDropout",
     "ResidualWrapper",
     "Run",
     "RunSequence",
     "SequenceContext",
     "StepPosition",
     "TimeFreqLSTMCell",
+    "WeightNormLSTMCell",
     "ZoneoutWrapper",
     "check_cell",
     "current_position",

@@ -58,9 +58,9 @@ class DropoutWrapper(CellWrapper):
         seed: int | None = None,
     ) -> None:
         super().__init__(cell)
-        self.input_keep_prob = _checked("input_keep_prob", input_keep_prob)
-        self.output_keep_prob = _checked("output_keep_prob", output_keep_prob)
-        self.state_keep_prob = _checked("state_keep_prob", state_keep_prob)
+        self.input_keep_prob = checked_keep_prob("input_keep_prob", input_keep_prob)
+        self.output_keep_prob = checked_keep_prob("output_keep_prob", output_keep_prob)
+        self.state_keep_prob = checked_keep_prob("state_keep_prob", state_keep_prob)
         self.variational_recurrent = variational_recurrent
         self.seed = seed
 
@@ -149,7 +149,8 @@ class DropoutWrapper(CellWrapper):
         return ", ".join(f"{name}={getattr(self, name)}" for name in names)
 
 
-def _checked(name: str, value: Any) -> KeepProbability:
+def checked_keep_prob(name: str, value: Any) -> KeepProbability:
+    """A probability of keeping, if it is one."""
     if isinstance(value, Tensor):
         if value.dim() != 0:
             raise ValueError(
