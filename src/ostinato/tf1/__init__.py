@@ -10,7 +10,7 @@ of TensorFlow 1.15, evaluated by torch.
 array([ 6., 14.], dtype=float32)
 """
 
-from . import compat, contrib, errors, layers, logging, nn, python, train
+from . import compat, contrib, errors, initializers, keras, layers, logging, nn, python, random, train
 from .dtypes import (
     DType,
     as_dtype,
@@ -67,6 +67,9 @@ from .initializers import (
     Ones as ones_initializer,
 )
 from .initializers import (
+    Orthogonal as orthogonal_initializer,
+)
+from .initializers import (
     RandomNormal as random_normal_initializer,
 )
 from .initializers import (
@@ -74,6 +77,9 @@ from .initializers import (
 )
 from .initializers import (
     TruncatedNormal as truncated_normal_initializer,
+)
+from .initializers import (
+    UniformUnitScaling as uniform_unit_scaling_initializer,
 )
 from .initializers import (
     VarianceScaling as variance_scaling_initializer,
@@ -101,6 +107,7 @@ from .ops.array import (
 from .ops.control import group, no_op
 from .ops.control import tuple_ as tuple
 from .ops.core import constant, convert_to_tensor, placeholder, placeholder_with_default
+from .ops.linalg import diag_part, eye, matrix_transpose, qr
 from .ops.lists import concat, split, stack, unstack
 from .ops.math import (
     abs_ as abs,
@@ -177,16 +184,18 @@ from .ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
+from .ops.sampling import multinomial, random_gamma, random_poisson
 from .ops.slicing import newaxis
 from .ops.slicing import slice_ as slice
 from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
+from .options import ConfigProto, GPUOptions, GraphOptions, OptimizerOptions, RunMetadata, RunOptions
 from .partitioned import (
     fixed_size_partitioner,
     min_max_variable_partitioner,
     variable_axis_size_partitioner,
 )
 from .random_source import get_seed
-from .session import ConfigProto, GPUOptions, InteractiveSession, Session, get_default_session
+from .session import InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
 from .variable_scope import (
@@ -229,8 +238,12 @@ __all__ = [
     "GPUOptions",
     "Graph",
     "GraphKeys",
+    "GraphOptions",
     "InteractiveSession",
     "Operation",
+    "OptimizerOptions",
+    "RunMetadata",
+    "RunOptions",
     "Session",
     "Tensor",
     "TensorShape",
@@ -269,6 +282,7 @@ __all__ = [
     "cos",
     "create_partitioned_variables",
     "device",
+    "diag_part",
     "disable_eager_execution",
     "disable_v2_behavior",
     "div",
@@ -278,6 +292,7 @@ __all__ = [
     "errors",
     "exp",
     "expand_dims",
+    "eye",
     "fill",
     "fixed_size_partitioner",
     "float16",
@@ -306,6 +321,7 @@ __all__ = [
     "half",
     "identity",
     "initialize_all_variables",
+    "initializers",
     "int16",
     "int32",
     "int64",
@@ -313,6 +329,7 @@ __all__ = [
     "is_finite",
     "is_nan",
     "is_variable_initialized",
+    "keras",
     "layers",
     "less",
     "less_equal",
@@ -325,10 +342,12 @@ __all__ = [
     "logical_not",
     "logical_or",
     "matmul",
+    "matrix_transpose",
     "maximum",
     "min_max_variable_partitioner",
     "minimum",
     "mod",
+    "multinomial",
     "multiply",
     "name_scope",
     "negative",
@@ -340,6 +359,7 @@ __all__ = [
     "ones",
     "ones_initializer",
     "ones_like",
+    "orthogonal_initializer",
     "placeholder",
     "placeholder_with_default",
     "pow",
@@ -349,9 +369,13 @@ __all__ = [
     "qint32",
     "qint8",
     "quint16",
+    "qr",
     "quint8",
+    "random",
+    "random_gamma",
     "random_normal",
     "random_normal_initializer",
+    "random_poisson",
     "random_shuffle",
     "random_uniform",
     "random_uniform_initializer",
@@ -406,6 +430,7 @@ __all__ = [
     "uint32",
     "uint64",
     "uint8",
+    "uniform_unit_scaling_initializer",
     "unstack",
     "variable_axis_size_partitioner",
     "variable_op_scope",

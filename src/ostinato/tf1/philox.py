@@ -70,23 +70,21 @@ class Philox:
         blocks = -(-count // 4)
         return self.words(place_range(self.reserve(blocks), blocks)).reshape(-1)[:count]
 
-    def _draw(
-        self, sizes: Sequence[int], a_block: int, reserved: int | None = None
-    ) -> tuple[int, np.ndarray]:
-        """How many numbers a shape has, and the words they are made of where a block makes `a_block`."""
+    def _drawn(self, sizes: Sequence[int], a_block: int, reserved: int | None = None) -> np.ndarray:
+        """The words that the numbers of a shape are made of, where a block makes `a_block` of them."""
         count = math.prod(sizes)
         place = self.reserve((count if reserved is None else reserved) * _RESERVED)
-        return count, self.words(place_range(place, -(-count // a_block)))
+        return self.words(place_range(place, -(-count // a_block)))
 
     def uniform(self, sizes: Sequence[int], dtype: torch.dtype, reserved: int | None = None) -> torch.Tensor:
         """Numbers of [0, 1). Places are reserved for `reserved` numbers, if not for as many as are drawn."""
-        count, words = self._draw(sizes, 2 if dtype == torch.float64 else 4, reserved)
-        return torch.from_numpy(_uniform(words, dtype).reshape(-1)[:count]).to(dtype).reshape(tuple(sizes))
+        words = self._drawn(sizes, 2 if dtype == torch.float64 else 4, reserved)
+        return _tensor(_uniform(words, dtype), sizes, dtype)
 
     def normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         """Numbers of the standard normal distribution."""
-        count, words = self._draw(sizes, 2 if dtype == torch.float64 else 4)
-        return torch.from_numpy(_normal(words, dtype).reshape(-1)[:count]).to(dtype).reshape(tuple(sizes))
+        words = self._drawn(sizes, 2 if dtype == torch.float64 else 4)
+        return _tensor(standard_normals(words, dtype), sizes, dtype)
 
     def truncated_normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         """Numbers of the standard normal distribution; what is 2 or more away from 0 is drawn anew."""
@@ -101,7 +99,7 @@ class Philox:
         active = np.arange(groups)
         block = 0
         while len(active):
-            drawn = _normal(self.words(first[active] + np.uint64(block)), dtype)
+            drawn = standard_normals(self.words(first[active] + np.uint64(block)), dtype)
             kept = np.abs(drawn) < 2.0
             column = filled[active, None] + np.cumsum(kept, axis=1) - 1
             kept &= column < a_group
@@ -110,18 +108,23 @@ class Philox:
             filled[active] += kept.sum(axis=1)
             active = active[filled[active] < a_group]
             block += 1
-        return torch.from_numpy(results.reshape(-1)[:count]).to(dtype).reshape(tuple(sizes))
+        return _tensor(results, sizes, dtype)
 
     def integers(self, low: int, high: int, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         """Integers of [low, high), int32 or int64: words modulo the width of the range."""
         wide = dtype == torch.int64
-        count, words = self._draw(sizes, 2 if wide else 4)
+        words = self._drawn(sizes, 2 if wide else 4)
         kind = np.uint64 if wide else np.uint32
         bits = words.view(np.dtype("<u8")) if wide else words
-        offsets = bits.reshape(-1)[:count] % kind(high - low)
+        offsets = bits.reshape(-1)[: math.prod(sizes)] % kind(high - low)
         # The sum wraps as unsigned numbers do, which is right as signed ones.
         sums = offsets + kind(low & (0xFFFFFFFFFFFFFFFF if wide else 0xFFFFFFFF))
         return torch.from_numpy(sums.view(np.int64 if wide else np.int32)).reshape(tuple(sizes))
+
+
+def _tensor(numbers: np.ndarray, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    flat = torch.from_numpy(numbers.reshape(-1)[: math.prod(sizes)])
+    return flat.to(dtype).reshape(tuple(sizes))
 
 
 def place_range(place: int, count: int, step: int = 1) -> np.ndarray:
@@ -144,7 +147,7 @@ def _uniform(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
     return (fraction | np.uint32(127 << 23)).view(np.float32) - np.float32(1)
 
 
-def _normal(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
+def standard_normals(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
     """The Box-Muller transform of pairs of uniform numbers. Each function is computed in float64 and rounded,
     for TensorFlow's are nearly always right to the last bit; 16-bit types are rounded from float32.
     """

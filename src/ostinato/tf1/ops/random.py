@@ -108,7 +108,10 @@ def uniform_type(dtype: Any, maxval: Any) -> DType:
 def float_type(dtype: Any) -> DType:
     kind = as_dtype(dtype).base_dtype
     if kind.name not in _FLOATS:
-        raise TypeError(f"Normal numbers are of a floating point type, not {kind.name}.")
+        raise TypeError(
+            f"Value passed to parameter 'dtype' has DataType {kind.name} not in list of allowed values: "
+            f"{', '.join(_FLOATS)}"
+        )
     return kind
 
 
@@ -147,12 +150,11 @@ def random_uniform(
 def _normal(
     op_type: str, default: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any, name: Any
 ) -> Tensor:
-    kind = float_type(dtype)
     with name_scope(name, default, [shape, mean, stddev]) as scope:
         sizes = shape_tensor(shape)
-        mean = convert_to_tensor(mean, kind, name="mean")
-        stddev = convert_to_tensor(stddev, kind, name="stddev")
-        drawn = one(op_type, [sizes], op_type, dtype=kind.name, **seed_attributes(seed))
+        mean = convert_to_tensor(mean, dtype, name="mean")
+        stddev = convert_to_tensor(stddev, dtype, name="stddev")
+        drawn = one(op_type, [sizes], op_type, dtype=float_type(dtype).name, **seed_attributes(seed))
         return math.add(drawn * stddev, mean, name=scope)
 
 
