@@ -149,6 +149,9 @@ def _pairs(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
                 return
         yield key, value
         return
+    if len(key) == 1 and not isinstance(value, (list, tuple)):
+        yield from _pairs(key[0], value)
+        return
     if not isinstance(value, (list, tuple)) or len(value) != len(key):
         flat_key, flat_value = nest.flatten(key), nest.flatten(value)
         if len(flat_key) == len(flat_value) and isinstance(value, (list, tuple)):

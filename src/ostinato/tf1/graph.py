@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from . import registry
 from .dtypes import DType
+from .errors import InaccessibleTensorError
 from .shapes import TensorShape
 from .tensor import Operation, Tensor
 
@@ -62,6 +63,8 @@ class Graph:
         self._device_stack: list[str] = []
         self._collections: dict[Any, list[Any]] = {}
         self._finalized = False
+        self._not_feedable: set[Tensor] = set()
+        self._not_fetchable: set[Operation] = set()
         self.seed: int | None = None
         self.plans: dict[Any, Any] = {}  # the plans of past runs; see plan.py
 
@@ -77,7 +80,7 @@ class Graph:
         """
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
-        inputs = [self._own(tensor) for tensor in inputs]
+        inputs = [self.own(tensor) for tensor in inputs]
         name = name or op_type
         if name.endswith("/"):
             name = name[:-1]
@@ -95,7 +98,7 @@ class Graph:
         self._by_name[name] = operation
         return operation
 
-    def _own(self, tensor: Tensor) -> Tensor:
+    def own(self, tensor: Tensor) -> Tensor:
         if tensor.op.graph is not self:
             raise ValueError(
                 f"{tensor} must be from the same graph as the operation that uses it; it belongs to "
@@ -190,6 +193,15 @@ class Graph:
         finally:
             self._device_stack.pop()
 
+    @contextlib.contextmanager
+    def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
+        """Nothing to do but to check the operation: values stay where torch puts them (TF1 symbol:
+        `tf.Graph.colocate_with`).
+        """
+        if op is not None:
+            self.as_graph_element(op)
+        yield
+
     # -- collections
     def get_collection_ref(self, name: Any) -> list[Any]:
         return self._collections.setdefault(name, [])
@@ -236,21 +248,31 @@ class Graph:
         handle = getattr(item, "_as_graph_element", None)
         if handle is not None:
             item = handle()
-        if isinstance(item, str):
-            return self._named(item, allow_tensor, allow_operation)
+        if isinstance(item, (str, bytes)):
+            name = item if isinstance(item, str) else item.decode()
+            return self._named(name, allow_tensor, allow_operation)
         if (isinstance(item, Tensor) and allow_tensor) or (isinstance(item, Operation) and allow_operation):
             if item.graph is not self:
-                kind = "Tensor" if isinstance(item, Tensor) else "Operation"
-                raise ValueError(f"{kind} {item!r} is not an element of this graph.")
+                raise self._elsewhere(item)
             return item
         raise TypeError(f"Can not convert a {type(item).__name__} into a {wanted}.")
+
+    def _elsewhere(self, item: Tensor | Operation) -> ValueError:
+        kind = "Tensor" if isinstance(item, Tensor) else "Operation"
+        if item.graph.outer is not None and item.graph.outermost is self.outermost:
+            return InaccessibleTensorError(
+                f"{kind} {item} is inside a loop, a branch or a cell's step: it has a value for each time "
+                "that runs, and none outside. Make it an output of what it is in."
+            )
+        return ValueError(f"{kind} {item} is not an element of this graph.")
 
     def _named(self, name: str, allow_tensor: bool, allow_operation: bool) -> Any:
         if ":" in name and allow_tensor:
             op_name, _, index = name.rpartition(":")
             if not op_name or not index.isdigit():
                 raise ValueError(
-                    f"The name {name!r} looks like a tensor's; it must be <operation name>:<output index>."
+                    f"The name {name!r} looks a like a Tensor name, but is not a valid one. Tensor names "
+                    'must be of the form "<op_name>:<output_index>".'
                 )
             operation = self._by_name.get(op_name)
             if operation is None:
@@ -265,7 +287,7 @@ class Graph:
                 )
             return operation.outputs[int(index)]
         if ":" in name:
-            raise ValueError(f"The name {name!r} appears to refer to a Tensor, not an Operation.")
+            raise ValueError(f"Name {name!r} appears to refer to a Tensor, not a Operation.")
         if not allow_operation:
             if name in self._by_name:
                 raise ValueError(
@@ -280,11 +302,33 @@ class Graph:
             raise KeyError(f"The name {name!r} refers to an Operation not in the graph.")
         return self._by_name[name]
 
+    # -- marks
     def is_feedable(self, tensor: Tensor) -> bool:
-        return True
+        return tensor not in self._not_feedable
 
-    def is_fetchable(self, tensor: Tensor) -> bool:
-        return True
+    def prevent_feeding(self, tensor: Tensor) -> None:
+        """From now on, feeding the tensor is a ValueError (TF1 symbol: `tf.Graph.prevent_feeding`)."""
+        self._not_feedable.add(tensor)
+
+    def is_fetchable(self, tensor_or_op: Tensor | Operation) -> bool:
+        operation = tensor_or_op.op if isinstance(tensor_or_op, Tensor) else tensor_or_op
+        return operation not in self._not_fetchable
+
+    def prevent_fetching(self, op: Operation) -> None:
+        """From now on, fetching the operation or its outputs is an error (TF1 symbol:
+        `tf.Graph.prevent_fetching`).
+        """
+        self._not_fetchable.add(op)
+
+    # -- state
+    @property
+    def collections(self) -> list[str]:
+        return self.get_all_collection_keys()
+
+    @property
+    def version(self) -> int:
+        """How many nodes there are: it grows with each."""
+        return len(self._operations)
 
     def finalize(self) -> None:
         self._finalized = True
@@ -295,14 +339,23 @@ class Graph:
 
 
 class BodyGraph(Graph):
-    """A loop's body: a graph of its own that takes what it uses of the outer graph as captured inputs."""
+    """A loop's body, or a branch: a graph of its own that takes what it uses of the outer graph as captured
+    inputs.
 
-    def __init__(self, outer: Graph, name_scope: str) -> None:
+    A variable is known inside by a handle of its own, of the same name, so that what is made inside reads
+    and writes the session's value. `shares_names`: its nodes are named as if they were the outer graph's.
+    """
+
+    def __init__(self, outer: Graph, name_scope: str, shares_names: bool = False) -> None:
         super().__init__()
         self.outer: Graph = outer
         self._name_stack = self.base_scope = name_scope.rstrip("/")
+        if shares_names:
+            self._names_in_use = outer._names_in_use
         self.seed = outer.seed
         self._captures: dict[Tensor, Tensor] = {}
+        self._handles: dict[Tensor, Tensor] = {}
+        self.outer_control: list[Operation] = []  # what has to run before the body, of the graphs around
 
     @property
     def outermost(self) -> Graph:
@@ -313,23 +366,73 @@ class BodyGraph(Graph):
         """(outer tensor, inner stand-in), in the order of first use."""
         return list(self._captures.items())
 
-    def add_argument(self, dtype: DType, shape: TensorShape, name: str) -> Tensor:
-        return self.create_operation("Argument", (), {"dtype": dtype.name, "shape": shape}, name).outputs[0]
+    @property
+    def handles(self) -> list[tuple[Tensor, Tensor]]:
+        """(a variable's handle in the graph around, the handle inside)."""
+        return list(self._handles.items())
 
-    def _own(self, tensor: Tensor) -> Tensor:
+    def add_argument(self, dtype: DType, shape: TensorShape, name: str, **known: Any) -> Tensor:
+        attributes = {"dtype": dtype.name, "shape": shape, **known}
+        return self.create_operation("Argument", (), attributes, name).outputs[0]
+
+    def own(self, tensor: Tensor) -> Tensor:
         if tensor.op.graph is self:
             return tensor
-        constant = registry.constant_value(tensor)
-        if (
-            constant is not None
-        ):  # a constant is copied rather than captured: shape rules can then see its value
-            attributes = {"value": constant, "dtype": tensor.dtype.base_dtype.name}
-            return self.create_operation("Const", (), attributes, "Const").outputs[0]
-        tensor = self.outer._own(tensor)
+        tensor = self.outer.own(tensor)
+        if tensor.op.type == "VariableV2":
+            return self._handle(tensor)
         if tensor not in self._captures:
             with self.control_dependencies(None):
-                self._captures[tensor] = self.add_argument(tensor.dtype.base_dtype, tensor.shape, "captured")
+                self._captures[tensor] = self._stand_in(tensor)
         return self._captures[tensor]
+
+    def _handle(self, handle: Tensor) -> Tensor:
+        if handle not in self._handles:
+            operation = handle.op
+            with self.control_dependencies(None):
+                inner = self.create_operation("VariableV2", (), operation.attributes, operation.name + "/")
+            self._handles[handle] = inner.outputs[0]
+        return self._handles[handle]
+
+    def _stand_in(self, tensor: Tensor) -> Tensor:
+        operation = tensor.op
+        if operation.type == "Identity" and operation.inputs[0].op.type == "VariableV2":
+            # A variable's value: whoever evaluates the body gives it, unless the body writes the variable.
+            handle = self._handle(operation.inputs[0])
+            return self.create_operation("Identity", [handle], {}, operation.name + "/").outputs[0]
+        if operation.type == "Const" and operation.attributes["dtype"] == "string":
+            return self.create_operation("Const", (), operation.attributes, "Const").outputs[0]
+        known: dict[str, Any] = {}
+        constant = registry.constant_value(tensor)
+        if constant is not None:  # shape rules inside may need it
+            known["constant"] = constant
+        elif tensor.dtype.is_integer and tensor.shape.ndims == 1:
+            known["constant_shape"] = registry.constant_shape(tensor)
+        return self.add_argument(tensor.dtype.base_dtype, tensor.shape, "captured", **known)
+
+    def as_graph_element(self, item: Any, allow_tensor: bool = True, allow_operation: bool = True) -> Any:
+        handle = getattr(item, "_as_graph_element", None)
+        if handle is not None:
+            item = handle()
+        if isinstance(item, str):
+            inside = item in self._by_name or item.rpartition(":")[0] in self._by_name
+        else:
+            inside = not isinstance(item, (Tensor, Operation)) or item.graph is self
+        graph = super() if inside else self.outer
+        return graph.as_graph_element(item, allow_tensor, allow_operation)
+
+    @contextlib.contextmanager
+    def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
+        """As in any graph; what is of a graph around runs before the whole loop or branch."""
+        own = control_inputs
+        if control_inputs is not None:
+            elements = [self.as_graph_element(item) for item in control_inputs]
+            operations = [element.op if isinstance(element, Tensor) else element for element in elements]
+            # An argument has its value before anything runs.
+            own = [item for item in operations if item.graph is self and item.type != "Argument"]
+            self.outer_control += [operation for operation in operations if operation.graph is not self]
+        with super().control_dependencies(own):
+            yield
 
     def get_collection_ref(self, name: Any) -> list[Any]:
         return self.outer.get_collection_ref(name)
@@ -385,6 +488,13 @@ def control_dependencies(control_inputs: Sequence[Any] | None) -> Any:
 def device(device_name: str | None) -> Any:
     """Context that records a device on new nodes (TF1 symbol: `tf.device`)."""
     return get_default_graph().device(device_name)
+
+
+def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
+    """Context that places new nodes with an operation, which changes nothing here (TF1 symbol:
+    `tf.colocate_with`).
+    """
+    return get_default_graph().colocate_with(op, ignore_existing)
 
 
 def add_to_collection(name: Any, value: Any) -> None:

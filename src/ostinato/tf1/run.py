@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +13,7 @@ import torch
 from .errors import FailedPreconditionError
 from .graph import Graph
 from .philox import Philox
-from .plan import as_leaf, plan_for
+from .plan import Plan, as_leaf, plan_for
 from .random_source import TorchSource, source_of
 from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
@@ -26,13 +28,17 @@ class Run:
         sources: dict[tuple[Graph, str], Philox],
         tracked: frozenset[str],
         memory: SessionMemory,
+        lock: contextlib.AbstractContextManager[Any],
     ) -> None:
         self.memory = memory
+        self.lock = lock  # of the session: held by an operation that reads a variable and writes it
         self._variables = variables
         self._sources = sources
         self._tracked = tracked
         self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         self._position: tuple[int, ...] | None = None
+        self._around: Run | None = None
+        self.differentiated = False  # whether the plan around this one takes gradients through it
 
     def is_initialized(self, name: str) -> bool:
         return name in self._variables
@@ -47,7 +53,7 @@ class Run:
         """The variable's value; where a gradient with respect to it is taken, the leaf that stands for that
         value.
         """
-        value = self.current(name)
+        value = self.current(name) if self._around is None else self._around.read(name)
         if name not in self._tracked:
             return value
         source, leaf = self._leaves.get(name, (None, None))
@@ -76,17 +82,32 @@ class Run:
         self, graph: Graph, fetches: Sequence[Tensor], feeds: Sequence[Tensor], values: Sequence[torch.Tensor]
     ) -> list[Any]:
         """Evaluate a sub-graph within this run."""
-        plan = plan_for(graph, fetches, feeds)
-        with torch.set_grad_enabled(torch.is_grad_enabled() or plan.has_gradients):
-            return plan.execute(self, values)
+        return self.execute(plan_for(graph, fetches, feeds), values)
+
+    def execute(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
+        """Evaluate a sub-graph's plan within this run."""
+        differentiated, run = torch.is_grad_enabled(), self
+        if differentiated != self.differentiated or plan.tracked:
+            run = copy.copy(self)
+            run.differentiated = differentiated
+            # Gradients inside are with respect to what a variable is inside, whatever led to the arguments.
+            run._around, run._tracked, run._leaves = self, plan.tracked, {}
+        if differentiated or not plan.has_gradients:
+            return plan.execute(run, values)
+        with torch.enable_grad():
+            return plan.execute(run, values)
 
     def at(self, *position: int) -> Run:
         """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that,
         so that a step that is computed anew draws the same.
         """
-        inner = Run(self._variables, self._sources, self._tracked, self.memory)
-        inner._leaves, inner._position = self._leaves, position
+        inner = copy.copy(self)
+        inner._position = position
         return inner
+
+    def iteration(self, index: int) -> Run:
+        """This run in an iteration of a loop: where random nodes are functions of a position, of this too."""
+        return self if self._position is None else self.at(*self._position, index)
 
 
 def _mixed(*numbers: int) -> int:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import torch
 
 from ostinato.memory import MemoryPlan
 
+from .errors import NotFoundError, UnimplementedError
+from .fetches import collect, feeds_of, fetched_value
 from .graph import Graph, get_default_graph
-from .ops.core import string_array
+from .options import ConfigProto, check_run_options
 from .philox import Philox
 from .plan import plan_for
 from .run import Run
 from .session_memory import SessionMemory
-from .shapes import TensorShape
-from .tensor import Tensor
+from .tensor import Operation, Tensor
 
 
 class _Sessions(threading.local):
@@ -79,8 +80,10 @@ class BaseSession:
     is that of `ostinato run --memory-limit`, or there is none.
 
     Raises:
-        TypeError: `graph` is no graph, `memory` no plan, or `memory_limit` no amount.
-        ValueError: a `target`, both `memory` and `memory_limit`, or a limit that is no amount of memory.
+        TypeError: `graph` is no graph, `config` no `tf.ConfigProto`, `memory` no plan, or `memory_limit` no
+            amount.
+        ValueError: both `memory` and `memory_limit`, or a limit that is no amount of memory.
+        tf.errors.NotFoundError: a `target`.
     """
 
     def __init__(
@@ -92,16 +95,26 @@ class BaseSession:
         memory: MemoryPlan | None = None,
         memory_limit: int | str | None = None,
     ) -> None:
-        if target:
-            raise ValueError(f"There is no remote session here; target must be '', not {target!r}.")
         if graph is not None and not isinstance(graph, Graph):
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
+        if not isinstance(target, str):
+            raise TypeError(f"target must be a string, but got {type(target)}")
+        if target:
+            raise NotFoundError(
+                None,
+                None,
+                "No session factory registered for the given session options: there is no remote session "
+                f"here, so that target must be '', not {target!r}.",
+            )
+        if config is not None and not isinstance(config, ConfigProto):
+            raise TypeError(f"config must be a tf.ConfigProto, but got {type(config)}")
         self._graph = get_default_graph() if graph is None else graph
         self._closed = False
         self._config = config
         self._memory = SessionMemory.checked(memory, memory_limit)
         self._variables: dict[str, torch.Tensor] = {}
         self._sources: dict[Any, Philox] = {}
+        self._lock = threading.RLock()  # of writes to variables
 
     @property
     def graph(self) -> Graph:
@@ -113,26 +126,34 @@ class BaseSession:
         return self._variables
 
     def close(self) -> None:
-        """Let go of the variables; a closed session runs nothing more."""
+        """Let go of the variables; a closed session runs nothing more. Runs under way in other threads end as
+        they would have.
+        """
         self._closed = True
-        self._variables.clear()
-        self._sources.clear()
+        self._variables = {}
+        self._sources = {}
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[BaseSession]:
-        _SESSIONS.stack.append(self)
+        stack = _SESSIONS.stack
+        stack.append(self)
         try:
             yield self
         finally:
-            _SESSIONS.stack.remove(self)
+            if self in stack:
+                if stack[-1] is not self:
+                    raise AssertionError(f"Nesting violated for default stack of {type(self)} objects")
+                stack.pop()
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """Evaluate a tensor, an operation, a name, or a nest of them (TF1 symbol: `tf.Session.run`).
 
         Args:
-            fetches: what to evaluate: lists, tuples, named tuples and dicts of fetches give the same with
-                values.
-            feed_dict: values by tensor or name: numbers, nested lists or numpy arrays. Any tensor can be fed.
+            fetches: what to evaluate: lists, tuples, named tuples, dicts and attrs classes of fetches give
+                the same with values.
+            feed_dict: values by tensor or name: numbers, nested lists or numpy arrays. Any tensor can be fed,
+                and a tuple of tensors (a cell's state) with a tuple of values.
+            options, run_metadata: a `tf.RunOptions` and a `tf.RunMetadata`; nothing is traced.
 
         Returns:
             numpy arrays and scalars; None for an operation.
@@ -140,136 +161,100 @@ class BaseSession:
         Raises:
             RuntimeError: the session is closed, or its graph is empty.
             TypeError: a fetch or a fed value of a wrong kind.
-            ValueError: a tensor of another graph, or a fed value whose shape does not fit.
+            ValueError: a tensor of another graph, or a fed value whose shape or structure does not fit.
             tf.errors.InvalidArgumentError: a placeholder is not fed, or a node fails on its values.
             tf.errors.FailedPreconditionError: a variable is used before it is initialised.
             ostinato.MemoryLimitError: no plan runs a node within the session's limit; it names the node and
                 the smallest limit that would do.
         """
+        check_run_options(options, run_metadata)
+        self._check_open()
+        feeds = feeds_of(self._graph, feed_dict) if feed_dict else {}
+        elements: dict[Tensor | Operation, int] = {}
+        rebuild = collect(self._graph, fetches, elements)
+        return rebuild(self._evaluate(list(elements), feeds) if elements else [])
+
+    def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("Attempted to use a closed Session.")
-        if not self._graph.get_operations():
+        if not self._graph.version:
             raise RuntimeError(
                 "The Session graph is empty.  Add operations to the graph before calling run()."
             )
-        elements: dict[Any, int] = {}
-        rebuild = self._fetch(fetches, elements)
-        feeds = self._feed(feed_dict or {})
-        plan = plan_for(self._graph, list(elements), list(feeds))
-        run = Run(self._variables, self._sources, plan.tracked, self._memory)
+
+    def _evaluate(self, elements: list[Tensor | Operation], feeds: dict[Tensor, Any]) -> list[Any]:
+        plan = plan_for(self._graph, elements, list(feeds))
+        # What is read here stays with the run: closing the session meanwhile takes nothing from it.
+        run = Run(self._variables, self._sources, plan.tracked, self._memory, self._lock)
         with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
             values = plan.execute(run, list(feeds.values()))
-        return rebuild([_to_numpy(value) for value in values])
+        return [fetched_value(value) for value in values]
 
-    def _fetch(self, fetch: Any, elements: dict[Any, int]) -> Callable[[list[Any]], Any]:
-        """Collect a fetch's elements; the result makes its value of theirs."""
-        if isinstance(fetch, Mapping):
-            parts = {key: self._fetch(item, elements) for key, item in fetch.items()}
-            kind: Any = type(fetch)
-            return lambda values: kind((key, part(values)) for key, part in parts.items())
-        if isinstance(fetch, (list, tuple)):
-            members = [self._fetch(item, elements) for item in fetch]
-            if hasattr(fetch, "_fields"):
-                return lambda values: type(fetch)(*[member(values) for member in members])
-            return lambda values: type(fetch)(member(values) for member in members)
-        try:
-            element = self._graph.as_graph_element(fetch)
-        except TypeError as problem:
-            raise TypeError(
-                f"Fetch argument {fetch!r} has invalid type {type(fetch)}, must be a string or Tensor. "
-                f"({problem})"
-            ) from None
-        except (ValueError, KeyError) as problem:
-            text = problem.args[0] if problem.args else problem
-            raise ValueError(
-                f"Fetch argument {fetch!r} cannot be interpreted as a Tensor. ({text})"
-            ) from None
-        index = elements.setdefault(element, len(elements))
-        return lambda values: values[index]
+    def make_callable(
+        self, fetches: Any, feed_list: Any = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
+        """A function that runs the fetches and takes a value for each of `feed_list` (TF1 symbol:
+        `tf.Session.make_callable`).
 
-    def _feed(self, feed_dict: Any) -> dict[Tensor, torch.Tensor]:
-        if not isinstance(feed_dict, Mapping):
-            raise TypeError(
-                f"feed_dict must be a dictionary of tensors and values, not {type(feed_dict).__name__}."
-            )
-        feeds: dict[Tensor, torch.Tensor] = {}
-        for key, value in feed_dict.items():
-            for handle, part in _pairs(key, value):
-                try:
-                    tensor = self._graph.as_graph_element(handle, allow_operation=False)
-                except (TypeError, ValueError, KeyError) as problem:
-                    text = problem.args[0] if problem.args else problem
-                    raise TypeError(f"Cannot interpret feed_dict key as Tensor: {text}") from None
-                feeds[tensor] = _fed_value(tensor, part)
-        return feeds
+        Raises:
+            TypeError: `feed_list` is no list, or a fetch of a wrong kind; the function raises it where it is
+                called with more values than there are feeds.
+        """
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError("`feed_list` must be a list or tuple.")
+        collect(self._graph, fetches, {})  # what cannot be fetched is said at once
+        keys = list(feed_list or ())
 
+        def call(*values: Any, **options: Any) -> Any:
+            if len(values) > len(keys):
+                raise TypeError(
+                    f"This callable takes {len(keys)} values to feed; it was given {len(values)}."
+                )
+            if options and not accept_options:
+                raise TypeError(f"This callable takes no options; it was given {', '.join(options)}.")
+            return self.run(fetches, dict(zip(keys, values, strict=False)), **options)
 
-def _pairs(key: Any, value: Any) -> Iterator[tuple[Any, Any]]:
-    """A nest of tensors may be fed with a nest of values of its structure, as a cell's state is."""
-    if not isinstance(key, tuple):
-        yield key, value
-        return
-    if not isinstance(value, (list, tuple)) or len(value) != len(key):
-        raise ValueError(
-            f"A feed for {len(key)} tensors, {key}, needs as many values in a tuple; got {value!r}."
-        )
-    for inner_key, inner_value in zip(key, value, strict=True):
-        yield from _pairs(inner_key, inner_value)
+        return call
 
+    def list_devices(self) -> list[DeviceAttributes]:
+        """The devices that torch has here (TF1 symbol: `tf.Session.list_devices`)."""
+        count = torch.cuda.device_count()
+        return [
+            DeviceAttributes("CPU", 0, 0),
+            *[
+                DeviceAttributes("GPU", index, torch.cuda.get_device_properties(index).total_memory)
+                for index in range(count)
+            ],
+        ]
 
-def _fed_value(tensor: Tensor, value: Any) -> torch.Tensor:
-    if isinstance(value, Tensor):
-        raise TypeError(
-            "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python "
-            "scalars, strings, "
-            f"lists, numpy ndarrays. For reference, the tensor object was {value} which was passed to the "
-            "feed with "
-            f"key {tensor}."
-        )
-    dtype = tensor.dtype.base_dtype
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu().numpy()
-    if dtype.name == "string":
-        return _fed_strings(tensor, value)
-    kind = np.float32 if dtype.name == "bfloat16" else dtype.as_numpy_dtype
-    if isinstance(value, int) and dtype.is_integer and not dtype.min <= value <= dtype.max:
-        raise TypeError(
-            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
-            f"{dtype.as_numpy_dtype}. Try explicitly setting the type of the feed tensor to a larger type "
-            "(e.g. int64)."
-        )
-    # A copy: what a run keeps must not change when the caller's array does, and torch wants it writable.
-    array = np.array(value, dtype=kind, order="C")
-    _check_fed_shape(tensor, array.shape)
-    return torch.from_numpy(array).to(dtype.torch_dtype)
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
+        """Not there: a run evaluates its fetches in one go (TF1 symbol: `tf.Session.partial_run_setup`).
 
-
-def _fed_strings(tensor: Tensor, value: Any) -> Any:
-    array = string_array(value)
-    if array is None and np.size(value):
-        raise TypeError(f"Tensor {tensor.name!r} takes strings; it was fed {value!r}.")
-    array = np.empty(np.shape(value), dtype=object) if array is None else array
-    _check_fed_shape(tensor, array.shape)
-    return array
-
-
-def _check_fed_shape(tensor: Tensor, sizes: tuple[int, ...]) -> None:
-    if not tensor.shape.is_compatible_with(sizes):
-        raise ValueError(
-            f"Cannot feed value of shape {TensorShape(sizes)} for Tensor {tensor.name!r}, "
-            f"which has shape {str(tensor.shape)!r}"
+        Raises:
+            tf.errors.UnimplementedError: always.
+        """
+        raise UnimplementedError(
+            None,
+            None,
+            "There are no partial runs here. Fetch what is needed first with Session.run, and feed it to the "
+            "next run: any tensor can be fed.",
         )
 
+    def partial_run(self, handle: Any, fetches: Any, feed_dict: Any = None) -> Any:
+        """Not there (TF1 symbol: `tf.Session.partial_run`); raises as `partial_run_setup` does."""
+        return self.partial_run_setup(fetches)
 
-def _to_numpy(value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, np.ndarray):  # strings
-        return value.copy() if value.ndim else value.item()
-    value = value.detach()
-    array = (value.float() if value.dtype is torch.bfloat16 else value).cpu().numpy()
-    # A copy, for the value may be a variable's, a view, or fed: the caller may do with it as he likes.
-    return np.array(array, order="C") if array.ndim else array[()]
+
+class DeviceAttributes:
+    """A device: `name`, `device_type`, `memory_limit_bytes` (0 where it is not limited)."""
+
+    def __init__(self, device_type: str, index: int, memory_limit_bytes: int) -> None:
+        self.name = f"/job:localhost/replica:0/task:0/device:{device_type}:{index}"
+        self.device_type = device_type
+        self.memory_limit_bytes = memory_limit_bytes
+
+    def __repr__(self) -> str:
+        return f"_DeviceAttributes({self.name}, {self.device_type}, {self.memory_limit_bytes})"
 
 
 class Session(BaseSession):
@@ -317,6 +302,12 @@ class InteractiveSession(BaseSession):
         memory_limit: int | str | None = None,
     ) -> None:
         super().__init__(target, graph, config, memory=memory, memory_limit=memory_limit)
+        if any(isinstance(other, InteractiveSession) for other in _SESSIONS.stack):
+            warnings.warn(
+                "An interactive session is already active. It keeps its variables until it is closed with "
+                "`InteractiveSession.close()`.",
+                stacklevel=2,
+            )
         self._default_graph = None
         if graph is not None:
             self._default_graph = graph.as_default()
@@ -351,25 +342,3 @@ def _threads(config: Any) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-class ConfigProto:
-    """Options of a session (TF1 symbol: `tf.ConfigProto`).
-
-    `intra_op_parallelism_threads` is the number of torch's threads during a run. A small network is as fast
-    on one, and keeps its speed there when other work shares the cores. The other options are kept and not
-    used.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        self.gpu_options = options.pop("gpu_options", None) or GPUOptions()
-        for name, value in options.items():
-            setattr(self, name, value)
-
-
-class GPUOptions:
-    """Options of a GPU, kept and not used (TF1 symbol: `tf.GPUOptions`)."""
-
-    def __init__(self, **options: Any) -> None:
-        for name, value in options.items():
-            setattr(self, name, value)

@@ -23,7 +23,10 @@ class Dimension:
         if isinstance(value, Dimension):
             value = value._value
         if value is not None:
-            value = value.__index__() if hasattr(value, "__index__") else int(value)
+            whole = value.__index__() if hasattr(value, "__index__") else int(value)
+            if not isinstance(value, (str, bytes)) and whole != value:
+                raise ValueError(f"Ambiguous dimension: {value}")
+            value = whole
             if value < 0:
                 raise ValueError(f"Dimension {value} must be >= 0")
         self._value: int | None = value
@@ -72,10 +75,28 @@ class Dimension:
     def __floordiv__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a // b)
 
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: b // a)
+
     __div__ = __floordiv__
+
+    def __truediv__(self, other: Any) -> Any:
+        raise TypeError(
+            f"unsupported operand type(s) for /: 'Dimension' and '{type(other).__name__}', please use // "
+            "instead"
+        )
+
+    def __rtruediv__(self, other: Any) -> Any:
+        raise TypeError(
+            f"unsupported operand type(s) for /: '{type(other).__name__}' and 'Dimension', please use // "
+            "instead"
+        )
 
     def __mod__(self, other: Any) -> Any:
         return self._with(other, lambda a, b: a % b)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self._with(other, lambda a, b: b % a)
 
     def __eq__(self, other: object) -> Any:
         try:
@@ -148,7 +169,10 @@ class TensorShape:
         elif isinstance(dims, TensorShape):
             self._dims = dims._dims
         elif isinstance(dims, (str, bytes)):
-            raise TypeError(f"A shape is a list of dimensions, not {dims!r}.")
+            raise TypeError(
+                "A string has ambiguous TensorShape, please wrap in a list or convert to an int: "
+                f"{dims!s}"
+            )
         elif isinstance(dims, Iterable):
             self._dims = tuple([d if type(d) is int and d >= 0 else Dimension(d).value for d in dims])
         else:
@@ -222,6 +246,22 @@ class TensorShape:
             return TensorShape(None)
         return TensorShape(self._dims + other._dims)
 
+    def most_specific_compatible_shape(self, other: Any) -> TensorShape:
+        """What is true of both shapes: their common sizes, unknown where they differ.
+
+        >>> print(TensorShape([1, 2]).most_specific_compatible_shape([3, 2]))
+        (?, 2)
+        """
+        other = as_shape(other)
+        if self._dims is None or other._dims is None or len(self._dims) != len(other._dims):
+            return TensorShape(None)
+        return TensorShape([a if a == b else None for a, b in zip(self._dims, other._dims, strict=True)])
+
+    def assert_same_rank(self, other: Any) -> None:
+        other = as_shape(other)
+        if self.ndims is not None and other.ndims is not None and self.ndims != other.ndims:
+            raise ValueError(f"Shapes {self} and {other} must have the same rank")
+
     def assert_has_rank(self, rank: int) -> None:
         if self.ndims not in (None, rank):
             raise ValueError(f"Shape {self} must have rank {rank}")
@@ -244,7 +284,7 @@ class TensorShape:
     def __getitem__(self, key: Any) -> Any:
         if self._dims is None:
             if isinstance(key, slice):
-                return TensorShape(None)
+                return _slice_of_unknown(key)
             return Dimension(None)
         if isinstance(key, slice):
             return TensorShape(self._dims[key])
@@ -257,7 +297,7 @@ class TensorShape:
 
     def __len__(self) -> int:
         if self._dims is None:
-            raise ValueError("Cannot take the length of Shape with unknown rank.")
+            raise ValueError("Cannot take the length of shape with unknown rank.")
         return len(self._dims)
 
     def __bool__(self) -> bool:
@@ -278,6 +318,15 @@ class TensorShape:
         except (TypeError, ValueError):
             return NotImplemented
         return self._dims == dims and (dims is None or None not in dims)
+
+    def __ne__(self, other: object) -> bool:
+        try:
+            dims = as_shape(other)._dims
+        except (TypeError, ValueError):
+            return NotImplemented
+        if self._dims is None or dims is None:
+            raise ValueError("The inequality of unknown TensorShapes is undefined.")
+        return self._dims != dims
 
     def __hash__(self) -> int:
         return hash(self._dims)
@@ -301,9 +350,18 @@ class TensorShape:
         return "[" + ",".join("?" if d is None else str(d) for d in self._dims) + "]"
 
 
+def _slice_of_unknown(key: slice) -> TensorShape:
+    """A slice of a shape of unknown rank: as many unknown sizes as it surely has."""
+    start, stop = key.start or 0, key.stop
+    if key.step is not None or stop is None or stop < 0 or start < 0:
+        return TensorShape(None)
+    return TensorShape([None] * max(stop - start, 0))
+
+
 def as_shape(value: Any) -> TensorShape:
     return value if isinstance(value, TensorShape) else TensorShape(value)
 
 
-def unknown_shape(rank: int | None = None) -> TensorShape:
+def unknown_shape(rank: int | None = None, ndims: int | None = None) -> TensorShape:
+    rank = ndims if rank is None else rank
     return TensorShape(None) if rank is None else TensorShape([None] * rank)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .dtypes import DType
+from .dtypes import DType, as_dtype
 from .shapes import TensorShape, as_shape
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ class Tensor(Operators):
 
     def set_shape(self, shape: Any) -> None:
         """Add what is known about the shape; a contradiction is a ValueError."""
-        self._shape = self._shape.merge_with(as_shape(shape))
+        wanted = as_shape(shape)
+        if not self._shape.is_compatible_with(wanted):
+            raise ValueError(_contradiction(self._shape, wanted))
+        self._shape = self._shape.merge_with(wanted)
 
     def consumers(self) -> list[Operation]:
         return list(self._consumers)
@@ -176,9 +180,28 @@ class Operation:
             tensor._consumers.append(self)
 
     def get_attr(self, name: str) -> Any:
-        if name not in self.attributes:
-            raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
-        return self.attributes[name]
+        """An attribute: types as `tf.DType`; `T` is the type of the first input.
+
+        Raises:
+            ValueError: there is no such attribute.
+        """
+        if name in self.attributes:
+            value = self.attributes[name]
+            return as_dtype(value) if name == "dtype" else value
+        if name == "T" and self.inputs:
+            return self.inputs[0].dtype.base_dtype
+        raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
+
+    @property
+    def node_def(self) -> NodeDef:
+        """The node as plain values (TF1 symbol: `tf.Operation.node_def`)."""
+        inputs = [tensor.name.removesuffix(":0") for tensor in self.inputs]
+        inputs += [f"^{operation.name}" for operation in self.control_inputs]
+        return NodeDef(self.name, self.type, inputs, self.device, dict(self.attributes))
+
+    def colocation_groups(self) -> list[bytes]:
+        """The one group that an operation is in: its own, as nothing is placed with anything here."""
+        return [f"loc:@{self.name}".encode()]
 
     def values(self) -> tuple[Tensor, ...]:
         return tuple(self.outputs)
@@ -193,7 +216,31 @@ class Operation:
         return f"<tf.Operation '{self.name}' type={self.type}>"
 
     def __str__(self) -> str:
-        lines = [f'name: "{self.name}"', f'op: "{self.type}"']
-        lines += [f'input: "{tensor.name.removesuffix(":0")}"' for tensor in self.inputs]
-        lines += [f'input: "^{operation.name}"' for operation in self.control_inputs]
+        return str(self.node_def)
+
+
+@dataclass(frozen=True)
+class NodeDef:
+    """A node as plain values: its name, type, inputs' names (`^` before one that only goes first), device and
+    attributes.
+    """
+
+    name: str
+    op: str
+    input: list[str]
+    device: str
+    attr: dict[str, Any]
+
+    def __str__(self) -> str:
+        lines = [f'name: "{self.name}"', f'op: "{self.op}"', *[f'input: "{name}"' for name in self.input]]
         return "\n".join(lines) + "\n"
+
+
+def _contradiction(first: TensorShape, second: TensorShape) -> str:
+    for index, (a, b) in enumerate(zip(first.known or (), second.known or (), strict=False)):
+        if first.ndims == second.ndims and a is not None and b is not None and a != b:
+            return (
+                f"Dimension {index} in both shapes must be equal, but are {a} and {b}. "
+                f"Shapes are {first.bracketed()} and {second.bracketed()}."
+            )
+    return f"Shapes must be equal rank, but are {first.ndims} and {second.ndims}"

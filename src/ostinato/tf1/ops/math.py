@@ -57,6 +57,11 @@ def _binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, 
         with name_scope(name, op_type, [x, y]) as scope:
             x = convert_to_tensor(x, name="x")
             y = convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype)
+            if op_type.startswith("Logical") and not x.dtype.is_bool:
+                raise TypeError(
+                    f"Input 'x' of '{op_type}' Op has type {x.dtype.base_dtype.name} that does not match "
+                    "expected type of bool."
+                )
             same_type(op_type, x, y)
             return one(op_type, [x, y], scope)
 
