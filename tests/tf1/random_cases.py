@@ -28,11 +28,11 @@ def cases(tf):
     def floats(name, draw):
         for size in SIZES:
             for dtype in FLOATS:
-                add("%s %s %d" % (name, dtype, size), lambda s=size, d=dtype: plain(draw([s], d, 1)))
+                add(f"{name} {dtype} {size}", lambda s=size, d=dtype: plain(draw([s], d, 1)))
         for seed in SEEDS:
-            add("%s seed %d" % (name, seed), lambda s=seed: draw([7], "float32", s))
-            add("%s both seeds %d" % (name, seed), lambda s=seed: draw([2, 3], "float32", s), 1234)
-            add("%s graph seed %d" % (name, seed), lambda: draw([5], "float32", 0), seed)
+            add(f"{name} seed {seed}", lambda s=seed: draw([7], "float32", s))
+            add(f"{name} both seeds {seed}", lambda s=seed: draw([2, 3], "float32", s), 1234)
+            add(f"{name} graph seed {seed}", lambda: draw([5], "float32", 0), seed)
 
     def plain(tensor):
         return tf.cast(tensor, tf.float32) if tensor.dtype == tf.bfloat16 else tensor
@@ -41,9 +41,9 @@ def cases(tf):
     floats("normal", lambda shape, dtype, seed: tf.random_normal(shape, dtype=dtype, seed=seed))
     floats("truncated", lambda shape, dtype, seed: tf.truncated_normal(shape, dtype=dtype, seed=seed))
     for size in SIZES:
-        add("int32 %d" % size, lambda s=size: tf.random_uniform([s], -7, 1000, tf.int32, seed=2))
-        add("int64 %d" % size, lambda s=size: tf.random_uniform([s], -(2**40), 2**45, tf.int64, seed=2))
-        add("shuffle %d" % size, lambda s=size: tf.random_shuffle(tf.range(s), seed=2))
+        add(f"int32 {size}", lambda s=size: tf.random_uniform([s], -7, 1000, tf.int32, seed=2))
+        add(f"int64 {size}", lambda s=size: tf.random_uniform([s], -(2**40), 2**45, tf.int64, seed=2))
+        add(f"shuffle {size}", lambda s=size: tf.random_shuffle(tf.range(s), seed=2))
     add("int32 all", lambda: tf.random_uniform([9], -(2**31), 2**31 - 1, tf.int32, seed=2))
     add("int64 all", lambda: tf.random_uniform([9], -(2**63), 2**63 - 1, tf.int64, seed=2))
     add("uniform between", lambda: tf.random_uniform([50], -0.3, 1.7, seed=3, name="between"))
@@ -56,7 +56,7 @@ def cases(tf):
     add("several", lambda: tf.stack([tf.random_uniform([3], seed=5), tf.random_uniform([3], seed=5)]))
     logits = [[0.0, 1.0, -1.0, 2.0], [3.0, 0.5, 0.0, -np.inf], [0.0, 0.0, 0.0, 0.0]]
     for samples in (1, 3, 4, 50):
-        add("multinomial %d" % samples, lambda n=samples: tf.multinomial(tf.constant(logits), n, seed=6))
+        add(f"multinomial {samples}", lambda n=samples: tf.multinomial(tf.constant(logits), n, seed=6))
     add("categorical", lambda: tf.random.categorical(tf.constant(logits, tf.float64), 9, tf.int32, seed=6))
     add("gamma", lambda: tf.random_gamma([40], [0.3, 1.0, 4.5], seed=7))
     add("gamma beta", lambda: tf.random_gamma([4, 5], [[0.7], [12.0]], [2.0, 0.5], tf.float64, seed=7))
@@ -68,7 +68,7 @@ def cases(tf):
     )
     for first, second in [(0, 0), (1, 2), (-3, 2**40)]:
         pair = np.array([first, second], np.int64)
-        of = " of %d %d" % (first, second)
+        of = f" of {first} {second}"
         add("stateless uniform" + of, lambda p=pair: tf.random.stateless_uniform([9], p))
         add("stateless normal" + of, lambda p=pair: tf.random.stateless_normal([9], p, 1.0, 2.0, tf.float64))
         add("stateless truncated" + of, lambda p=pair: tf.random.stateless_truncated_normal([99], p))
@@ -116,15 +116,15 @@ def cases(tf):
     }
     for mode in ("fan_in", "fan_out", "fan_avg"):
         for distribution in ("normal", "uniform", "truncated_normal", "untruncated_normal"):
-            made["scaling %s %s" % (mode, distribution)] = lambda m=mode, d=distribution: (
+            made[f"scaling {mode} {distribution}"] = lambda m=mode, d=distribution: (
                 tf.variance_scaling_initializer(1.7, m, d, seed=10)
             )
     for name, initializer in made.items():
         seed = 11 if name == "none" else None
         for shape in ([3, 5], [5, 3]) if name != "identity" else ([3, 5], [4, 4]):
-            add("initializer %s %s" % (name, shape), variable(initializer, shape), seed)
+            add(f"initializer {name} {shape}", variable(initializer, shape), seed)
         if name not in ("identity",):
-            add("initializer %s wide" % name, variable(initializer, [2, 3, 4], tf.float64), seed)
+            add(f"initializer {name} wide", variable(initializer, [2, 3, 4], tf.float64), seed)
     add("graph seed alone", lambda: two_layers(tf), 12)
     return found
 

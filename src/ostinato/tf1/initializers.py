@@ -260,7 +260,7 @@ class Identity(Initializer):
             raise ValueError(
                 f"Identity matrix initializer can only be used for 2D matrices, not for shape {whole}."
             )
-        matrix = linalg.eye(*whole, dtype=dtype or self.dtype)
+        matrix = linalg.eye(whole[0], whole[1], dtype=dtype or self.dtype)
         if partition_info is not None:
             matrix = slicing.slice_(matrix, partition_info.var_offset, shape)
         return self.gain * matrix

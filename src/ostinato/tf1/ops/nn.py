@@ -275,7 +275,7 @@ def dropout(
                 f"Got a tensor of type {x.dtype.name} instead."
             )
         if isinstance(rate, Real):
-            if not 0 <= rate < 1:
+            if not 0 <= float(rate) < 1:
                 raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {rate:g}")
             if rate == 0:
                 return x
