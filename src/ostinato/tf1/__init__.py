@@ -11,6 +11,7 @@ array([ 6., 14.], dtype=float32)
 """
 
 from . import compat, contrib, errors, initializers, keras, layers, logging, nn, python, random, train
+from .control_flow import cond, while_loop
 from .dtypes import (
     DType,
     as_dtype,
@@ -198,6 +199,7 @@ from .random_source import get_seed
 from .session import InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
 from .tensor import Operation, Tensor
+from .tensor_array import TensorArray
 from .variable_scope import (
     VariableScope,
     create_partitioned_variables,
@@ -246,6 +248,7 @@ __all__ = [
     "RunOptions",
     "Session",
     "Tensor",
+    "TensorArray",
     "TensorShape",
     "VERSION",
     "Variable",
@@ -274,6 +277,7 @@ __all__ = [
     "complex128",
     "complex64",
     "concat",
+    "cond",
     "constant",
     "constant_initializer",
     "contrib",
@@ -438,6 +442,7 @@ __all__ = [
     "variables_initializer",
     "variance_scaling_initializer",
     "where",
+    "while_loop",
     "zeros",
     "zeros_initializer",
     "zeros_like",

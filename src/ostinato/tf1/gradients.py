@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from . import registry, rewrite
-from .graph import name_scope
+from .graph import get_default_graph, name_scope
 from .ops.array import stop_gradient
 from .ops.core import convert_to_tensor, make
 from .tensor import Operation, Tensor
@@ -46,14 +46,12 @@ def gradients(
     ...     session.run(gradients(x * x, [x]))[0].item()
     6.0
     """
-    y_list = [convert_to_tensor(y, as_ref=True) for y in _as_list(ys)]
-    x_list = [convert_to_tensor(x, as_ref=True) for x in _as_list(xs)]
+    y_list = [_inside(y) for y in _as_list(ys)]
+    x_list = [_inside(x) for x in _as_list(xs)]
     with name_scope(name, "gradients") as scope:
         grads = _starting_gradients(y_list, grad_ys)
         if stop_gradients is not None:
-            y_list, x_list = _stopped(
-                y_list, x_list, [convert_to_tensor(s, as_ref=True) for s in _as_list(stop_gradients)]
-            )
+            y_list, x_list = _stopped(y_list, x_list, [_inside(s) for s in _as_list(stop_gradients)])
         connected = _connected(y_list, x_list)
         chosen = [x for x in dict.fromkeys(x_list) if x in connected]
         found: dict[Tensor, Tensor] = {}
@@ -67,6 +65,12 @@ def gradients(
 
             return [found[x] if x in found else zeros_like(x) for x in x_list]
         return [found.get(x) for x in x_list]
+
+
+def _inside(value: Any) -> Tensor:
+    """A tensor, or in a loop's body or a branch what stands there for a tensor of the graph around."""
+    tensor, graph = convert_to_tensor(value, as_ref=True), get_default_graph()
+    return tensor if graph.outer is None else graph.own(tensor)
 
 
 def _as_list(value: Any) -> list[Any]:

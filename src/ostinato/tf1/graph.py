@@ -418,8 +418,8 @@ class BodyGraph(Graph):
             inside = item in self._by_name or item.rpartition(":")[0] in self._by_name
         else:
             inside = not isinstance(item, (Tensor, Operation)) or item.graph is self
-        graph = super() if inside else self.outer
-        return graph.as_graph_element(item, allow_tensor, allow_operation)
+        look_up = super().as_graph_element if inside else self.outer.as_graph_element
+        return look_up(item, allow_tensor, allow_operation)
 
     @contextlib.contextmanager
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:

@@ -207,9 +207,9 @@ class _Compiler:
         compute, attributes = definition.compute, operation.attributes
         evaluate: Callable[..., Any]
         if operation.type == "Gradients":
-            # What is in a loop's body may be differentiated by the plan around it.
-            create_graph = create_graph or operation.graph.outer is not None
-            evaluate = lambda run, *values: compute(operation, values, create_graph, retain_graph)  # noqa: E731
+            evaluate = lambda run, *values: compute(  # noqa: E731
+                operation, values, create_graph or run.differentiated, retain_graph
+            )
         elif definition.stateful:
             evaluate = lambda run, *values: _as_outputs(compute(run, operation, *values))  # noqa: E731
         else:

@@ -202,6 +202,8 @@ def constant_value(tensor: Tensor) -> np.ndarray | None:
     operation = tensor.op
     if operation.type == "Const":
         return operation.attributes["value"]
+    if operation.type == "Argument":  # a captured constant
+        return operation.attributes.get("constant")
     if operation.type == "Shape":
         sizes = operation.inputs[0].shape
         return np.array(sizes.as_list(), tensor.dtype.as_numpy_dtype) if sizes.is_fully_defined() else None
@@ -251,6 +253,8 @@ def constant_shape(tensor: Tensor) -> TensorShape:
     operation = tensor.op
     if operation.type == "Shape":
         return operation.inputs[0].shape
+    if operation.type == "Argument" and "constant_shape" in operation.attributes:
+        return operation.attributes["constant_shape"]
     value = constant_value(tensor)
     if value is not None:
         return TensorShape([None if size < 0 else int(size) for size in np.atleast_1d(value)])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .. import registry
+from .. import nest, registry
 from ..graph import get_default_graph, name_scope
 from ..tensor import Operation, Tensor
 from .array import identity
-from .core import make
+from .core import convert_to_tensor, make
 
 registry.register("NoOp", lambda: (), lambda inputs, attributes: [], differentiable=False)
 
@@ -20,19 +20,59 @@ def no_op(name: str | None = None) -> Operation:
 
 
 def group(*inputs: Any, **options: Any) -> Operation:
-    """An operation that runs all the given ones (TF1 symbol: `tf.group`)."""
+    """An operation that runs all the given ones (TF1 symbol: `tf.group`).
+
+    Raises:
+        TypeError: something that is no tensor, variable or operation.
+        ValueError: an argument that there is not.
+    """
     name = options.pop("name", None)
     if options:
         raise ValueError(f"Unknown keyword arguments: {', '.join(options)}")
-    members = [member for item in inputs for member in (item if isinstance(item, (list, tuple)) else [item])]
-    before = [member for member in members if member is not None]
-    with name_scope(name, "group_deps") as scope, get_default_graph().control_dependencies(before):
+    members = nest.flatten(inputs)
+    for member in members:
+        if not hasattr(member, "device"):
+            raise TypeError(
+                f"Expected tf.group() expected Tensor arguments not '{member}' with type '{type(member)}'"
+            )
+    with name_scope(name, "group_deps") as scope, get_default_graph().control_dependencies(members):
         return no_op(scope)
 
 
+def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None) -> Tensor:
+    """The tensor, to be had when the given operations have run."""
+    with (
+        name_scope(name, "control_dependency") as scope,
+        get_default_graph().control_dependencies(list(dependencies)),
+    ):
+        return identity(output_tensor, name=scope)
+
+
 def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
-    """The tensors, each to be had only when all are computed (TF1 symbol: `tf.tuple`)."""
+    """The tensors, each to be had only when all are computed (TF1 symbol: `tf.tuple`).
+
+    Raises:
+        TypeError: a control input that is no operation or tensor.
+        ValueError: there is no tensor.
+    """
     with name_scope(name, "tuple"):
-        gate = group(*[t for t in tensors if t is not None], *(control_inputs or []))
+        members = [
+            item if item is None or isinstance(item, Operation) else convert_to_tensor(item)
+            for item in tensors
+        ]
+        gating = [item for item in members if item is not None]
+        for item in control_inputs or ():
+            if not isinstance(item, (Operation, Tensor)):
+                raise TypeError(f"Control input must be Operation or Tensor: {item}")
+            gating.append(item)
+        if not gating:
+            raise ValueError(f"Must have at least one Tensor: {list(tensors)}")
+        gate = group(*gating)
+        return [_gated(item, gate) for item in members]
+
+
+def _gated(item: Any, gate: Operation) -> Any:
+    if isinstance(item, Operation):
         with get_default_graph().control_dependencies([gate]):
-            return [identity(t) if isinstance(t, Tensor) else t for t in tensors]
+            return group(item)
+    return None if item is None else with_dependencies([gate], item)

@@ -1,0 +1,113 @@
+"""The nodes of control flow: a loop and a conditional, over sub-graphs that are evaluated within the run.
+
+Inputs of both: the loop's variables (the predicate), then what their two sub-graphs capture. A sub-graph's
+plan is looked up once, not once an iteration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .. import registry
+from ..body import BodyFunction
+from ..dtypes import as_dtype, float32
+from ..registry import OutputTypes
+from ..shapes import TensorShape
+from ..tensor import Operation, Tensor
+from .core import make
+
+
+def _declared(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    return [(as_dtype(dtype), TensorShape(shape)) for dtype, shape in attributes["outputs"]]
+
+
+def _detached(values: Sequence[Any]) -> list[Any]:
+    return [value.detach() if isinstance(value, torch.Tensor) else value for value in values]
+
+
+def _while(run: Any, operation: Operation, *values: Any) -> list[Any]:
+    attributes = operation.attributes
+    count, body, condition = len(attributes["outputs"]), attributes["body"], attributes["condition"]
+    state, rest = list(values[:count]), list(values[count:])
+    if not attributes["back_prop"]:
+        state, rest = _detached(state), _detached(rest)
+    split = len(condition.captured)
+    of_condition, of_body = rest[:split], rest[split:]
+    condition_plan, body_plan = condition.plan(), body.plan()
+    index = 0
+    with torch.set_grad_enabled(torch.is_grad_enabled() and attributes["back_prop"]):
+        # A body that takes gradients makes a history that nobody wants where none are taken around it.
+        forgets = body_plan.has_gradients and not torch.is_grad_enabled()
+        while True:
+            here = run.iteration(index)
+            if not here.execute(condition_plan, condition.feeds(state, of_condition))[0]:
+                return state
+            state = here.execute(body_plan, body.feeds(state, of_body))
+            if forgets:
+                state = _detached(state)
+            index += 1
+
+
+def _if(run: Any, operation: Operation, pred: torch.Tensor, *captured: Any) -> list[Any]:
+    attributes = operation.attributes
+    split = len(attributes["true"].captured)
+    if pred:
+        results = attributes["true"].evaluate(run.iteration(1), (), captured[:split])
+    else:
+        results = attributes["false"].evaluate(run.iteration(0), (), captured[split:])
+    return results if torch.is_grad_enabled() else _detached(results)
+
+
+# As in TensorFlow, a type says whether what is inside changes a variable: the plan orders writes.
+registry.register("While", _while, _declared, stateful=True, writes=True)
+registry.register("StatelessWhile", _while, _declared, stateful=True)
+registry.register("If", _if, _declared, stateful=True, writes=True)
+registry.register("StatelessIf", _if, _declared, stateful=True)
+
+# A variable that a sub-graph reads by itself, as an input of the node that evaluates the sub-graph.
+registry.register(
+    "VariableReference",
+    lambda _: torch.zeros(()),
+    lambda inputs, attributes: [(float32, TensorShape([]))],
+    reference_inputs=(0,),
+)
+
+
+def _outputs(tensors: Sequence[Tensor], shapes: Sequence[TensorShape]) -> list[Any]:
+    return [
+        (tensor.dtype.base_dtype.name, shape.known) for tensor, shape in zip(tensors, shapes, strict=True)
+    ]
+
+
+def loop(
+    condition: BodyFunction, body: BodyFunction, variables: Sequence[Tensor], **attributes: Any
+) -> list[Tensor]:
+    """The node of a loop: the loop variables' values after it."""
+    shapes = [argument.shape for argument in body.arguments]
+    writes = condition.writes or body.writes
+    return make(
+        "While" if writes else "StatelessWhile",
+        [*variables, *condition.captured, *body.captured],
+        "While",
+        condition=condition,
+        body=body,
+        outputs=_outputs(variables, shapes),
+        **attributes,
+    ).outputs
+
+
+def conditional(
+    pred: Tensor, true: BodyFunction, false: BodyFunction, shapes: Sequence[TensorShape]
+) -> list[Tensor]:
+    """The node of a conditional: the outputs of the branch that is taken."""
+    return make(
+        "If" if true.writes or false.writes else "StatelessIf",
+        [pred, *true.captured, *false.captured],
+        "If",
+        true=true,
+        false=false,
+        outputs=_outputs(true.outputs, shapes),
+    ).outputs
