@@ -17,8 +17,6 @@ def modules() -> dict[str, ModuleType]:
     from ostinato import tf1
 
     from . import compat, contrib, core, errors, layers, logging, nn, python, rnn_cell, train
-    from .contrib import framework as contrib_framework
-    from .contrib import rnn as contrib_rnn
     from .contrib import rnn_python
 
     served = {
@@ -26,8 +24,6 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.compat": compat,
         "tensorflow.compat.v1": tf1,
         "tensorflow.contrib": contrib,
-        "tensorflow.contrib.framework": contrib_framework,
-        "tensorflow.contrib.rnn": contrib_rnn,
         "tensorflow.core": core,
         "tensorflow.core.protobuf": core.protobuf,
         "tensorflow.core.protobuf.saver_pb2": core.protobuf.saver_pb2,
@@ -40,6 +36,7 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.train": train,
     }
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
+    served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
     served.update(rnn_python.MODULES)
     return served
 
