@@ -123,6 +123,8 @@ class RNNCell(Layer):
         return self.zero_state(batch_size, dtype)
 
     # -- what drivers and wrappers ask
+    _takes_nests = False  # whether a known cell describes itself for inputs that are a nest
+
     def _is_known(self) -> bool:
         """Whether the cell can say what it amounts to; where not, only calling it tells."""
         return False
@@ -138,7 +140,10 @@ def known(cell: Any) -> bool:
 
 def describe(cell: Any, inputs: Any) -> Described | None:
     """What a cell amounts to for such inputs; None where only calling it tells."""
-    return cell._describe(inputs) if known(cell) and not nest.is_sequence(inputs) else None
+    if not known(cell) or (nest.is_sequence(inputs) and not cell._takes_nests):
+        return None
+    described: Described = cell._describe(inputs)
+    return described
 
 
 def traced(cell: Any, inputs: Any, state: Any, scope: str) -> Described:
