@@ -92,6 +92,10 @@ class GridLSTM:
     def output_size(self) -> int:
         return 2 * self.num_units * sum(self.num_frequency_blocks) * len(self.directions)
 
+    @property
+    def output_is_state(self) -> bool:
+        return False
+
     def parameters(self, input_size: int) -> tuple[Parameter, ...]:
         return tuple(
             parameter

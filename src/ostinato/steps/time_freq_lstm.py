@@ -76,6 +76,10 @@ class TimeFreqLSTM:
     def output_size(self) -> int:
         return self.num_units * self.num_frequencies
 
+    @property
+    def output_is_state(self) -> bool:
+        return False
+
     def parameters(self, input_size: int) -> tuple[Parameter, ...]:
         units = self.num_units
         found = [

@@ -16,6 +16,7 @@ import torch
 
 from ostinato import cells
 from ostinato._state import LSTMStateTuple, flatten, leaves
+from ostinato.cells.wrapping import BoundWrapper, WrapperMaths
 from ostinato.steps import Family
 
 from . import nest
@@ -50,6 +51,8 @@ class Leaf:
     @property
     def output_leaf(self) -> int | None:
         """Which leaf of the state the output is, or None."""
+        if not getattr(self.family, "output_is_state", True):
+            return None
         return len(leaves(self.family.state_size)) - 1
 
     def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
@@ -171,6 +174,13 @@ class Dropout:
     def output_size(self) -> Any:
         return self.child.output_size
 
+    @property
+    def num_own_tensors(self) -> int:
+        return self.keep_probs.count(None)
+
+    def child_depth(self, depth: int | None) -> int | None:
+        return depth
+
     def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
         child = self.child.bind(slots, run)
         keep: list[Any] = [next(slots)() if value is None else value for value in self.keep_probs]
@@ -200,6 +210,13 @@ class Residual:
     def output_size(self) -> Any:
         return self.child.output_size
 
+    @property
+    def num_own_tensors(self) -> int:
+        return 0 if self.function is None else len(self.function.captured)
+
+    def child_depth(self, depth: int | None) -> int | None:
+        return depth
+
     def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
         child, body = self.child.bind(slots, run), self.function
         if body is None:
@@ -220,6 +237,10 @@ class Flat:
     child: Description
 
     output_leaf = None
+    num_own_tensors = 0
+
+    def child_depth(self, depth: int | None) -> int | None:
+        return depth
 
     @property
     def uses_seed(self) -> bool:
@@ -256,7 +277,41 @@ class _FlatCell(cells.RNNCell):
         return output, torch.cat(leaves(new_state), 1)
 
 
-Description = Leaf | Body | Multi | Dropout | Residual | Flat
+@dataclass(frozen=True)
+class Wrapped:
+    """A wrapper with variables of its own around a cell, by the wrapper's maths."""
+
+    child: Description
+    maths: WrapperMaths
+    names: tuple[str, ...]
+
+    output_leaf = None
+
+    @property
+    def uses_seed(self) -> bool:
+        return self.child.uses_seed
+
+    @property
+    def state_size(self) -> Any:
+        return self.maths.state_size(self.child.state_size)
+
+    @property
+    def output_size(self) -> Any:
+        return self.maths.output_size(self.child.output_size)
+
+    @property
+    def num_own_tensors(self) -> int:
+        return len(self.names)
+
+    def child_depth(self, depth: int | None) -> int | None:
+        return None if depth is None else self.maths.cell_input_size(depth)
+
+    def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
+        child = self.child.bind(slots, run)
+        return BoundWrapper(self.maths, child, {name: next(slots) for name in self.names})
+
+
+Description = Leaf | Body | Multi | Dropout | Residual | Flat | Wrapped
 
 
 def core_sizes(size: Any) -> Any:

@@ -19,19 +19,23 @@ from ..rnn_cell import (
 from ..rnn_stack import stack_bidirectional_dynamic_rnn, stack_bidirectional_rnn
 from ..rnn_static import static_rnn, static_state_saving_rnn
 from . import rnn_python
+from .grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 
 __all__ = [
     "BasicLSTMCell",
     "BasicRNNCell",
+    "BidirectionalGridLSTMCell",
     "DeviceWrapper",
     "DropoutWrapper",
     "GRUCell",
+    "GridLSTMCell",
     "LSTMCell",
     "LSTMStateTuple",
     "LayerRNNCell",
     "MultiRNNCell",
     "RNNCell",
     "ResidualWrapper",
+    "TimeFreqLSTMCell",
     "best_effort_input_batch_size",
     "stack_bidirectional_dynamic_rnn",
     "stack_bidirectional_rnn",

@@ -20,9 +20,11 @@ from .. import (
 from .. import rnn as rnn_dynamic
 from ..names import absent
 from ..served import served_module
+from . import grid_cells
 
 _PREFIX = "tensorflow.contrib.rnn.python"
 _CORE_CELLS: tuple[ModuleType, ...] = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_base)
+_CONTRIB_CELLS: tuple[ModuleType, ...] = (grid_cells,)
 _DRIVERS: tuple[ModuleType, ...] = (rnn_stack, rnn_dynamic, rnn_bidirectional, rnn_static, rnn_arguments)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "core_rnn": _DRIVERS,
@@ -32,7 +34,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "gru_ops": (),
     "lstm_ops": (),
     "rnn": _DRIVERS,
-    "rnn_cell": _CORE_CELLS,
+    "rnn_cell": (*_CORE_CELLS, *_CONTRIB_CELLS),
 }
 """Of each module below `python.ops`, the modules here whose public names it shows."""
 

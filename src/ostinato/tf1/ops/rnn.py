@@ -7,7 +7,7 @@ outputs, where they are not a leaf of the state too, then the leaves of the new 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -19,7 +19,8 @@ from ostinato.steps import masking
 
 from .. import cell_description as description_of
 from .. import registry
-from ..cell_description import Body, Description, Dropout, Leaf, Multi, Residual
+from ..cell_depths import check_depths
+from ..cell_description import Body, Description, Leaf
 from ..dtypes import DType
 from ..registry import OutputTypes, ShapeMismatch
 from ..shapes import TensorShape
@@ -138,32 +139,8 @@ def _check_widths(parts: Parts, description: Description) -> None:
                 f"Dimensions must be equal, but are {given} and {needed}: "
                 f"the state has shape {tensor.shape} and the cell's is {wanted}"
             )
-    _check_depths(description, depth, iter(parts.bound))
-
-
-def _check_depths(description: Description, depth: int | None, bound: Iterator[Tensor]) -> None:
-    """Whether the kernels have a row for each input and each unit; `bound` is walked as `bind` walks it."""
-    if isinstance(description, Leaf):
-        kernel, *_ = [next(bound) for _ in description.names]
-        rows, below = kernel.shape[0].value, leaves(description.state_size)[-1]
-        if depth is not None and rows is not None and depth + below != rows:
-            raise ShapeMismatch(f"Dimensions must be equal, but are {depth + below} and {rows}")
-        body = description.activation
-    elif isinstance(description, Multi):
-        for child in description.children:
-            _check_depths(child, depth, bound)
-            depth = child.output_size if isinstance(child.output_size, int) else None
-        return
-    elif isinstance(description, Body):
-        body = description.function
-    else:
-        _check_depths(description.child, depth, bound)
-        body = description.function if isinstance(description, Residual) else None
-        if isinstance(description, Dropout):
-            for _ in range(description.keep_probs.count(None)):
-                next(bound)
-    for _ in body.captured if body is not None else ():
-        next(bound)
+    if len(parts.inputs) == 1:
+        check_depths(description, depth, iter(parts.bound))
 
 
 def _width(shape: TensorShape) -> int | None:
@@ -171,7 +148,9 @@ def _width(shape: TensorShape) -> int | None:
 
 
 def _check_types(parts: Parts) -> None:
-    floating = [t.dtype.base_dtype.name for t in (*parts.inputs, *parts.state) if t.dtype.is_floating]
+    # Of several inputs each may be of a type of its own: a time in float64 beside features in float32.
+    inputs = parts.inputs if len(parts.inputs) == 1 else ()
+    floating = [t.dtype.base_dtype.name for t in (*inputs, *parts.state) if t.dtype.is_floating]
     if len(set(floating)) > 1:
         raise TypeError(
             f"Tensors in list passed to 'values' of 'ConcatV2' Op have types [{', '.join(floating)}] that "
