@@ -58,16 +58,19 @@ class Leaf:
     def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
         parameters = {name: next(slots) for name in self.names}
         if self.activation is None:
-            return _LeafCell(self.family, parameters)
+            return self._cell(self.family, parameters)
         body = self.activation
         captured = [next(slots) for _ in body.captured]
         family: Any = self.family
-        return _LeafCell(
+        return self._cell(
             replace(family, activation=lambda x: body.evaluate(run, [x], _values(captured))[0]), parameters
         )
 
+    def _cell(self, family: Family, slots: Mapping[str, Callable[[], torch.Tensor]]) -> cells.RNNCell:
+        return LeafCell(family, slots)
 
-class _LeafCell(cells.BoundCell):
+
+class LeafCell(cells.BoundCell):
     def __init__(self, family: Family, slots: Mapping[str, Callable[[], torch.Tensor]]) -> None:
         super().__init__(family, {name: slot() for name, slot in slots.items()})
         self._slots = slots

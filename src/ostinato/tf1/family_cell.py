@@ -4,6 +4,7 @@ variables and their maths, the shell has TensorFlow 1's arguments.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ostinato import steps
@@ -99,14 +100,18 @@ class FamilyCell(RNNCell):
     def build(self, inputs_shape: Any) -> None:
         depth = self._depth(inputs_shape)
         self._check_dtype()
-        for parameter in self._family().parameters(depth):
+        for parameter in self._parameters(depth):
             setattr(self, self._attribute(parameter.name), self._add_parameter(parameter))
         self.built = True
+
+    def _parameters(self, depth: int) -> Sequence[steps.Parameter]:
+        """The variables to make, in TensorFlow's order: the family's, and any that nothing reads."""
+        return self._family().parameters(depth)  # type: ignore[no-any-return]
 
     def _attribute(self, name: str) -> str:
         return self._attributes.get(name) or "_variable_" + name.replace("/", "_")
 
-    def _add_parameter(self, parameter: steps.Parameter) -> Any:
+    def _add_parameter(self, parameter: steps.Parameter, **options: Any) -> Any:
         scope = vs.get_variable_scope()
         with vs.variable_scope(scope, auxiliary_name_scope=False) as entered:
             if parameter.name.split("/")[-1] == "bias":
@@ -116,6 +121,7 @@ class FamilyCell(RNNCell):
                 list(parameter.shape),
                 dtype=self._dtype,
                 initializer=self._initializer_of(parameter),
+                **options,
             )
 
     def _check_dtype(self) -> None:
