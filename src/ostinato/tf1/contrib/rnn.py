@@ -19,9 +19,27 @@ from ..rnn_cell import (
 from ..rnn_stack import stack_bidirectional_dynamic_rnn, stack_bidirectional_rnn
 from ..rnn_static import static_rnn, static_state_saving_rnn
 from . import rnn_python
+from .conv_cells import Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell, ConvLSTMCell
+from .gated_cells import IntersectionRNNCell, NASCell, SRUCell, UGRNNCell
 from .grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
+from .grouped_cells import GLSTMCell
+from .independent_cells import IndRNNCell, IndyGRUCell, IndyLSTMCell
+from .phased_cells import PhasedLSTMCell
 
 __all__ = [
+    "Conv1DLSTMCell",
+    "Conv2DLSTMCell",
+    "Conv3DLSTMCell",
+    "ConvLSTMCell",
+    "IntersectionRNNCell",
+    "NASCell",
+    "SRUCell",
+    "UGRNNCell",
+    "GLSTMCell",
+    "IndRNNCell",
+    "IndyGRUCell",
+    "IndyLSTMCell",
+    "PhasedLSTMCell",
     "BasicLSTMCell",
     "BasicRNNCell",
     "BidirectionalGridLSTMCell",

@@ -20,11 +20,18 @@ from .. import (
 from .. import rnn as rnn_dynamic
 from ..names import absent
 from ..served import served_module
-from . import grid_cells
+from . import conv_cells, gated_cells, grid_cells, grouped_cells, independent_cells, phased_cells
 
 _PREFIX = "tensorflow.contrib.rnn.python"
 _CORE_CELLS: tuple[ModuleType, ...] = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_base)
-_CONTRIB_CELLS: tuple[ModuleType, ...] = (grid_cells,)
+_CONTRIB_CELLS: tuple[ModuleType, ...] = (
+    conv_cells,
+    gated_cells,
+    grid_cells,
+    grouped_cells,
+    independent_cells,
+    phased_cells,
+)
 _DRIVERS: tuple[ModuleType, ...] = (rnn_stack, rnn_dynamic, rnn_bidirectional, rnn_static, rnn_arguments)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "core_rnn": _DRIVERS,
