@@ -148,16 +148,39 @@ def _uniform(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
 
 
 def standard_normals(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
-    """The Box-Muller transform of pairs of uniform numbers. Each function is computed in float64 and rounded,
-    for TensorFlow's are nearly always right to the last bit; 16-bit types are rounded from float32.
+    """The Box-Muller transform of pairs of uniform numbers: [n, 4] words to as many float32, which 16-bit
+    types are rounded from, or to [n, 2] float64.
     """
-    kind = np.float64 if dtype == torch.float64 else np.float32
-    uniform = _uniform(words, torch.float64 if kind is np.float64 else torch.float32)
-    first, second = np.maximum(uniform[:, 0::2], kind(_SMALLEST)), uniform[:, 1::2]
-    logarithm = np.log(first.astype(np.float64)).astype(kind)
-    radius = np.sqrt(kind(-2) * logarithm)
-    angle = (2 * math.pi * second.astype(np.float64)).astype(kind).astype(np.float64)
+    if len(words) > _CHUNK:
+        return np.concatenate(
+            [standard_normals(words[begin : begin + _CHUNK], dtype) for begin in range(0, len(words), _CHUNK)]
+        )
+    wide = dtype == torch.float64
+    uniform = _uniform(words, torch.float64 if wide else torch.float32)
+    first, second = uniform[:, 0::2].astype(np.float64), uniform[:, 1::2].astype(np.float64)
+    logarithm, angle = np.log(np.maximum(first, np.asarray(_SMALLEST, uniform.dtype))), 2 * math.pi * second
     drawn = np.empty_like(uniform)
-    drawn[:, 0::2] = np.sin(angle).astype(kind) * radius
-    drawn[:, 1::2] = np.cos(angle).astype(kind) * radius
+    if wide:
+        radius = np.sqrt(-2.0 * logarithm)
+        drawn[:, 0::2], drawn[:, 1::2] = np.sin(angle) * radius, np.cos(angle) * radius
+        return drawn
+    # TensorFlow rounds each step to float32, and so is it here. But its logarithm, sine and cosine are those
+    # of the C library, which rounds the other way now and then where a value lies about midway between two
+    # numbers. If two factors do, their errors may add up to 3 units in the last place: what comes of two that
+    # might is rounded once, and so lies between the two possible results.
+    angle = angle.astype(np.float32).astype(np.float64)
+    rounded = logarithm.astype(np.float32)
+    doubtful = _midway(logarithm, rounded, 0.29)
+    radius, precise = np.sqrt(np.float32(-2) * rounded), np.sqrt(-2.0 * logarithm)
+    for place, function in enumerate((np.sin, np.cos)):
+        value = function(angle)
+        near = value.astype(np.float32)
+        both = doubtful & _midway(value, near, 0.062)
+        drawn[:, place::2] = np.where(both, value * precise, near * radius)
     return drawn
+
+
+def _midway(values: np.ndarray, rounded: np.ndarray, margin: float) -> np.ndarray:
+    """Where float64 values are within `margin` of a unit in the last place of float32 from a tie."""
+    unit = ((rounded.view(np.int32) & 0x7F800000) - (23 << 23)).view(np.float32)
+    return np.abs(rounded - values) > (0.5 - margin) * unit
