@@ -298,8 +298,8 @@ def check_state(state: Any, state_size: Any) -> None:
     """Raise a TypeError where a state has another structure than the cell's."""
     if isinstance(state, Tensor) and nest.is_sequence(state_size):
         raise TypeError(
-            f"Expected state to be a {type(state_size).__name__} of tensors like {state_size}, but "
-            "received the tensor "
-            f"{state}; cell.zero_state(batch_size, dtype) makes one."
+            f"iterating over `tf.Tensor` is not allowed in Graph execution: expected state to be a "
+            f"{type(state_size).__name__} of tensors like {state_size}, but received the tensor {state}; "
+            "cell.zero_state(batch_size, dtype) makes one."
         )
     nest.assert_same_structure(state_size, state)
