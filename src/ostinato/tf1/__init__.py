@@ -11,6 +11,28 @@ array([ 6., 14.], dtype=float32)
 """
 
 from . import compat, contrib, errors, initializers, keras, layers, logging, nn, python, random, train
+from .cases import case, switch_case
+from .check_ops import (
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_integer,
+    assert_less,
+    assert_less_equal,
+    assert_near,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_none_equal,
+    assert_positive,
+    assert_proper_iterable,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_scalar,
+    assert_type,
+    is_numeric_tensor,
+)
 from .control_flow import cond, while_loop
 from .dtypes import (
     DType,
@@ -41,6 +63,7 @@ from .dtypes import (
 from .dtypes import (
     bool_ as bool,
 )
+from .functional import foldl, foldr, map_fn, scan
 from .gradients import gradients
 from .graph import (
     Graph,
@@ -105,6 +128,7 @@ from .ops.array import (
     zeros,
     zeros_like,
 )
+from .ops.asserting import Assert
 from .ops.control import group, no_op
 from .ops.control import tuple_ as tuple
 from .ops.core import constant, convert_to_tensor, placeholder, placeholder_with_default
@@ -234,6 +258,7 @@ disable_eager_execution = disable_v2_behavior
 
 __all__ = [
     "AUTO_REUSE",
+    "Assert",
     "ConfigProto",
     "DType",
     "Dimension",
@@ -263,11 +288,30 @@ __all__ = [
     "argmax",
     "argmin",
     "as_dtype",
+    "assert_equal",
+    "assert_greater",
+    "assert_greater_equal",
+    "assert_integer",
+    "assert_less",
+    "assert_less_equal",
+    "assert_near",
+    "assert_negative",
+    "assert_non_negative",
+    "assert_non_positive",
+    "assert_none_equal",
+    "assert_positive",
+    "assert_proper_iterable",
+    "assert_rank",
+    "assert_rank_at_least",
+    "assert_rank_in",
+    "assert_scalar",
+    "assert_type",
     "assign",
     "assign_add",
     "assign_sub",
     "bfloat16",
     "bool",
+    "case",
     "cast",
     "ceil",
     "clip_by_global_norm",
@@ -305,6 +349,8 @@ __all__ = [
     "floor",
     "floordiv",
     "floormod",
+    "foldl",
+    "foldr",
     "gather",
     "get_collection",
     "get_collection_ref",
@@ -332,6 +378,7 @@ __all__ = [
     "int8",
     "is_finite",
     "is_nan",
+    "is_numeric_tensor",
     "is_variable_initialized",
     "keras",
     "layers",
@@ -345,6 +392,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "map_fn",
     "matmul",
     "matrix_transpose",
     "maximum",
@@ -372,8 +420,8 @@ __all__ = [
     "qint16",
     "qint32",
     "qint8",
-    "quint16",
     "qr",
+    "quint16",
     "quint8",
     "random",
     "random_gamma",
@@ -401,6 +449,7 @@ __all__ = [
     "reverse_sequence",
     "round",
     "rsqrt",
+    "scan",
     "sequence_mask",
     "set_random_seed",
     "shape",
@@ -418,6 +467,7 @@ __all__ = [
     "stop_gradient",
     "string",
     "subtract",
+    "switch_case",
     "tanh",
     "tile",
     "to_float",

@@ -76,5 +76,8 @@ def _draws(operation: Operation) -> bool:
     """Whether an operation draws random numbers. Drivers' loops inside draw them from a seed that such an
     operation makes.
     """
-    bodies = [value for value in operation.attributes.values() if isinstance(value, BodyFunction)]
-    return "seed2" in operation.attributes or any(body.draws for body in bodies)
+    values = operation.attributes.values()
+    inside = [item for value in values for item in (value if isinstance(value, tuple) else [value])]
+    return "seed2" in operation.attributes or any(
+        item.draws for item in inside if isinstance(item, BodyFunction)
+    )

@@ -272,30 +272,47 @@ def cond(
         pred = convert_to_tensor(pred)
         _check_predicate(pred, "Switch", "pred", scope)
         pred = identity(pred, name="pred_id")
-        true, true_result = _branch("true_fn", true_fn, scope)
-        false, false_result = _branch("false_fn", false_fn, scope)
-        if not strict:
-            true_result, false_result = _unpacked(true_result), _unpacked(false_result)
-        nest.assert_same_structure(true_result, false_result)
-        if not true.outputs:
-            raise ValueError("true_fn and false_fn must return at least one result.")
-        for one, other in zip(true.outputs, false.outputs, strict=True):
+        branches = [
+            _branch(true_fn, scope, "true_fn must have a return value."),
+            _branch(false_fn, scope, "false_fn must have a return value."),
+        ]
+        return _merged(pred, branches, strict, "true_fn and false_fn")
+
+
+def one_of(branch_index: Tensor, branch_fns: Sequence[Callable[[], Any]]) -> Any:
+    """What the function with that number gives; the last one's where there is none."""
+    scope = get_default_graph().get_name_scope()
+    branches = [
+        _branch(function, scope, f"branch_fns[{index}] must have a return value.")
+        for index, function in enumerate(branch_fns)
+    ]
+    return _merged(identity(branch_index, name="branch_index"), branches, False, "branch_fns")
+
+
+def _merged(chosen: Tensor, branches: Sequence[tuple[BodyFunction, Any]], strict: bool, who: str) -> Any:
+    functions = [function for function, _ in branches]
+    results = [result if strict else _unpacked(result) for _, result in branches]
+    for result in results[1:]:
+        nest.assert_same_structure(results[0], result)
+    first = functions[0]
+    if not first.outputs:
+        raise ValueError(f"{who} must return at least one result.")
+    shapes = [tensor.shape for tensor in first.outputs]
+    for function in functions[1:]:
+        for one, other in zip(first.outputs, function.outputs, strict=True):
             if one.dtype.base_dtype is not other.dtype.base_dtype:
                 raise ValueError(
-                    "Outputs of true_fn and false_fn must have the same type: "
-                    f"{one.dtype.name}, {other.dtype.name}"
+                    f"Outputs of {who} must have the same type: {one.dtype.name}, {other.dtype.name}"
                 )
         shapes = [
-            _either_shape(one.shape, other.shape)
-            for one, other in zip(true.outputs, false.outputs, strict=True)
+            _either_shape(shape, other.shape) for shape, other in zip(shapes, function.outputs, strict=True)
         ]
-        with get_default_graph().control_dependencies(
-            [*true.graph.outer_control, *false.graph.outer_control]
-        ):
-            results = loops.conditional(pred, true, false, shapes)
-        merged = [identity(tensor, name="Merge") for tensor in results]
-        packed = nest.pack_sequence_as(true_result, _arrays(nest.flatten(true_result), merged))
-        return packed if strict else _unpacked(packed)
+    before = [operation for function in functions for operation in function.graph.outer_control]
+    with get_default_graph().control_dependencies(before):
+        tensors = loops.conditional(chosen, functions, shapes)
+    merged = [identity(tensor, name="Merge") for tensor in tensors]
+    packed = nest.pack_sequence_as(results[0], _arrays(nest.flatten(results[0]), merged))
+    return packed if strict else _unpacked(packed)
 
 
 def _given(name: str, value: Any, old_name: str, old: Any) -> Any:
@@ -308,13 +325,13 @@ def _given(name: str, value: Any, old_name: str, old: Any) -> Any:
     return value
 
 
-def _branch(which: str, function: Callable[[], Any], scope: str) -> tuple[BodyFunction, Any]:
+def _branch(function: Callable[[], Any], scope: str, nothing: str) -> tuple[BodyFunction, Any]:
     results: list[Any] = []
 
     def traced() -> list[Tensor]:
         result = function()
         if result is None:
-            raise ValueError(f"{which} must have a return value.")
+            raise ValueError(nothing)
         results.append(result)
         return [_result(leaf) for leaf in nest.flatten(result)]
 

@@ -11,12 +11,15 @@ from types import ModuleType
 from typing import Any
 
 from . import (
+    cases,
+    check_ops,
     checkpoint_management,
     checkpoint_reader,
     checkpoint_utils,
     control_flow,
     dtypes,
     errors,
+    functional,
     gradients,
     graph,
     initializers,
@@ -46,7 +49,7 @@ from . import (
     variables,
 )
 from .names import absent
-from .ops import array, control, core, lists, math, nn, picking, random, reductions, slicing, state
+from .ops import array, asserting, control, core, lists, math, nn, picking, random, reductions, slicing, state
 from .served import served_module
 
 _ARRAYS = (array, lists, picking, slicing, core)
@@ -64,7 +67,10 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "layers.base": (layers_base,),
     "ops.array_ops": _ARRAYS,
     "ops.clip_ops": (nn,),
-    "ops.control_flow_ops": (control_flow, control),
+    "ops.check_ops": (check_ops,),
+    "ops.control_flow_ops": (control_flow, cases, control, asserting),
+    "ops.functional_ops": (functional,),
+    "ops.map_fn": (functional,),
     "ops.tensor_array_ops": (tensor_array,),
     "ops.gradients": (gradients,),
     "ops.gradients_impl": (gradients,),

@@ -1,7 +1,7 @@
 """The nodes of control flow: a loop and a conditional, over sub-graphs that are evaluated within the run.
 
-Inputs of both: the loop's variables (the predicate), then what their two sub-graphs capture. A sub-graph's
-plan is looked up once, not once an iteration.
+Inputs of both: the loop's variables (what chooses a branch), then what their sub-graphs capture. A
+sub-graph's plan is looked up once, not once an iteration.
 """
 
 from __future__ import annotations
@@ -51,21 +51,24 @@ def _while(run: Any, operation: Operation, *values: Any) -> list[Any]:
             index += 1
 
 
-def _if(run: Any, operation: Operation, pred: torch.Tensor, *captured: Any) -> list[Any]:
-    attributes = operation.attributes
-    split = len(attributes["true"].captured)
-    if pred:
-        results = attributes["true"].evaluate(run.iteration(1), (), captured[:split])
-    else:
-        results = attributes["false"].evaluate(run.iteration(0), (), captured[split:])
+def _branch(run: Any, operation: Operation, chosen: torch.Tensor, *captured: Any) -> list[Any]:
+    branches = operation.attributes["branches"]
+    if chosen.dtype is torch.bool:
+        index = 0 if chosen else 1
+    else:  # the last one stands for every number that none has
+        index = int(chosen) if 0 <= chosen < len(branches) else len(branches) - 1
+    start = sum(len(branch.captured) for branch in branches[:index])
+    branch = branches[index]
+    taken = captured[start : start + len(branch.captured)]
+    results = branch.evaluate(run.iteration(index), (), taken)
     return results if torch.is_grad_enabled() else _detached(results)
 
 
 # As in TensorFlow, a type says whether what is inside changes a variable: the plan orders writes.
 registry.register("While", _while, _declared, stateful=True, writes=True)
 registry.register("StatelessWhile", _while, _declared, stateful=True)
-registry.register("If", _if, _declared, stateful=True, writes=True)
-registry.register("StatelessIf", _if, _declared, stateful=True)
+registry.register("If", _branch, _declared, stateful=True, writes=True)
+registry.register("StatelessIf", _branch, _declared, stateful=True)
 
 # A variable that a sub-graph reads by itself, as an input of the node that evaluates the sub-graph.
 registry.register(
@@ -100,14 +103,16 @@ def loop(
 
 
 def conditional(
-    pred: Tensor, true: BodyFunction, false: BodyFunction, shapes: Sequence[TensorShape]
+    chosen: Tensor, branches: Sequence[BodyFunction], shapes: Sequence[TensorShape]
 ) -> list[Tensor]:
-    """The node of a conditional: the outputs of the branch that is taken."""
+    """The node of a conditional: the outputs of the branch that a boolean or a number chooses (the first for
+    True).
+    """
+    captured = [tensor for branch in branches for tensor in branch.captured]
     return make(
-        "If" if true.writes or false.writes else "StatelessIf",
-        [pred, *true.captured, *false.captured],
+        "If" if any(branch.writes for branch in branches) else "StatelessIf",
+        [chosen, *captured],
         "If",
-        true=true,
-        false=false,
-        outputs=_outputs(true.outputs, shapes),
+        branches=tuple(branches),
+        outputs=_outputs(branches[0].outputs, shapes),
     ).outputs
