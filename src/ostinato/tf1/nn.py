@@ -24,6 +24,7 @@ from .ops.nn import (
     sparse_softmax_cross_entropy_with_logits,
     xw_plus_b,
 )
+from .ops.normalization import l2_normalize, moments
 from .rnn import dynamic_rnn
 from .rnn_bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn
 from .rnn_static import static_rnn, static_state_saving_rnn
@@ -37,8 +38,10 @@ __all__ = [
     "embedding_lookup",
     "in_top_k",
     "l2_loss",
+    "l2_normalize",
     "leaky_relu",
     "log_softmax",
+    "moments",
     "relu",
     "relu6",
     "rnn_cell",

@@ -16,12 +16,11 @@ from ..registry import OutputTypes, ShapeMismatch, constant_value, register, sam
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, holds_tensor, one, shape_tensor
-from .math import cast, either
+from .math import cast, either, range_
 
 register("Identity", lambda x: x, same)
 register("StopGradient", lambda x: x.detach(), same, differentiable=False)
 register("ZerosLike", torch.zeros_like, same, differentiable=False)
-register("OnesLike", torch.ones_like, same, differentiable=False)
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
@@ -34,20 +33,23 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
     return one("StopGradient", [convert_to_tensor(input)], name or "StopGradient")
 
 
-def _like(op_type: str, scope_name: str, tensor: Any, dtype: Any, name: str | None) -> Tensor:
-    with name_scope(name, scope_name, [tensor]) as scope:
-        x = convert_to_tensor(tensor, name="tensor")
-        if dtype is not None and as_dtype(dtype) is not x.dtype.base_dtype:
-            x = cast(x, dtype)
-        return one(op_type, [x], scope)
-
-
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
-    return _like("ZerosLike", "zeros_like", tensor, dtype, name)
+    """Zeros of a tensor's shape (TF1 symbol: `tf.zeros_like`); a constant where that is known."""
+    with name_scope(name, "zeros_like", [tensor]) as scope:
+        x = convert_to_tensor(tensor, name="tensor")
+        wanted = x.dtype.base_dtype if dtype is None else as_dtype(dtype).base_dtype
+        if optimize and x.shape.is_fully_defined():
+            return zeros(x.shape, wanted, name=scope)
+        return one("ZerosLike", [x if wanted is x.dtype.base_dtype else cast(x, wanted)], scope)
 
 
 def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Tensor:
-    return _like("OnesLike", "ones_like", tensor, dtype, name)
+    """Ones of a tensor's shape (TF1 symbol: `tf.ones_like`)."""
+    with name_scope(name, "ones_like", [tensor]) as scope:
+        x = convert_to_tensor(tensor, name="tensor")
+        wanted = x.dtype.base_dtype if dtype is None else as_dtype(dtype).base_dtype
+        dims = shape(x) if not optimize or not x.shape.is_fully_defined() else shape_tensor(x.shape)
+        return one("Fill", [dims, constant(True if wanted.is_bool else 1, wanted)], scope)
 
 
 def _fill_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -112,16 +114,30 @@ register("Rank", lambda x, out_type: _integer(x.dim(), out_type), _scalar_rule, 
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
-    """The shape at run time (TF1 symbol: `tf.shape`)."""
-    return one("Shape", [convert_to_tensor(input)], name or "Shape", out_type=as_dtype(out_type).name)
+    """The shape at run time (TF1 symbol: `tf.shape`); a constant where it is known."""
+    tensor = convert_to_tensor(input)
+    known = np.array(tensor.shape.as_list(), np.int64) if tensor.shape.is_fully_defined() else None
+    return _about("Shape", tensor, known, out_type, name)
 
 
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
-    return one("Size", [convert_to_tensor(input)], name or "Size", out_type=as_dtype(out_type).name)
+    """The number of elements at run time (TF1 symbol: `tf.size`); a constant where it is known."""
+    tensor = convert_to_tensor(input)
+    return _about("Size", tensor, tensor.shape.num_elements(), out_type, name)
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
-    return one("Rank", [convert_to_tensor(input)], name or "Rank", out_type="int32")
+    """The number of axes at run time (TF1 symbol: `tf.rank`); a constant where it is known."""
+    tensor = convert_to_tensor(input)
+    return _about("Rank", tensor, tensor.shape.ndims, int32, name)
+
+
+def _about(op_type: str, tensor: Tensor, known: Any, out_type: Any, name: str | None) -> Tensor:
+    with name_scope(name, op_type, [tensor]) as scope:
+        wanted = as_dtype(out_type)
+        if known is not None:
+            return constant(np.array(known, wanted.as_numpy_dtype), name=scope)
+        return one(op_type, [tensor], scope, out_type=wanted.name)
 
 
 def _reshape_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -235,6 +251,6 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool
         a = convert_to_tensor(a, name="x")
         if perm is None:
             if a.shape.ndims is None:
-                raise ValueError(f"{a.name} has no known rank; give tf.transpose its perm.")
+                return one("Transpose", [a, range_(rank(a) - 1, -1, -1)], scope)
             perm = list(range(a.shape.ndims))[::-1]
         return one("Transpose", [a, shape_tensor(perm, "perm")], scope)

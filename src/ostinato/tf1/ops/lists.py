@@ -13,7 +13,7 @@ from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register
 from ..shapes import Dimension, TensorShape
 from ..tensor import Tensor
-from .core import convert_to_tensor, make, one
+from .core import constant, convert_to_tensor, holds_tensor, make, one
 
 
 def _pack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -52,6 +52,8 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
         values = unstack(values)
     if not values:
         raise ValueError("tf.stack needs at least one tensor; the list is empty.")
+    if axis == 0 and not holds_tensor(values):
+        return constant(values, name=name or "stack")
     first = next((item.dtype.base_dtype for item in values if isinstance(item, Tensor)), None)
     tensors = [convert_to_tensor(item, preferred_dtype=first) for item in values]
     _same_types("Pack", tensors)
@@ -156,6 +158,8 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
         ]
         _same_types("ConcatV2", tensors)
         where = convert_to_tensor(axis, name="axis", dtype_hint=int32)
+        if len(tensors) == 1:
+            return one("Identity", tensors, name or "concat")
         return one("ConcatV2", [*tensors, where], scope)
 
 
@@ -193,6 +197,7 @@ def _split(
 
 
 register("Split", _split, _split_rule)
+register("SplitV", _split, _split_rule)
 
 
 def split(
@@ -214,4 +219,7 @@ def split(
     count = len(sizes) if sizes is not None else int(num_or_size_splits)
     if count < 1:
         raise ValueError(f"tf.split needs at least one piece, not {num_or_size_splits}.")
-    return make("Split", [x], name or "split", axis=int(constant_axis), num_split=count, sizes=sizes).outputs
+    if num is not None and num != count:
+        raise ValueError(f"tf.split was told num = {num}, but there are {count} pieces.")
+    op_type = "Split" if sizes is None else "SplitV"
+    return make(op_type, [x], name or "split", axis=int(constant_axis), num_split=count, sizes=sizes).outputs

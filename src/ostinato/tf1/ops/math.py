@@ -257,11 +257,7 @@ def matmul(
     with name_scope(name, "MatMul", [a, b]) as scope:
         a = convert_to_tensor(a, name="a")
         b = convert_to_tensor(b, name="b", dtype_hint=a.dtype.base_dtype)
-        op_type = (
-            "MatMul" if 2 in (a.shape.ndims, b.shape.ndims) and (a.shape.ndims or 2) <= 2 else "BatchMatMulV2"
-        )
-        if a.shape.ndims is None or b.shape.ndims is None:
-            op_type = "MatMul"
+        op_type = "MatMul" if a.shape.ndims is not None and a.shape.ndims <= 2 else "BatchMatMulV2"
         same_type(op_type, a, b, "b", "a")
         attributes = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
         return one(op_type, [a, b], scope, **attributes)

@@ -53,13 +53,19 @@ def gather(
         )
 
 
+def _size(tensor: Tensor) -> int | None:
+    """The size that a scalar names, where it is a constant."""
+    value = registry.constant_value(tensor)
+    return None if value is None else int(value)
+
+
 register(
     "SequenceMask",
     lambda lengths, maxlen, dtype: (torch.arange(int(maxlen)) < lengths.unsqueeze(-1)).to(
         as_dtype(dtype).torch_dtype
     ),
     lambda inputs, attributes: [
-        (as_dtype(attributes["dtype"]), inputs[0].shape.concatenate(registry.constant_shape(inputs[1])))
+        (as_dtype(attributes["dtype"]), inputs[0].shape.concatenate([_size(inputs[1])]))
     ],
     differentiable=False,
 )
@@ -70,7 +76,8 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
     with name_scope(name, "SequenceMask", [lengths]):
         lengths = convert_to_tensor(lengths)
         longest = reduce_max(lengths) if maxlen is None else convert_to_tensor(maxlen)
-        return one("SequenceMask", [lengths, longest], "Less", dtype=as_dtype(dtype).name)
+        last = "Less" if as_dtype(dtype) is bool_ else "Cast_1"
+        return one("SequenceMask", [lengths, longest], last, dtype=as_dtype(dtype).name)
 
 
 register(
@@ -80,11 +87,26 @@ register(
 )
 
 
-def where(condition: Any, x: Any, y: Any, name: str | None = None) -> Tensor:
-    """x where the condition holds and y elsewhere; a vector condition picks rows (TF1 symbol: `tf.where` with
-    x and y).
+register(
+    "Where",
+    lambda condition: condition.nonzero(),
+    lambda inputs, attributes: [(int64, TensorShape([None, inputs[0].shape.ndims]))],
+    differentiable=False,
+)
+
+
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """x where the condition holds and y elsewhere; a vector condition picks rows. Without x and y: the places
+    where it holds, a row for each (TF1 symbol: `tf.where`).
+
+    Raises:
+        ValueError: one of x and y is given without the other.
     """
-    condition = convert_to_tensor(condition, bool_)
+    if (x is None) != (y is None):
+        raise ValueError("x and y must both be non-None or both be None.")
+    condition = convert_to_tensor(condition, bool_, name="condition")
+    if x is None:
+        return one("Where", [condition], name or "Where")
     x = convert_to_tensor(x)
     y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype)
     return one("Select", [condition, x, y], name or "Select")
@@ -109,19 +131,20 @@ def _tile_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
 register("Tile", lambda x, multiples: x.repeat(multiples.tolist()), _tile_rule)
 
 
-def _one_hot(indices: torch.Tensor, depth: int, on: float, off: float, axis: int, dtype: str) -> torch.Tensor:
-    kind = as_dtype(dtype).torch_dtype
-    hit = indices.long().unsqueeze(-1) == torch.arange(depth, device=indices.device)
-    result = torch.where(hit, torch.tensor(on, dtype=kind), torch.tensor(off, dtype=kind))
+def _one_hot(
+    indices: torch.Tensor, depth: torch.Tensor, on: torch.Tensor, off: torch.Tensor, axis: int
+) -> torch.Tensor:
+    hit = indices.long().unsqueeze(-1) == torch.arange(int(depth), device=indices.device)
+    result = torch.where(hit, on, off)
     return result if axis == -1 else result.movedim(-1, axis)
 
 
 def _one_hot_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-    known, dtype = inputs[0].shape.known, as_dtype(attributes["dtype"])
+    known, dtype = inputs[0].shape.known, inputs[2].dtype.base_dtype
     if known is None:
         return [(dtype, TensorShape(None))]
     sizes = list(known)
-    sizes.insert(len(sizes) if attributes["axis"] == -1 else attributes["axis"], attributes["depth"])
+    sizes.insert(len(sizes) if attributes["axis"] == -1 else attributes["axis"], _size(inputs[1]))
     return [(dtype, TensorShape(sizes))]
 
 
@@ -139,20 +162,13 @@ def one_hot(
 ) -> Tensor:
     """Indices as vectors with a 1 at the index (TF1 symbol: `tf.one_hot`); out of range gives zeros."""
     with name_scope(name, "one_hot", [indices]) as scope:
-        kind = float32 if dtype is None else as_dtype(dtype)
-        on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
+        given = [convert_to_tensor(value, dtype) for value in (on_value, off_value) if value is not None]
+        kind = as_dtype(dtype) if dtype is not None else given[0].dtype.base_dtype if given else float32
+        on = convert_to_tensor(1 if on_value is None else on_value, kind, name="on_value")
+        off = convert_to_tensor(0 if off_value is None else off_value, kind, name="off_value")
         places = convert_to_tensor(indices, name="indices", dtype_hint=int64)
-        size = registry.constant_value(convert_to_tensor(depth, name="depth"))
-        if size is None:
-            raise ValueError("The depth of tf.one_hot must be a number or a constant.")
-        attributes = {
-            "depth": int(size),
-            "on": on,
-            "off": off,
-            "axis": -1 if axis is None else axis,
-            "dtype": kind.name,
-        }
-        return one("OneHot", [places], scope, **attributes)
+        size = convert_to_tensor(depth, name="depth")
+        return one("OneHot", [places, size, on, off], scope, axis=-1 if axis is None else int(axis))
 
 
 # -- reversals
