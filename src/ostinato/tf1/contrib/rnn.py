@@ -19,14 +19,23 @@ from ..rnn_cell import (
 from ..rnn_stack import stack_bidirectional_dynamic_rnn, stack_bidirectional_rnn
 from ..rnn_static import static_rnn, static_state_saving_rnn
 from . import rnn_python
+from .block_cells import GRUBlockCell, GRUBlockCellV2, LSTMBlockCell, LSTMBlockFusedCell, LSTMBlockWrapper
 from .conv_cells import Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell, ConvLSTMCell
 from .gated_cells import IntersectionRNNCell, NASCell, SRUCell, UGRNNCell
 from .grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from .grouped_cells import GLSTMCell
 from .independent_cells import IndRNNCell, IndyGRUCell, IndyLSTMCell
+from .lstm_cells import CoupledInputForgetGateLSTMCell, LayerNormBasicLSTMCell
 from .phased_cells import PhasedLSTMCell
 
 __all__ = [
+    "GRUBlockCell",
+    "GRUBlockCellV2",
+    "LSTMBlockCell",
+    "LSTMBlockFusedCell",
+    "LSTMBlockWrapper",
+    "CoupledInputForgetGateLSTMCell",
+    "LayerNormBasicLSTMCell",
     "Conv1DLSTMCell",
     "Conv2DLSTMCell",
     "Conv3DLSTMCell",

@@ -20,7 +20,16 @@ from .. import (
 from .. import rnn as rnn_dynamic
 from ..names import absent
 from ..served import served_module
-from . import conv_cells, gated_cells, grid_cells, grouped_cells, independent_cells, phased_cells
+from . import (
+    block_cells,
+    conv_cells,
+    gated_cells,
+    grid_cells,
+    grouped_cells,
+    independent_cells,
+    lstm_cells,
+    phased_cells,
+)
 
 _PREFIX = "tensorflow.contrib.rnn.python"
 _CORE_CELLS: tuple[ModuleType, ...] = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_base)
@@ -30,6 +39,7 @@ _CONTRIB_CELLS: tuple[ModuleType, ...] = (
     grid_cells,
     grouped_cells,
     independent_cells,
+    lstm_cells,
     phased_cells,
 )
 _DRIVERS: tuple[ModuleType, ...] = (rnn_stack, rnn_dynamic, rnn_bidirectional, rnn_static, rnn_arguments)
@@ -38,8 +48,8 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "core_rnn_cell": _CORE_CELLS,
     "core_rnn_cell_impl": _CORE_CELLS,
     "fused_rnn_cell": (),
-    "gru_ops": (),
-    "lstm_ops": (),
+    "gru_ops": (block_cells,),
+    "lstm_ops": (block_cells,),
     "rnn": _DRIVERS,
     "rnn_cell": (*_CORE_CELLS, *_CONTRIB_CELLS),
 }
