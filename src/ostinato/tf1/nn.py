@@ -27,6 +27,7 @@ from .ops.nn import (
 from .ops.normalization import l2_normalize, moments
 from .rnn import dynamic_rnn
 from .rnn_bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn
+from .rnn_raw import raw_rnn
 from .rnn_static import static_rnn, static_state_saving_rnn
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "leaky_relu",
     "log_softmax",
     "moments",
+    "raw_rnn",
     "relu",
     "relu6",
     "rnn_cell",

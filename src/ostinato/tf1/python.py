@@ -36,6 +36,7 @@ from . import (
     rnn_cell_base,
     rnn_cell_impl,
     rnn_cell_wrappers,
+    rnn_raw,
     rnn_static,
     rnn_step,
     saveable,
@@ -54,7 +55,7 @@ from .served import served_module
 
 _ARRAYS = (array, lists, picking, slicing, core)
 _CELLS = (rnn_cell_impl, rnn_cell_wrappers)
-_DRIVERS = (rnn, rnn_bidirectional, rnn_static)
+_DRIVERS = (rnn, rnn_bidirectional, rnn_static, rnn_raw)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "framework.constant_op": (core,),
     "framework.dtypes": (dtypes,),

@@ -14,6 +14,7 @@ from .. import (
     rnn_cell_base,
     rnn_cell_impl,
     rnn_cell_wrappers,
+    rnn_raw,
     rnn_stack,
     rnn_static,
 )
@@ -42,7 +43,14 @@ _CONTRIB_CELLS: tuple[ModuleType, ...] = (
     lstm_cells,
     phased_cells,
 )
-_DRIVERS: tuple[ModuleType, ...] = (rnn_stack, rnn_dynamic, rnn_bidirectional, rnn_static, rnn_arguments)
+_DRIVERS: tuple[ModuleType, ...] = (
+    rnn_stack,
+    rnn_dynamic,
+    rnn_bidirectional,
+    rnn_static,
+    rnn_raw,
+    rnn_arguments,
+)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "core_rnn": _DRIVERS,
     "core_rnn_cell": _CORE_CELLS,
