@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from ostinato import cells
 
-from ..cell_description import Leaf, LeafCell, Slots
+from ..cell_description import Leaf, LeafCell
 
 _KEEP_PROB = "keep_prob"
 
