@@ -111,7 +111,7 @@ class FamilyCell(RNNCell):
     def _attribute(self, name: str) -> str:
         return self._attributes.get(name) or "_variable_" + name.replace("/", "_")
 
-    def _add_parameter(self, parameter: steps.Parameter, **options: Any) -> Any:
+    def _add_parameter(self, parameter: steps.Parameter) -> Any:
         scope = vs.get_variable_scope()
         with vs.variable_scope(scope, auxiliary_name_scope=False) as entered:
             if parameter.name.split("/")[-1] == "bias":
@@ -121,8 +121,11 @@ class FamilyCell(RNNCell):
                 list(parameter.shape),
                 dtype=self._dtype,
                 initializer=self._initializer_of(parameter),
-                **options,
+                trainable=self._is_trained(parameter),
             )
+
+    def _is_trained(self, parameter: steps.Parameter) -> bool:
+        return True
 
     def _check_dtype(self) -> None:
         if self._dtype is not None and not as_dtype(self._dtype).is_floating:

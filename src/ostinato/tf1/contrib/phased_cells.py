@@ -66,10 +66,8 @@ class PhasedLSTMCell(FamilyCell):
             raise ValueError(f"linear expects shape[1] to be provided for shape {shape}, but saw {shape[1]}")
         return int(shape[1].value)
 
-    def _add_parameter(self, parameter: steps.Parameter, **options: Any) -> Any:
-        if parameter.name == "ratio_on":
-            options["trainable"] = self._trainable_ratio_on
-        return super()._add_parameter(parameter, **options)
+    def _is_trained(self, parameter: steps.Parameter) -> bool:
+        return self._trainable_ratio_on or parameter.name != "ratio_on"
 
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
         if parameter.name != "phase":
