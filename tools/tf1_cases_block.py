@@ -18,20 +18,20 @@ def fused_case(make, units, **others):
     def start(random, dtype):
         return tuple(0.5 * random.randn(3, units).astype(dtype) for _ in range(2))
 
-    return dict(dict(cell=make, start=start, run=fused, dtypes=SINGLE), **others)
+    return dict({"cell": make, "start": start, "run": fused, "dtypes": SINGLE}, **others)
 
 
 CASES = {
-    "Block": dict(cell=lambda: RNN.LSTMBlockCell(5, forget_bias=0.25), dtypes=SINGLE),
-    "Block_peephole": dict(cell=lambda: RNN.LSTMBlockCell(7, use_peephole=True), dtypes=SINGLE),
-    "Block_clip": dict(cell=lambda: RNN.LSTMBlockCell(6, cell_clip=0.4, use_peephole=True), dtypes=SINGLE),
-    "Block_one_unit": dict(cell=lambda: RNN.LSTMBlockCell(1), dtypes=SINGLE, lengths=None),
-    "Block_half": dict(cell=lambda: RNN.LSTMBlockCell(3, dtype=tf.float16), dtypes=HALF),
+    "Block": {"cell": lambda: RNN.LSTMBlockCell(5, forget_bias=0.25), "dtypes": SINGLE},
+    "Block_peephole": {"cell": lambda: RNN.LSTMBlockCell(7, use_peephole=True), "dtypes": SINGLE},
+    "Block_clip": {"cell": lambda: RNN.LSTMBlockCell(6, cell_clip=0.4, use_peephole=True), "dtypes": SINGLE},
+    "Block_one_unit": {"cell": lambda: RNN.LSTMBlockCell(1), "dtypes": SINGLE, "lengths": None},
+    "Block_half": {"cell": lambda: RNN.LSTMBlockCell(3, dtype=tf.float16), "dtypes": HALF},
     "Fused": fused_case(lambda: RNN.LSTMBlockFusedCell(5, forget_bias=0.25), 5),
     "Fused_whole": fused_case(lambda: RNN.LSTMBlockFusedCell(1), 1, lengths=None),
     "Fused_all": fused_case(lambda: RNN.LSTMBlockFusedCell(6, cell_clip=0.4, use_peephole=True), 6),
-    "GRUBlock": dict(cell=lambda: RNN.GRUBlockCell(5), dtypes=SINGLE),
-    "GRUBlockV2": dict(cell=lambda: RNN.GRUBlockCellV2(7), dtypes=SINGLE),
+    "GRUBlock": {"cell": lambda: RNN.GRUBlockCell(5), "dtypes": SINGLE},
+    "GRUBlockV2": {"cell": lambda: RNN.GRUBlockCellV2(7), "dtypes": SINGLE},
     "LayerNormBasic": lambda: RNN.LayerNormBasicLSTMCell(5, forget_bias=0.25, activation=tf.nn.softsign),
     "LayerNormBasic_without": lambda: RNN.LayerNormBasicLSTMCell(3, layer_norm=False),
     "LayerNorm_all": lambda: contrib_cells.LayerNormLSTMCell(
@@ -51,6 +51,9 @@ CASES = {
         4, use_peepholes=True, cell_clip=0.4, num_proj=3, proj_clip=0.2, forget_bias=0.5
     ),
     "WeightNorm_without": lambda: contrib_cells.WeightNormLSTMCell(3, norm=False),
-    "CudnnCompatibleLSTM": dict(cell=lambda: tf.contrib.cudnn_rnn.CudnnCompatibleLSTMCell(5), dtypes=SINGLE),
+    "CudnnCompatibleLSTM": {
+        "cell": lambda: tf.contrib.cudnn_rnn.CudnnCompatibleLSTMCell(5),
+        "dtypes": SINGLE,
+    },
     "CudnnCompatibleGRU": lambda: tf.contrib.cudnn_rnn.CudnnCompatibleGRUCell(5),
 }
