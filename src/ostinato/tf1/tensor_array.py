@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -229,3 +230,16 @@ class TensorArray:
     def close(self, name: str | None = None) -> Operation:
         """An operation that lets go of all elements."""
         return make("TensorArrayCloseV3", [self._handle], name or "TensorArrayCloseV3")
+
+
+def flow_of(leaf: Any) -> Any:
+    """What stands for a TensorArray among tensors, its flow; anything else as it is."""
+    return leaf.flow if isinstance(leaf, TensorArray) else leaf
+
+
+def with_flows(likes: Sequence[Any], tensors: Sequence[Any]) -> list[Any]:
+    """The tensors, as TensorArrays where they are the flows of some."""
+    return [
+        like.with_flow(tensor) if isinstance(like, TensorArray) else tensor
+        for like, tensor in zip(likes, tensors, strict=True)
+    ]
