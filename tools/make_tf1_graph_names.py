@@ -1,4 +1,4 @@
-"""Record the names, types and static shapes of TensorFlow 1.15's nodes, for tests/tf1/test_operation_names.py.
+"""Record the names, types and static shapes of TensorFlow 1.15 nodes for tests/tf1/test_operation_names.py.
 
     .peers/tf1/bin/python tools/make_tf1_graph_names.py tests/data/tf1_graph_names.json
 

@@ -179,6 +179,42 @@ def test_the_order_of_reads_and_writes():
         assert session.run([before, after]) == [10, 5]
 
 
+def test_a_variable_is_read_when_an_operation_needs_it():
+    v = tf.Variable(1.0)
+    before = v + 1
+    with tf.control_dependencies([v.assign(5.0)]):
+        after = v + 1  # 6.0 in TensorFlow 1.15 too, though v's value was taken before
+    gradient = tf.gradients(after * after, v)[0]
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run([before, after]) == [2, 6]
+        session.run(v.initializer)
+        assert session.run([gradient, before]) == [12, 2]
+
+
+def test_a_gradient_is_the_sum_over_every_value_that_a_variable_had():
+    v = tf.Variable(2.0)
+    early = v * v
+    with tf.control_dependencies([v.assign(10.0), early]):
+        late = v * v
+        (gradient,) = tf.gradients(early + late, v)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run([early, gradient]) in ([4, 24], [100, 40])
+
+
+def test_a_graph_forgets_its_oldest_plans(monkeypatch):
+    from ostinato.tf1 import plan
+
+    monkeypatch.setattr(plan, "MOST_PLANS", 5)
+    x = tf.constant(1.0)
+    with tf.Session() as session:
+        for step in range(12):
+            assert session.run(x + step) == 1 + step
+        assert session.run(x) == 1
+    assert len(tf.get_default_graph().plans) == 5
+
+
 def test_initial_values_that_depend_on_other_variables():
     v = tf.Variable(tf.random_normal([3]), name="v")
     twice = tf.Variable(v.initialized_value() * 2, name="twice")

@@ -118,7 +118,7 @@ def _connected(ys: Sequence[Tensor], xs: Sequence[Tensor]) -> set[Tensor]:
 
 
 def _evaluate(
-    operation: Operation, values: Sequence[torch.Tensor], create_graph: bool, retain_graph: bool
+    run: Any, operation: Operation, values: Sequence[torch.Tensor], create_graph: bool, retain_graph: bool
 ) -> Any:
     count, over = operation.attributes["ys"], operation.attributes["xs"]
     ys, xs = values[:count], values[count : count + over]
@@ -130,15 +130,27 @@ def _evaluate(
             grads.append(starts[index] if index in starts else torch.ones_like(y))
     if not outputs:
         return [torch.zeros_like(x) for x in xs]
-    found = torch.autograd.grad(
-        outputs,
-        xs,
-        grads,
-        allow_unused=True,
-        create_graph=create_graph,
-        retain_graph=retain_graph or create_graph,
+    # A variable that the run writes has a leaf for each value that was read: its gradient is their sum.
+    leaves = [
+        run.leaves(handle.op.name) or [x] if handle.op.type == "VariableV2" else [x]
+        for handle, x in zip(operation.inputs[count : count + over], xs, strict=True)
+    ]
+    found = iter(
+        torch.autograd.grad(
+            outputs,
+            [leaf for group in leaves for leaf in group],
+            grads,
+            allow_unused=True,
+            create_graph=create_graph,
+            retain_graph=retain_graph or create_graph,
+        )
     )
-    return [torch.zeros_like(x) if grad is None else grad for x, grad in zip(xs, found, strict=True)]
+    return [_sum([next(found) for _ in group], x) for group, x in zip(leaves, xs, strict=True)]
+
+
+def _sum(parts: list[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor:
+    there = [part for part in parts if part is not None]
+    return sum(there[1:], start=there[0]) if there else torch.zeros_like(like)
 
 
 def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> registry.OutputTypes:

@@ -66,6 +66,7 @@ class Graph:
         self._not_feedable: set[Tensor] = set()
         self._not_fetchable: set[Operation] = set()
         self.seed: int | None = None
+        self.lock = threading.RLock()  # held while nodes, names and plans are added
         self.plans: dict[Any, Any] = {}  # the plans of past runs; see plan.py
 
     # -- nodes

@@ -3,8 +3,8 @@ their values.
 
 A plan is made once for each set of fetches and feeds and is never altered by a run, so several threads may
 run it.
-Reads of a variable see what it held when the run began, unless control dependencies put them after a write:
-writes are scheduled as late as their order allows.
+A variable is read when an operation needs its value, and writes are scheduled as late as their order allows:
+what control dependencies do not put after a write sees what the variable held when the run began.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .run import Run
 
 _DROPPED = -1
+MOST_PLANS = 256
+"""How many plans a graph keeps. A script that makes new nodes to fetch them, step after step, forgets the
+oldest."""
 FUSE = True
 """Whether the steps of a driver are run as one sequence where they can be; tests compare the two ways."""
 
@@ -123,9 +126,15 @@ def plan_for(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequenc
     right.
     """
     key = (tuple(fetches), tuple(feeds))
-    if key not in graph.plans:
-        graph.plans[key] = Plan(fetches, feeds)
-    return graph.plans[key]
+    plan = graph.plans.get(key)
+    if plan is None:
+        # Two threads that come here at once make it twice, and one is kept: that costs less than a lock here.
+        plan = Plan(fetches, feeds)
+        with graph.lock:
+            while len(graph.plans) >= MOST_PLANS:
+                del graph.plans[next(iter(graph.plans))]
+            graph.plans[key] = plan
+    return plan
 
 
 class _Compiler:
@@ -145,7 +154,8 @@ class _Compiler:
         units: dict[Operation, Unit] = {}
         for operation in operations:
             # A constant is a value of the plan, unless something has to run before it.
-            if operation.type != "VariableV2" and (operation.type != "Const" or operation.control_inputs):
+            constant = operation.type == "Const" and not operation.control_inputs
+            if not constant and self._variable_read(operation) is None:
                 units[operation] = self._unit(operation, operation in again, len(gradients) > 1)
         fetched = {item for item in self.fetches if isinstance(item, Tensor)}
         chains = fuse.find_chains(operations, self.fed | self.gradient_targets, fetched) if FUSE else []
@@ -172,6 +182,16 @@ class _Compiler:
         self.plan.tracked = frozenset(
             tensor.op.name for tensor in self.gradient_targets if tensor.op.type == "VariableV2"
         )
+
+    def _variable_read(self, operation: Operation) -> str | None:
+        """The variable that an operation is, or whose value it passes on with nothing to wait for."""
+        if operation.type == "VariableV2":
+            return operation.name
+        if operation.type != "Identity" or operation.control_inputs:
+            return None
+        source, (result,) = operation.inputs[0], operation.outputs
+        known = source in self.fed or result in self.gradient_targets
+        return source.op.name if source.op.type == "VariableV2" and not known else None
 
     def _needed(self) -> list[Operation]:
         """The operations that the fetches need, in the order they were made."""
@@ -208,8 +228,10 @@ class _Compiler:
         evaluate: Callable[..., Any]
         if operation.type == "Gradients":
             evaluate = lambda run, *values: compute(  # noqa: E731
-                operation, values, create_graph or run.differentiated, retain_graph
+                run, operation, values, create_graph or run.differentiated, retain_graph
             )
+        elif definition.writes and definition.reference_inputs:
+            evaluate = _locked(operation, compute)
         elif definition.stateful:
             evaluate = lambda run, *values: _as_outputs(compute(run, operation, *values))  # noqa: E731
         else:
@@ -288,14 +310,18 @@ class _Compiler:
                 fixed.add(slots[tensor])
                 return slots[tensor]
             # A variable is read at this very moment, for an earlier instruction may have written it.
-            slot, operation = new_slot(), tensor.op
-            drafts.append(Instruction(operation, lambda run: (run.read(operation.name),), (), (slot,), ()))
-            return slot
+            name = self._variable_read(tensor.op) or tensor.op.name
+            if name not in read:
+                read[name] = new_slot()
+                evaluate: Callable[..., Any] = lambda run: (run.read(name),)  # noqa: E731
+                drafts.append(Instruction(tensor.op, evaluate, (), (read[name],), ()))
+            return read[name]
 
+        read: dict[str, int] = {}  # variables' values, up to the next write
         fetched_variables = {
             item: slot_of(item)
             for item in self.fetches
-            if isinstance(item, Tensor) and item.op.type == "VariableV2" and item not in self.fed
+            if isinstance(item, Tensor) and item not in self.fed and self._variable_read(item.op) is not None
         }
         for unit in ordered:
             inputs = tuple(slot_of(tensor) for tensor in unit.inputs)
@@ -311,6 +337,8 @@ class _Compiler:
             drafts.append(
                 Instruction(unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves))
             )
+            if unit.writes:
+                read.clear()
         plan.fetch_slots = []
         for item in self.fetches:
             if isinstance(item, Operation):
@@ -332,6 +360,16 @@ def _with_frees(drafts: Sequence[Instruction], kept: set[int]) -> list[Instructi
         if slot != _DROPPED and slot not in kept:
             frees[index].append(slot)
     return [replace(draft, frees=tuple(free)) for draft, free in zip(drafts, frees, strict=True)]
+
+
+def _locked(operation: Operation, compute: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation that reads a variable and writes it: no other thread of the session does so meanwhile."""
+
+    def evaluate(run: Run, *values: Any) -> Sequence[Any]:
+        with run.lock:
+            return _as_outputs(compute(run, operation, *values))
+
+    return evaluate
 
 
 def _as_outputs(result: Any) -> Sequence[Any]:

@@ -35,7 +35,7 @@ class Run:
         self._variables = variables
         self._sources = sources
         self._tracked = tracked
-        self._leaves: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._leaves: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {}
         self._position: tuple[int, ...] | None = None
         self._around: Run | None = None
         self.differentiated = False  # whether the plan around this one takes gradients through it
@@ -56,11 +56,14 @@ class Run:
         value = self.current(name) if self._around is None else self._around.read(name)
         if name not in self._tracked:
             return value
-        source, leaf = self._leaves.get(name, (None, None))
-        if source is not value or leaf is None:
-            leaf = as_leaf(value)
-            self._leaves[name] = (value, leaf)
-        return leaf
+        known = self._leaves.setdefault(name, [])
+        if not known or known[-1][0] is not value:
+            known.append((value, as_leaf(value)))
+        return known[-1][1]
+
+    def leaves(self, name: str) -> list[torch.Tensor]:
+        """What stood for the variable in this run: a leaf for each value that it had."""
+        return [leaf for _, leaf in self._leaves.get(name, [])]
 
     def write(self, name: str, value: torch.Tensor) -> torch.Tensor:
         self._variables[name] = value

@@ -192,7 +192,7 @@ def sparse_softmax_cross_entropy_with_logits(
     with name_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]):
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, dtype_hint=int64, name="labels")
-        # TensorFlow takes more axes than a batch's apart and puts them back: that node's name is the result's.
+        # TensorFlow takes more axes than a batch's apart and puts them back: hence this name.
         last = "Reshape_2" if (logits.shape.ndims or 2) > 2 else "SparseSoftmaxCrossEntropyWithLogits"
         return one("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], last)
 
