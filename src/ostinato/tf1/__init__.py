@@ -69,6 +69,7 @@ from .graph import (
     Graph,
     GraphKeys,
     add_to_collection,
+    add_to_collections,
     control_dependencies,
     device,
     get_collection,
@@ -111,6 +112,7 @@ from .initializers import (
 from .initializers import (
     Zeros as zeros_initializer,
 )
+from .indexed_slices import IndexedSlices
 from .names import absent
 from .ops.array import (
     expand_dims,
@@ -210,6 +212,20 @@ from .ops.reductions import (
     reduce_sum,
 )
 from .ops.sampling import multinomial, random_gamma, random_poisson
+from .ops.scatter import (
+    count_up_to,
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_nd,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+    scatter_sub,
+    scatter_update,
+)
 from .ops.slicing import newaxis
 from .ops.slicing import slice_ as slice
 from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
@@ -222,31 +238,46 @@ from .partitioned import (
 from .random_source import get_seed
 from .session import InteractiveSession, Session, get_default_session
 from .shapes import Dimension, TensorShape
+from .template import make_template
 from .tensor import Operation, Tensor
 from .tensor_array import TensorArray
+from .variable_lists import (
+    all_variables,
+    assert_variables_initialized,
+    global_variables,
+    global_variables_initializer,
+    initialize_all_variables,
+    initialize_local_variables,
+    initialize_variables,
+    local_variables,
+    local_variables_initializer,
+    model_variables,
+    moving_average_variables,
+    report_uninitialized_variables,
+    trainable_variables,
+    variables_initializer,
+)
+from .variable_options import VariableAggregation, VariableSynchronization
 from .variable_scope import (
     VariableScope,
     create_partitioned_variables,
+    get_local_variable,
     get_variable,
     get_variable_scope,
+    no_regularizer,
     variable_op_scope,
     variable_scope,
 )
 from .variable_store import AUTO_REUSE
 from .variables import (
     Variable,
-    global_variables,
-    global_variables_initializer,
-    local_variables,
-    local_variables_initializer,
-    report_uninitialized_variables,
-    trainable_variables,
-    variables_initializer,
+    disable_resource_variables,
+    enable_resource_variables,
+    resource_variables_enabled,
+    variable_creator_scope,
 )
 
 pywrap_tensorflow = python.pywrap_tensorflow
-all_variables = global_variables
-initialize_all_variables = global_variables_initializer
 VERSION = __version__ = "1.15.0"  # of the interface: what a script that asks is to find
 
 
@@ -266,6 +297,7 @@ __all__ = [
     "Graph",
     "GraphKeys",
     "GraphOptions",
+    "IndexedSlices",
     "InteractiveSession",
     "Operation",
     "OptimizerOptions",
@@ -277,11 +309,14 @@ __all__ = [
     "TensorShape",
     "VERSION",
     "Variable",
+    "VariableAggregation",
     "VariableScope",
+    "VariableSynchronization",
     "abs",
     "add",
     "add_n",
     "add_to_collection",
+    "add_to_collections",
     "all_variables",
     "arg_max",
     "arg_min",
@@ -306,6 +341,7 @@ __all__ = [
     "assert_rank_in",
     "assert_scalar",
     "assert_type",
+    "assert_variables_initialized",
     "assign",
     "assign_add",
     "assign_sub",
@@ -328,14 +364,17 @@ __all__ = [
     "control_dependencies",
     "convert_to_tensor",
     "cos",
+    "count_up_to",
     "create_partitioned_variables",
     "device",
     "diag_part",
     "disable_eager_execution",
+    "disable_resource_variables",
     "disable_v2_behavior",
     "div",
     "divide",
     "double",
+    "enable_resource_variables",
     "equal",
     "errors",
     "exp",
@@ -356,6 +395,7 @@ __all__ = [
     "get_collection_ref",
     "get_default_graph",
     "get_default_session",
+    "get_local_variable",
     "get_seed",
     "get_variable",
     "get_variable_scope",
@@ -371,6 +411,8 @@ __all__ = [
     "half",
     "identity",
     "initialize_all_variables",
+    "initialize_local_variables",
+    "initialize_variables",
     "initializers",
     "int16",
     "int32",
@@ -392,6 +434,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "make_template",
     "map_fn",
     "matmul",
     "matrix_transpose",
@@ -399,6 +442,8 @@ __all__ = [
     "min_max_variable_partitioner",
     "minimum",
     "mod",
+    "model_variables",
+    "moving_average_variables",
     "multinomial",
     "multiply",
     "name_scope",
@@ -406,6 +451,7 @@ __all__ = [
     "newaxis",
     "nn",
     "no_op",
+    "no_regularizer",
     "not_equal",
     "one_hot",
     "ones",
@@ -445,11 +491,23 @@ __all__ = [
     "report_uninitialized_variables",
     "reset_default_graph",
     "reshape",
+    "resource_variables_enabled",
     "reverse",
     "reverse_sequence",
     "round",
     "rsqrt",
     "scan",
+    "scatter_add",
+    "scatter_div",
+    "scatter_max",
+    "scatter_min",
+    "scatter_mul",
+    "scatter_nd",
+    "scatter_nd_add",
+    "scatter_nd_sub",
+    "scatter_nd_update",
+    "scatter_sub",
+    "scatter_update",
     "sequence_mask",
     "set_random_seed",
     "shape",
@@ -487,6 +545,7 @@ __all__ = [
     "uniform_unit_scaling_initializer",
     "unstack",
     "variable_axis_size_partitioner",
+    "variable_creator_scope",
     "variable_op_scope",
     "variable_scope",
     "variables_initializer",

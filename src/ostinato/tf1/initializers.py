@@ -19,7 +19,7 @@ from .ops import math as math_ops
 from .ops import random as draws
 from .shapes import as_shape
 from .tensor import Tensor
-from .variables import global_variables_initializer, local_variables_initializer, variables_initializer
+from .variable_lists import global_variables_initializer, local_variables_initializer, variables_initializer
 
 
 class Initializer:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import inspect
 import re
 import weakref
 from collections.abc import Iterator
@@ -11,22 +13,21 @@ from typing import Any
 
 from . import nest
 from . import variable_scope as vs
+from .body import BodyFunction
 from .dtypes import DType, as_dtype, float32
-from .graph import Graph, get_default_graph, name_scope
+from .graph import Graph, GraphKeys, get_default_graph, name_scope
+from .input_spec import InputSpec, check_inputs
+from .layer_losses import ancestors, fill_collection
+from .ops.math import cast
 from .partitioned import PartitionedVariable
-from .shapes import TensorShape, as_shape
+from .shapes import TensorShape
+from .tensor import Operation, Tensor
+from .variable_options import AUTO, NONE, VariableSynchronization
+from .variables import Variable
 
+__all__ = ["InputSpec", "Layer", "StaticInput"]
 _NAME_COUNTS: weakref.WeakKeyDictionary[Graph, dict[str, int]] = weakref.WeakKeyDictionary()
-
-
-class InputSpec:
-    """What a layer demands of an input (TF1 symbol: `tf.layers.InputSpec`): here its rank."""
-
-    def __init__(
-        self, dtype: Any = None, shape: Any = None, ndim: int | None = None, axes: Any = None
-    ) -> None:
-        self.dtype, self.shape, self.axes = dtype, shape, axes
-        self.ndim = len(shape) if shape is not None else ndim
+_SHARED_BY_COPIES = (BodyFunction, Graph, Operation, PartitionedVariable, Tensor, Variable)
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,51 @@ class Layer:
     """Base of layers and cells (TF1 symbol: `tf.layers.Layer`): derive from it, define `build` and `call`.
 
     `build(input_shape)` makes the variables with `add_variable`; it runs once, at the first call. The
-    variables are in
-    the scope in which that call was made: called elsewhere later, the layer keeps them.
+    variables are in the scope in which that call was made: called elsewhere later, the layer keeps them.
+
+    Args:
+        trainable: whether its variables are trained.
+        name: its name; None is the class's name, with a number.
+        dtype: of its variables; None is the type of its first input.
+        activity_regularizer: makes a loss of its outputs.
+
+    Raises:
+        TypeError: a keyword that is none of these.
+
+    >>> import ostinato.tf1 as tf
+    >>> class Scale(tf.layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_variable("factor", [], initializer=tf.ones_initializer())
+    ...     def call(self, inputs):
+    ...         return self.factor * inputs
+    >>> with tf.Graph().as_default():
+    ...     scale = Scale()
+    ...     _ = scale(tf.zeros([2])), scale(tf.zeros([3]))
+    ...     [variable.name for variable in tf.trainable_variables()]
+    ['scale/factor:0']
     """
 
-    def __init__(
-        self, trainable: bool = True, name: str | None = None, dtype: Any = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
+        self._activity_regularizer = kwargs.pop("activity_regularizer", None)
+        kwargs.pop("autocast", None)
         for keyword in kwargs:
             raise TypeError("Keyword argument not understood:", keyword)
         self.trainable = trainable
         self.built = False
-        self.input_spec: InputSpec | None = None
+        self.input_spec: Any = None
         self._dtype = None if dtype is None else as_dtype(dtype).name
         self._weights: list[Any] = []
-        self._base_name = name or _snake_case(type(self).__name__)
-        self._name = name or _unique_layer_name(self._base_name)
+        self._not_trained: list[Any] = []
+        self._losses: list[tuple[Any, bool]] = []  # each with whether it depends on the inputs
+        self._updates: list[tuple[Any, bool]] = []
+        class_name = _snake_case(type(self).__name__)
+        is_scope = isinstance(name, vs.VariableScope)
+        self._base_name = name.name if is_scope else name or class_name
+        self._name = _unique_layer_name(class_name) if is_scope or not name else name
         self._scope: vs.VariableScope | None = None
-        if scope is not None:
+        if scope:
             with vs.variable_scope(scope) as captured:
                 self._scope = captured
 
@@ -70,7 +96,8 @@ class Layer:
         self.built = True
 
     def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(f"{type(self).__name__} does not say what it computes: define call(inputs, ...).")
+        """What the layer computes; of this class itself its inputs."""
+        return inputs
 
     def add_weight(
         self,
@@ -81,34 +108,88 @@ class Layer:
         regularizer: Any = None,
         trainable: bool | None = None,
         constraint: Any = None,
-        use_resource: Any = None,
-        synchronization: Any = None,
-        aggregation: Any = None,
+        use_resource: bool | None = None,
+        synchronization: Any = AUTO,
+        aggregation: Any = NONE,
         partitioner: Any = None,
-        **_: Any,
+        **kwargs: Any,
     ) -> Any:
-        """Make a variable of the layer, or share it where the scope says so."""
+        """Make a variable of the layer, or share it where the scope says so.
+
+        Args:
+            name, shape, dtype, initializer, constraint, use_resource, synchronization, aggregation,
+                partitioner: as of `tf.get_variable`; the type is the layer's for None.
+            regularizer: makes a loss of the variable where it is a new one; that goes to the layer's losses.
+            trainable: None is True, unless the variable is synchronised on read.
+
+        Raises:
+            TypeError: another keyword.
+            ValueError: `trainable` is True for a variable that is synchronised on read.
+        """
+        for keyword in kwargs:
+            if keyword != "experimental_autocast":
+                raise TypeError("Unknown keyword argument:", keyword)
+        if synchronization is VariableSynchronization.ON_READ and trainable:
+            raise ValueError(
+                "Synchronization value can be set to VariableSynchronization.ON_READ only for non-trainable "
+                "variables. You have specified trainable=True and "
+                "synchronization=VariableSynchronization.ON_READ."
+            )
+        if trainable is None:
+            trainable = synchronization is not VariableSynchronization.ON_READ
+        graph = get_default_graph().outermost
+        before = set(graph.get_collection(GraphKeys.GLOBAL_VARIABLES)) if regularizer else set()
         self._capture_scope(None)
         with self._reentered() as scope, name_scope(scope.original_name_scope):
             variable = vs.get_variable(
                 name,
                 () if shape is None else shape,
-                dtype or self.dtype or float32,
+                as_dtype(dtype or self.dtype or float32),
                 initializer=initializer,
-                regularizer=regularizer,
-                trainable=self.trainable and trainable is not False,
+                trainable=trainable and self.trainable,
                 constraint=constraint,
                 partitioner=partitioner,
+                use_resource=use_resource,
+                synchronization=synchronization,
+                aggregation=aggregation,
             )
-        for part in variable if isinstance(variable, PartitionedVariable) else [variable]:
-            self._track(part)
+            parts = list(variable) if isinstance(variable, PartitionedVariable) else [variable]
+            if regularizer and not any(part in before for part in parts):
+                for part in parts:
+                    with name_scope(name + "/Regularizer"):
+                        loss = regularizer(part)
+                    if loss is not None:
+                        self.add_loss(loss)
+        for part in parts:
+            self._track(part, trainable)
         return variable
 
-    add_variable = add_weight
+    def add_variable(self, *args: Any, **kwargs: Any) -> Any:
+        """The older name of `add_weight`."""
+        return self.add_weight(*args, **kwargs)
 
-    def _track(self, variable: Any) -> None:
-        if all(variable is not known for known in self._weights):
-            self._weights.append(variable)
+    def _track(self, variable: Any, trainable: bool = True) -> None:
+        """Count a variable among the layer's. One that a custom getter made untrained is not trained."""
+        if any(variable is known for known in self._weights):
+            return
+        self._weights.append(variable)
+        if not trainable or not variable.trainable:
+            self._not_trained.append(variable)
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Keep losses, and have them in the collection of regularisation losses.
+
+        `inputs` says that they depend on what the layer was called with.
+        """
+        new = [loss() if callable(loss) else loss for loss in nest.flatten(losses)]
+        new = [loss for loss in new if loss is not None]
+        self._losses += [(loss, inputs is not None) for loss in new]
+        fill_collection(GraphKeys.REGULARIZATION_LOSSES, new)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Keep operations that are to run with each training step; a call has them in UPDATE_OPS."""
+        new = [update() if callable(update) else update for update in nest.flatten(updates)]
+        self._updates += [(getattr(update, "op", update), inputs is not None) for update in new]
 
     # -- what it is
     @property
@@ -120,8 +201,8 @@ class Layer:
         return self._dtype
 
     @property
-    def graph(self) -> Graph:
-        return get_default_graph()
+    def graph(self) -> None:
+        return None
 
     @property
     def scope_name(self) -> str:
@@ -138,11 +219,15 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list[Any]:
-        return [weight for weight in self._weights if weight.trainable] if self.trainable else []
+        if not self.trainable:
+            return []
+        return [item for item in self._weights if all(item is not other for other in self._not_trained)]
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        return [weight for weight in self._weights if not (self.trainable and weight.trainable)]
+        if not self.trainable:
+            return list(self._weights)
+        return list(self._not_trained)
 
     @property
     def variables(self) -> list[Any]:
@@ -156,32 +241,65 @@ class Layer:
     def non_trainable_variables(self) -> list[Any]:
         return self.non_trainable_weights
 
+    @property
+    def losses(self) -> list[Any]:
+        return [loss for loss, _ in self._losses]
+
+    @property
+    def updates(self) -> list[Any]:
+        return [update for update, _ in self._updates] if self.trainable else []
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """The losses that depend on these inputs; for None those that depend on none."""
+        return _depending(self._losses, inputs)
+
+    def get_updates_for(self, inputs: Any) -> list[Any]:
+        """The updates that depend on these inputs; for None those that depend on none."""
+        return _depending(self._updates, inputs) if self.trainable else []
+
     def count_params(self) -> int:
         if not self.built:
             raise ValueError(
-                f"You tried to call `count_params` on {self.name}, but the layer isn't built yet."
+                f"You tried to call `count_params` on {self.name}, but the layer isn't built. "
+                f"You can build it manually via: `{self.name}.build(batch_input_shape)`."
             )
         return sum(weight.shape.num_elements() for weight in self.weights)
 
     # -- calling
     def __call__(self, inputs: Any, *args: Any, scope: Any = None, **kwargs: Any) -> Any:
         with self._entered(inputs, scope):
-            return self.call(inputs, *args, **kwargs)
+            if "scope" in inspect.signature(self.call).parameters:
+                kwargs["scope"] = vs.get_variable_scope()
+            outputs = self.call(inputs, *args, **kwargs)
+            if self._activity_regularizer is not None:
+                self._regularize_activity(inputs, outputs)
+        fill_collection(GraphKeys.UPDATE_OPS, self.updates)
+        return outputs
 
-    apply = __call__
+    def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """The same as calling the layer."""
+        return self(inputs, *args, **kwargs)
 
     @contextlib.contextmanager
     def _entered(self, inputs: Any, scope: Any = None) -> Iterator[None]:
         """The layer's scope, with its inputs checked and its variables made."""
         self._capture_scope(scope)
         with self._reentered() as entered, name_scope(entered.original_name_scope):
-            self._check_inputs(inputs)
+            check_inputs(self.input_spec, inputs, self._name)
             if not self.built:
                 if self._dtype is None:
-                    self._dtype = nest.flatten(inputs)[0].dtype.base_dtype.name
+                    first = nest.flatten(inputs)[0]
+                    self._dtype = as_dtype(first.dtype).base_dtype.name if hasattr(first, "dtype") else None
                 self.build(nest.map_structure(lambda leaf: leaf.shape, inputs))
                 self.built = True
             yield
+
+    def _regularize_activity(self, inputs: Any, outputs: Any) -> None:
+        with name_scope("ActivityRegularizer"):
+            for output in nest.flatten(outputs):
+                loss = self._activity_regularizer(output)
+                if loss is not None:
+                    self.add_loss(loss / cast(_rows(output), loss.dtype), inputs=inputs)
 
     def _reentered(self) -> Any:
         """The layer's own scope; once it is built its variables are shared there, never made."""
@@ -199,23 +317,48 @@ class Layer:
             self._scope = captured
 
     def _check_inputs(self, inputs: Any) -> None:
-        if self.input_spec is None or self.input_spec.ndim is None:
-            return
-        for index, leaf in enumerate(nest.flatten(inputs)):
-            rank, expected = as_shape(leaf.shape).ndims, self.input_spec.ndim
-            prefix = f"Input {index} of layer {self._name} is incompatible with the layer:"
-            if rank is None:
-                raise ValueError(f"{prefix} its rank is undefined, but the layer requires a defined rank.")
-            if rank != expected:
-                sizes = as_shape(leaf.shape).as_list()
-                raise ValueError(
-                    f"{prefix} expected ndim={expected}, found ndim={rank}. Full shape received: {sizes}"
-                )
+        check_inputs(self.input_spec, inputs, self._name)
+
+    # -- copies
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A layer of its own settings, with the same variables where there are some already."""
+        result = type(self).__new__(type(self))
+        memo[id(self)] = result
+        for name, value in self.__dict__.items():
+            result.__dict__[name] = _copied(value, memo)
+        return result
+
+
+def _copied(value: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy, in which nodes of a graph and variables are the same ones."""
+    if isinstance(value, _SHARED_BY_COPIES):
+        return value
+    if isinstance(value, vs.VariableScope):
+        return copy.copy(value)
+    if type(value) in (list, tuple):
+        return type(value)(_copied(item, memo) for item in value)
+    if isinstance(value, dict):
+        return {_copied(key, memo): _copied(item, memo) for key, item in value.items()}
+    return copy.deepcopy(value, memo)
+
+
+def _depending(kept: list[tuple[Any, bool]], inputs: Any) -> list[Any]:
+    if inputs is None:
+        return [item for item, depends in kept if not depends]
+    wanted = {tensor.op for tensor in nest.flatten(inputs)}
+    return [item for item, depends in kept if depends and not wanted.isdisjoint(ancestors(item))]
+
+
+def _rows(output: Tensor) -> Any:
+    from .ops.array import shape
+
+    return shape(output)[0]
 
 
 def _snake_case(name: str) -> str:
     spaced = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower().lstrip("_")
+    found = re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
+    return "private" + found if found.startswith("_") else found  # no scope begins with an underscore
 
 
 def _unique_layer_name(base_name: str) -> str:

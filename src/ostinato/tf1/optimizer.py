@@ -20,7 +20,8 @@ from .ops.control import group
 from .ops.core import convert_to_tensor, make
 from .shapes import TensorShape
 from .tensor import Operation, Tensor
-from .variables import Variable, trainable_variables
+from .variable_lists import trainable_variables
+from .variables import Variable
 
 
 class Optimizer:

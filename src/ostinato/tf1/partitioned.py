@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from .dtypes import DType, as_dtype
 from .graph import control_dependencies, name_scope
 from .ops.array import identity
 from .ops.control import group
-from .ops.lists import concat
+from .ops.core import convert_to_tensor
+from .ops.lists import concat, split
 from .shapes import TensorShape, as_shape
 from .slices import SaveSliceInfo
 from .tensor import Operators, Tensor
@@ -21,11 +19,63 @@ from .tensor import Operators, Tensor
 Partitioner = Callable[..., Sequence[int]]
 
 
-class PartitionInfo(NamedTuple):
-    """What an initialiser is told of the part that it fills: the whole's shape, and where the part begins."""
+class PartitionInfo:
+    """What an initialiser is told of the part that it fills: the whole's shape, and where the part begins.
 
-    full_shape: list[int]
-    var_offset: list[int]
+    Raises:
+        TypeError: one of the two is no sequence.
+        ValueError: they differ in length, or an offset is beyond its dimension.
+    """
+
+    def __init__(self, full_shape: Any, var_offset: Any) -> None:
+        for name, value in (("full_shape", full_shape), ("var_offset", var_offset)):
+            if not isinstance(value, Sequence) or isinstance(value, str):
+                raise TypeError(f"`{name}` must be a sequence (like tuple or list) instead of {type(value)}")
+        if len(var_offset) != len(full_shape):
+            raise ValueError(
+                "Expected equal length, but `var_offset` is of length "
+                f"{len(var_offset)} while full_shape is of length {len(full_shape)}."
+            )
+        for size, offset in zip(full_shape, var_offset, strict=True):
+            if offset < 0 or offset >= max(size, 1):
+                raise ValueError(
+                    f"Expected 0 <= offset < shape but found offset={offset}, shape={size} for "
+                    f"var_offset={var_offset}, full_shape={full_shape}"
+                )
+        self.full_shape, self.var_offset = list(full_shape), list(var_offset)
+
+    def single_offset(self, shape: Any) -> int:
+        """Where the part begins along the one axis that is divided; 0 where none is."""
+        axis = self.single_slice_dim(shape)
+        return 0 if axis is None else self.var_offset[axis]
+
+    def single_slice_dim(self, shape: Any) -> int | None:
+        """The axis along which a part of such a shape is one of several; None where there is none.
+
+        Raises:
+            TypeError: the shape is no sequence.
+            ValueError: it is no part of the whole, or there is more than one such axis.
+        """
+        if not isinstance(shape, Sequence) or isinstance(shape, str):
+            raise TypeError(f"`shape` must be a sequence (like tuple or list) instead of {type(shape)}")
+        if len(shape) != len(self.full_shape):
+            raise ValueError(
+                f"Expected equal length, but received shape={shape} of length {len(shape)} while "
+                f"self.full_shape={self.full_shape} is of length {len(self.full_shape)}."
+            )
+        for axis, size in enumerate(shape):
+            if self.var_offset[axis] + size > self.full_shape[axis]:
+                raise ValueError(
+                    f"With self.var_offset={self.var_offset}, a partition of shape={list(shape)} would "
+                    f"exceed self.full_shape={self.full_shape} in dimension {axis}."
+                )
+        axes = [axis for axis, size in enumerate(shape) if size != self.full_shape[axis]]
+        if len(axes) > 1:
+            raise ValueError(
+                f"Cannot use single_slice_dim() with shape={list(shape)} and self.full_shape="
+                f"{self.full_shape} since slice dim could be either dimension {axes[1]} or {axes[0]}."
+            )
+        return axes[0] if axes else None
 
 
 class PartitionedVariable(Operators):
@@ -38,10 +88,28 @@ class PartitionedVariable(Operators):
     def __init__(
         self, name: str, shape: Any, dtype: Any, variable_list: Sequence[Any], partitions: Sequence[int]
     ) -> None:
+        if not isinstance(variable_list, (list, tuple)):
+            raise TypeError(f"variable_list is not a list or tuple: {variable_list}")
+        if not isinstance(partitions, (list, tuple)):
+            raise TypeError(f"partitions is not a list or tuple: {partitions}")
+        if not all(count >= 1 for count in partitions):
+            raise ValueError(f"partition values must be positive: {partitions}")
         if not variable_list:
             raise ValueError("variable_list may not be empty")
         self._name, self._shape, self._dtype = name, as_shape(shape), as_dtype(dtype)
-        self._variable_list = list(variable_list)
+        if self._shape.ndims != len(partitions):
+            raise ValueError(f"len(shape) != len(partitions): {shape} vs. {partitions}")
+        for variable in variable_list:
+            part = variable._get_save_slice_info()
+            if part is None:
+                names = [item.name for item in variable_list]
+                raise ValueError(f"All variables must have a save_slice_info available: {names}")
+            if part.full_shape != self._shape.as_list():
+                raise ValueError(
+                    f"All variables' full shapes must match shape: {shape}; but full shapes were: "
+                    f"{[part.full_shape]}"
+                )
+        self._variable_list = sorted(variable_list, key=lambda item: item._get_save_slice_info().var_offset)
         self._partitions = list(partitions)
         self._tensor: Tensor | None = None
 
@@ -74,7 +142,19 @@ class PartitionedVariable(Operators):
 
     @property
     def _axis(self) -> int:
-        return next((axis for axis, count in enumerate(self._partitions) if count > 1), 0)
+        axes = self._partition_axes()
+        if len(axes) > 1:
+            raise NotImplementedError(
+                f"Cannot concatenate along more than one dimension: {axes}.  Multi-axis partition concat is "
+                "not supported"
+            )
+        return axes[0]
+
+    def _partition_axes(self) -> list[int]:
+        return [axis for axis, count in enumerate(self._partitions) if count > 1] or [0]
+
+    def _get_partitions(self) -> list[int]:
+        return self._partitions
 
     def _get_variable_list(self) -> list[Any]:
         return self._variable_list
@@ -83,23 +163,56 @@ class PartitionedVariable(Operators):
         return iter(self._variable_list)
 
     def __len__(self) -> int:
+        axes = self._partition_axes()
+        if len(axes) > 1:
+            raise ValueError(f"Cannot get a length for {len(axes)} > 1 partition axes")
         return len(self._variable_list)
+
+    def _concat(self) -> Tensor:
+        if len(self._variable_list) == 1:
+            with name_scope(None):
+                return identity(self._variable_list[0], name=self._name)
+        with name_scope(self._name + "/ConcatPartitions/"):
+            joined = concat([variable.value() for variable in self._variable_list], self._axis)
+        with name_scope(None):
+            return identity(joined, name=self._name)
 
     def as_tensor(self) -> Tensor:
         """The parts, joined."""
         with self.graph.as_default(), control_dependencies(None):
-            if len(self._variable_list) == 1:
-                with name_scope(None):
-                    return identity(self._variable_list[0], name=self._name)
-            with name_scope(self._name + "/ConcatPartitions/"):
-                joined = concat([variable.value() for variable in self._variable_list], self._axis)
-            with name_scope(None):
-                return identity(joined, name=self._name)
+            return self._concat()
 
-    def assign(self, value: Any, use_locking: bool = False, name: str | None = None) -> list[Any]:
-        """Give each part its share of a value."""
-        values = shares_of(value, [variable._save_slice_info for variable in self._variable_list])
-        return [variable.assign(part) for variable, part in zip(self._variable_list, values, strict=True)]
+    def _each(self, method: str, value: Any, name: str | None, read_value: bool) -> list[Any]:
+        if isinstance(value, (list, PartitionedVariable)):
+            if len(value) != len(self._variable_list):
+                raise ValueError(
+                    f"{len(value)} values for the {len(self._variable_list)} parts of {self._name}: give one "
+                    "a part, or one value of the whole's shape."
+                )
+            values = list(value)
+        else:
+            sizes = [variable.shape[self._axis].value for variable in self._variable_list]
+            values = split(convert_to_tensor(value, self._dtype), sizes, axis=self._axis)
+        return [
+            getattr(variable, method)(share, name=name, read_value=read_value)
+            for variable, share in zip(self._variable_list, values, strict=True)
+        ]
+
+    def assign(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Any]:
+        """Give each part its share of a value; a list has a value for each part."""
+        return self._each("assign", value, name, read_value)
+
+    def assign_add(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Any]:
+        return self._each("assign_add", value, name, read_value)
+
+    def assign_sub(
+        self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
+    ) -> list[Any]:
+        return self._each("assign_sub", value, name, read_value)
 
     def _to_tensor(self, as_ref: bool = False) -> Tensor:
         # One node for all uses: the steps of a cell are one sequence only where they share their tensors.
@@ -118,16 +231,6 @@ class PartitionedVariable(Operators):
             f"<tf.PartitionedVariable '{self._name}' shape={self._shape} dtype={self._dtype.name} in "
             f"{len(self)} parts>"
         )
-
-
-def shares_of(value: Any, parts: Sequence[SaveSliceInfo]) -> list[Any]:
-    """The share that each part has of a whole: a tensor, or anything numpy takes."""
-    if not isinstance(value, Tensor):
-        value = np.asarray(value)
-    places = [
-        tuple(slice(a, a + n) for a, n in zip(part.var_offset, part.var_shape, strict=True)) for part in parts
-    ]
-    return [value[place] for place in places]
 
 
 def _forward(method: str) -> None:
@@ -216,6 +319,8 @@ def partition_counts(partitioner: Any, shape: TensorShape, dtype: Any) -> list[i
         raise ValueError(
             f"Shape of a new partitioned variable must be fully defined, but instead was {shape}."
         )
+    if not shape.ndims:
+        raise ValueError(f"A partitioned Variable must have rank at least 1, shape: {shape}")
     counts = partitioner(shape=shape, dtype=dtype)
     if not isinstance(counts, (list, tuple)):
         raise ValueError(f"Partitioner must return a sequence, but saw: {counts}")
@@ -228,7 +333,7 @@ def partition_counts(partitioner: Any, shape: TensorShape, dtype: Any) -> list[i
         raise ValueError(f"Partitioner returned zero partitions for some axes: {counts}")
     if sum(count > 1 for count in counts) > 1:
         raise ValueError(
-            f"Cannot slice a variable along more than one axis: partitions {counts} of shape {shape}."
+            f"Can only slice a variable along one dimension: shape: {shape}, partitioning: {counts}"
         )
     return list(counts)
 
@@ -254,27 +359,3 @@ def parts_of(name: str, shape: Sequence[int], counts: Sequence[int]) -> list[Sav
             start += sizes[axis]
         found.append(SaveSliceInfo(name, shape, offset, sizes))
     return found
-
-
-def part_initializer(initializer: Any, part: SaveSliceInfo) -> Any:
-    """What makes the initial value of a part, of what makes that of the whole."""
-    if initializer is None:
-        return None
-    if inspect.isclass(initializer):
-        initializer = initializer()
-    if not callable(initializer):
-        return shares_of(initializer, [part])[0]
-    accepted = inspect.signature(initializer).parameters
-    if not accepted:
-        return lambda: shares_of(initializer(), [part])[0]
-    if "partition_info" not in accepted:
-        return initializer
-    info = PartitionInfo(part.full_shape, part.var_offset)
-    passed = {"partition_info": info}
-
-    def fill(shape: Any, dtype: Any = None) -> Any:
-        return (
-            initializer(shape, dtype=dtype, **passed) if "dtype" in accepted else initializer(shape, **passed)
-        )
-
-    return fill

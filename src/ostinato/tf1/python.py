@@ -43,14 +43,17 @@ from . import (
     saver,
     session,
     shapes,
+    template,
     tensor,
     tensor_array,
+    variable_lists,
+    variable_options,
     variable_scope,
     variable_store,
     variables,
 )
 from .names import absent
-from .ops import array, asserting, control, core, lists, math, nn, picking, random, reductions, slicing, state
+from .ops import array, asserting, control, core, lists, math, nn, picking, random, reductions, scatter, slicing, state
 from .served import served_module
 
 _ARRAYS = (array, lists, picking, slicing, core)
@@ -84,9 +87,10 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.rnn": _DRIVERS,
     "ops.rnn_cell": _CELLS,
     "ops.rnn_cell_impl": _CELLS,
-    "ops.state_ops": (state,),
+    "ops.state_ops": (state, scatter),
+    "ops.template": (template,),
     "ops.variable_scope": (variable_scope, variable_store),
-    "ops.variables": (variables, partitioned),
+    "ops.variables": (variables, variable_lists, variable_options, partitioned),
     "pywrap_tensorflow": (checkpoint_reader,),
     "tools.inspect_checkpoint": (checkpoint_reader,),
     "training.adam": (optimizer,),

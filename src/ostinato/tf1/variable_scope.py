@@ -10,24 +10,61 @@ first one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from .dtypes import as_dtype, float32
-from .graph import Graph, GraphKeys, get_default_graph, name_scope
+from .graph import GraphKeys, get_default_graph, name_scope
+from .ops.core import convert_to_tensor
+from .partitioned import PartitionedVariable
 from .shapes import as_shape
 from .tensor import Tensor
-from .variable_store import Reuse, VariableStore
+from .variable_options import AUTO, NONE, VariableAggregation, VariableSynchronization
+from .variable_store import AUTO_REUSE, Reuse, VariableStore
+from .variables import Variable, variable_creator_scope
 
+__all__ = [
+    "AUTO_REUSE",
+    "VariableAggregation",
+    "VariableScope",
+    "VariableSynchronization",
+    "create_partitioned_variables",
+    "get_local_variable",
+    "get_variable",
+    "get_variable_scope",
+    "no_regularizer",
+    "unique_scope_name",
+    "variable",
+    "variable_creator_scope",
+    "variable_op_scope",
+    "variable_scope",
+    "variable_store",
+]
 _STORE_KEY = ("__variable_store",)
 _SCOPE_KEY = ("__varscope",)
+variable = Variable
+
+# What a scope hands on to the scopes inside it. A constraint is not among them, as in TensorFlow 1.15.
+_INHERITED = (
+    "initializer",
+    "regularizer",
+    "caching_device",
+    "partitioner",
+    "custom_getter",
+    "dtype",
+    "use_resource",
+)
 
 
 class VariableScope:
-    """A scope of variable names with its defaults (TF1 symbol: `tf.VariableScope`)."""
+    """A scope of variable names with its defaults (TF1 symbol: `tf.VariableScope`).
+
+    Its attributes are what `tf.get_variable` takes where it is told nothing else: `initializer`,
+    `regularizer`, `caching_device`, `partitioner`, `custom_getter`, `dtype`, `use_resource`, `constraint`;
+    and `name`, `original_name_scope` and `reuse`.
+    """
 
     def __init__(
         self,
@@ -35,76 +72,54 @@ class VariableScope:
         name: str = "",
         initializer: Any = None,
         regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
         custom_getter: Any = None,
         name_scope: str = "",
         dtype: Any = float32,
+        use_resource: bool | None = None,
         constraint: Any = None,
-        partitioner: Any = None,
     ) -> None:
-        self._name = name
-        self._reuse = reuse
-        self._initializer = initializer
-        self._regularizer = regularizer
-        self._custom_getter = custom_getter
-        self._name_scope = name_scope
-        self._dtype = as_dtype(dtype)
-        self._constraint = constraint
-        self._partitioner = partitioner
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def original_name_scope(self) -> str:
-        return self._name_scope
-
-    @property
-    def reuse(self) -> Reuse:
-        return self._reuse
-
-    @property
-    def initializer(self) -> Any:
-        return self._initializer
-
-    @property
-    def regularizer(self) -> Any:
-        return self._regularizer
-
-    @property
-    def custom_getter(self) -> Any:
-        return self._custom_getter
-
-    @property
-    def dtype(self) -> Any:
-        return self._dtype
-
-    @property
-    def constraint(self) -> Any:
-        return self._constraint
-
-    @property
-    def partitioner(self) -> Any:
-        return self._partitioner
+        self.name = name
+        self.reuse = reuse
+        self.initializer = initializer
+        self.regularizer = regularizer
+        self.caching_device = caching_device
+        self.partitioner = partitioner
+        self.custom_getter = custom_getter
+        self.original_name_scope = name_scope
+        self.dtype = as_dtype(dtype)
+        self.use_resource = use_resource
+        self.constraint = constraint
 
     def reuse_variables(self) -> None:
         """From here on variables in this scope are shared, not made."""
-        self._reuse = True
+        self.reuse = True
 
     def set_initializer(self, initializer: Any) -> None:
-        self._initializer = initializer
+        self.initializer = initializer
 
     def set_regularizer(self, regularizer: Any) -> None:
-        self._regularizer = regularizer
+        self.regularizer = regularizer
+
+    def set_caching_device(self, caching_device: Any) -> None:
+        self.caching_device = caching_device
 
     def set_partitioner(self, partitioner: Any) -> None:
-        self._partitioner = partitioner
-
-    def set_dtype(self, dtype: Any) -> None:
-        self._dtype = as_dtype(dtype)
+        self.partitioner = partitioner
 
     def set_custom_getter(self, custom_getter: Any) -> None:
-        self._custom_getter = custom_getter
+        self.custom_getter = custom_getter
+
+    def set_dtype(self, dtype: Any) -> None:
+        self.dtype = as_dtype(dtype)
+
+    def set_use_resource(self, use_resource: bool | None) -> None:
+        self.use_resource = use_resource
+
+    def get_collection(self, name: str) -> list[Any]:
+        """The members of a collection whose names are in this scope."""
+        return get_default_graph().get_collection(name, f"{self.name}/" if self.name else "")
 
     def global_variables(self) -> list[Any]:
         return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
@@ -112,57 +127,93 @@ class VariableScope:
     def trainable_variables(self) -> list[Any]:
         return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
 
-    def get_collection(self, name: str) -> list[Any]:
-        return get_default_graph().get_collection(name, f"{self._name}/" if self._name else "")
+    def local_variables(self) -> list[Any]:
+        return self.get_collection(GraphKeys.LOCAL_VARIABLES)
 
-    def get_variable(self, store: VariableStore, name: str, **options: Any) -> Any:
-        full_name = f"{self._name}/{name}" if self._name and name else self._name or name
-        if options["reuse"] is None:
-            options["reuse"] = self._reuse
-        for option in ("initializer", "regularizer", "constraint", "partitioner"):
-            if options[option] is None:
-                options[option] = getattr(self, option)
-        custom_getter = options.pop("custom_getter", None) or self._custom_getter
-        if options["dtype"] is None:
-            given = options["initializer"]
-            is_value = isinstance(given, (Tensor, np.ndarray)) or np.isscalar(given)
-            options["dtype"] = None if is_value else self._dtype
-        with name_scope(None):
-            if custom_getter is None:
-                return store.get(full_name, **options)
-            return custom_getter(getter=store.get, name=full_name, **options)
+    def get_variable(
+        self,
+        var_store: VariableStore,
+        name: str,
+        shape: Any = None,
+        dtype: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        reuse: Reuse = None,
+        trainable: bool | None = None,
+        collections: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        validate_shape: bool = True,
+        use_resource: bool | None = None,
+        custom_getter: Any = None,
+        constraint: Any = None,
+        synchronization: Any = AUTO,
+        aggregation: Any = NONE,
+    ) -> Any:
+        """The variable of that name in this scope, made or shared; this scope's defaults stand for None."""
+        full_name = f"{self.name}/{name}" if self.name else name
+        with name_scope(None):  # variables are named after variable scopes alone
+            if dtype is not None and initializer is not None and not callable(initializer):
+                given = convert_to_tensor(initializer).dtype.base_dtype
+                if given != as_dtype(dtype).base_dtype:
+                    raise ValueError(
+                        f"Initializer type '{given}' and explicit dtype '{as_dtype(dtype)}' don't match."
+                    )
+            return var_store.get_variable(
+                full_name,
+                shape=shape,
+                dtype=self.dtype if dtype is None else dtype,
+                initializer=self.initializer if initializer is None else initializer,
+                regularizer=self.regularizer if regularizer is None else regularizer,
+                reuse=self.reuse if reuse is None else reuse,
+                trainable=trainable,
+                collections=collections,
+                caching_device=self.caching_device if caching_device is None else caching_device,
+                partitioner=self.partitioner if partitioner is None else partitioner,
+                validate_shape=validate_shape,
+                use_resource=self.use_resource if use_resource is None else use_resource,
+                custom_getter=self.custom_getter if custom_getter is None else custom_getter,
+                constraint=self.constraint if constraint is None else constraint,
+                synchronization=synchronization,
+                aggregation=aggregation,
+            )
 
-    def copy(self, **changes: Any) -> VariableScope:
-        """This scope's defaults, with the given ones in their place where they are not None."""
-        values = {
-            "name": self._name,
-            "reuse": self._reuse,
-            "initializer": self._initializer,
-            "regularizer": self._regularizer,
-            "custom_getter": self._custom_getter,
-            "name_scope": self._name_scope,
-            "dtype": self._dtype,
-            "constraint": self._constraint,
-            "partitioner": self._partitioner,
-        }
-        values.update({name: value for name, value in changes.items() if value is not None})
-        return VariableScope(**values)
+
+class _Place(threading.local):
+    """Where a thread is: its current scope, and how often it opened each."""
+
+    def __init__(self) -> None:
+        self.scope = VariableScope(False)
+        self.counts: dict[str, int] = {}
+
+    def open(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def close_under(self, name: str) -> None:
+        for key in self.counts:
+            if key.startswith(name + "/"):
+                self.counts[key] = 0
 
 
-def _of_graph(key: Any, make: Callable[[], Any], graph: Graph | None = None) -> list[Any]:
-    cell = (graph or get_default_graph()).get_collection_ref(key)
-    if not cell:
-        cell.append(make())
-    return cell
+def _of_graph(key: Any, make: Callable[[], Any]) -> Any:
+    kept = get_default_graph().get_collection_ref(key)
+    if not kept:
+        kept.append(make())
+    return kept[0]
+
+
+def _place() -> _Place:
+    return _of_graph(_SCOPE_KEY, _Place)
 
 
 def variable_store() -> VariableStore:
-    return _of_graph(_STORE_KEY, VariableStore)[0]
+    """The default graph's variables by name."""
+    return _of_graph(_STORE_KEY, VariableStore)
 
 
 def get_variable_scope() -> VariableScope:
     """The current scope (TF1 symbol: `tf.get_variable_scope`)."""
-    return _of_graph(_SCOPE_KEY, lambda: VariableScope(None))[0]
+    return _place().scope
 
 
 def get_variable(
@@ -176,45 +227,80 @@ def get_variable(
     caching_device: Any = None,
     partitioner: Any = None,
     validate_shape: bool = True,
-    use_resource: Any = None,
+    use_resource: bool | None = None,
     custom_getter: Any = None,
     constraint: Any = None,
-    synchronization: Any = None,
-    aggregation: Any = None,
-    reuse: Reuse = None,
+    synchronization: Any = AUTO,
+    aggregation: Any = NONE,
 ) -> Any:
     """Make a variable in the current scope, or share the one there is (TF1 symbol: `tf.get_variable`).
 
     Args:
         name, shape, dtype: what it is; the type is the scope's for None, float32 unless that was set.
-        initializer: makes the initial value; None is the scope's, or glorot_uniform (zeros for integers).
+        initializer: makes the initial value, or is it; None is the scope's, or glorot_uniform (zeros for
+            integers).
         regularizer: makes a loss of the variable, which goes to the collection of regularisation losses.
+        trainable: whether optimisers alter it by default; None is True, unless it is synchronised on read.
+        collections: a list of the collections it goes to; None is the global variables.
+        caching_device: a device for the node that reads the variable.
         partitioner: says how many parts the variable is kept in; the result is then a PartitionedVariable.
+        validate_shape: False lets an assignment change the shape.
+        use_resource: True makes a ResourceVariable, whose reads keep to control dependencies.
+        custom_getter: a function `custom_getter(getter, name, **options)` that is asked in place of the
+            getter.
+        constraint: a function of the variable's value that an optimiser applies after each update.
 
     Raises:
         ValueError: it exists and is not to be reused, or is to be reused and does not exist, or its shape or
             type is another.
     """
-    scope = get_variable_scope()
-    return scope.get_variable(
+    return get_variable_scope().get_variable(
         variable_store(),
         name,
         shape=shape,
         dtype=dtype,
         initializer=initializer,
         regularizer=regularizer,
-        reuse=reuse,
         trainable=trainable,
         collections=collections,
+        caching_device=caching_device,
+        partitioner=partitioner,
         validate_shape=validate_shape,
+        use_resource=use_resource,
         custom_getter=custom_getter,
         constraint=constraint,
-        partitioner=partitioner,
+        synchronization=synchronization,
+        aggregation=aggregation,
     )
 
 
-def _unique_scope_name(prefix: str) -> str:
-    counts, current = variable_store().counts, get_variable_scope().name
+def get_local_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = False,
+    collections: Any = None,
+    **options: Any,
+) -> Any:
+    """`get_variable` for a variable that is neither trained nor saved (TF1 symbol: `tf.get_local_variable`).
+
+    It goes to the collection of local variables.
+    """
+    keys = [*(collections or ()), GraphKeys.LOCAL_VARIABLES]
+    return get_variable(
+        name, shape, dtype, initializer, regularizer, trainable=False, collections=keys, **options
+    )
+
+
+def no_regularizer(_: Any) -> None:
+    """A regulariser that makes no loss, for where the scope has one (TF1 symbol: `tf.no_regularizer`)."""
+
+
+def unique_scope_name(prefix: str) -> str:
+    """The name that a scope of a default name gets in the current scope."""
+    counts, current = _place().counts, get_variable_scope().name
     full = f"{current}/{prefix}" if current else prefix
     if not counts.get(full, 0):
         return prefix
@@ -225,60 +311,69 @@ def _unique_scope_name(prefix: str) -> str:
 
 
 @contextlib.contextmanager
-def _entered(
-    name_or_scope: str | VariableScope, original_name_scope: str | None, **changes: Any
+def entered(
+    name_or_scope: str | VariableScope,
+    original_name_scope: str | None = None,
+    reuse: Reuse = None,
+    constraint: Any = None,
+    **changes: Any,
 ) -> Iterator[VariableScope]:
-    store, holder = variable_store(), _of_graph(_SCOPE_KEY, lambda: VariableScope(None))
-    outer = holder[0]
-    counts_before = None
-    reuse = changes.pop("reuse")
-    if isinstance(name_or_scope, VariableScope):
-        scope = name_or_scope.copy(
-            reuse=reuse or name_or_scope.reuse, name_scope=original_name_scope, **changes
+    """Context for a scope of variables alone, without one of operation names."""
+    place = _place()
+    outer = place.scope
+    again = isinstance(name_or_scope, VariableScope)
+    around = name_or_scope if isinstance(name_or_scope, VariableScope) else outer
+    values = {name: getattr(around, name) for name in _INHERITED}
+    values.update({name: value for name, value in changes.items() if value is not None})
+    inner = changes.get("custom_getter")
+    if inner is not None and around.custom_getter is not None:
+        inherited = around.custom_getter
+        values["custom_getter"] = lambda getter, *args, **options: inner(
+            partial(inherited, getter), *args, **options
         )
-        counts_before = dict(store.counts)
+    if isinstance(name_or_scope, VariableScope):
+        name, original_name_scope = name_or_scope.name, name_or_scope.original_name_scope
     else:
-        full = f"{outer.name}/{name_or_scope}" if outer.name else name_or_scope
-        scope = outer.copy(name=full, reuse=reuse or outer.reuse, name_scope=original_name_scope, **changes)
-        scope._reuse = reuse or outer.reuse
-    inner = changes["custom_getter"]
-    around = (name_or_scope if isinstance(name_or_scope, VariableScope) else outer).custom_getter
-    if inner is not None and around is not None:
-        scope._custom_getter = lambda getter, **options: inner(getter=partial(around, getter), **options)
-    store.open_scope(scope.name)
-    holder[0] = scope
+        name = f"{outer.name}/{name_or_scope}" if outer.name else name_or_scope
+        original_name_scope = name_or_scope if original_name_scope is None else original_name_scope
+    scope = VariableScope(
+        reuse or around.reuse, name, name_scope=original_name_scope, constraint=constraint, **values
+    )
+    place.open(name)
+    counts = dict(place.counts)
+    place.scope = scope
     try:
         yield scope
     finally:
-        store.close_scopes_under(scope.name)
-        if counts_before is not None:
-            store.counts = counts_before
-        holder[0] = outer
+        left = place.scope
+        place.scope = outer
+        if again:
+            place.counts = counts
+        else:
+            place.close_under(name)
+    if left is not scope:
+        raise RuntimeError(
+            f"Improper nesting of variable_scope. {scope.name!r} was left inside {left.name!r}."
+        )
 
 
-@contextlib.contextmanager
-def variable_scope(
-    name_or_scope: str | VariableScope | None = None,
-    default_name: str | None = None,
-    values: Any = None,
-    initializer: Any = None,
-    regularizer: Any = None,
-    caching_device: Any = None,
-    partitioner: Any = None,
-    custom_getter: Any = None,
-    reuse: Reuse = None,
-    dtype: Any = None,
-    use_resource: Any = None,
-    constraint: Any = None,
-    auxiliary_name_scope: bool = True,
-) -> Iterator[VariableScope]:
+class variable_scope:
     """Context for a scope of variables, and of operations with it (TF1 symbol: `tf.variable_scope`).
 
     Args:
         name_or_scope: a name under the current scope, or a scope to enter again.
         default_name: a name that is made unique, for where `name_or_scope` is None.
-        reuse: True shares variables, tf.AUTO_REUSE shares or makes them, None is as the scope around.
+        values: tensors whose graph becomes the default one.
+        initializer, regularizer, caching_device, partitioner, dtype, use_resource, constraint: what
+            `get_variable` takes in this scope where it is told nothing else.
+        custom_getter: is asked in place of the getter; it is handed that of the scope around.
+        reuse: True shares variables, tf.AUTO_REUSE shares or makes them, None and False are as the scope
+            around.
         auxiliary_name_scope: whether to open a scope of operation names too.
+
+    Raises:
+        TypeError: there is neither a name nor a default name, or the name is no string or scope.
+        ValueError: `reuse` is none of the above, or is True where only a default name is given.
 
     >>> import ostinato.tf1 as tf
     >>> with tf.Graph().as_default():
@@ -288,49 +383,81 @@ def variable_scope(
     ...     len(tf.global_variables()), weights.name
     (1, 'layer/weights:0')
     """
-    if name_or_scope is None and default_name is None:
-        raise TypeError("If default_name is None then name_or_scope is required")
-    if reuse is False:
-        reuse = None
-    changes = {
-        "initializer": initializer,
-        "regularizer": regularizer,
-        "custom_getter": custom_getter,
-        "dtype": dtype,
-        "constraint": constraint,
-        "partitioner": partitioner,
-        "reuse": reuse,
-    }
-    with contextlib.ExitStack() as stack:
-        for value in values or ():
-            if (
-                isinstance(value, Tensor)
-                and value.graph is not get_default_graph()
-                and get_default_graph().outer is None
-            ):
-                stack.enter_context(value.graph.as_default())
-                break
-        graph = get_default_graph()
-        original = graph.get_name_scope() + "/" if graph.get_name_scope() else ""
+
+    def __init__(
+        self,
+        name_or_scope: str | VariableScope | None = None,
+        default_name: str | None = None,
+        values: Any = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        caching_device: Any = None,
+        partitioner: Any = None,
+        custom_getter: Any = None,
+        reuse: Reuse = None,
+        dtype: Any = None,
+        use_resource: bool | None = None,
+        constraint: Any = None,
+        auxiliary_name_scope: bool = True,
+    ) -> None:
+        if default_name is None and name_or_scope is None:
+            raise TypeError("If default_name is None then name_or_scope is required")
+        if reuse is not True and reuse is not None and reuse is not False and reuse is not AUTO_REUSE:
+            raise ValueError(f"The reuse parameter must be True or False or None. It is {reuse!r}.")
+        if not isinstance(auxiliary_name_scope, bool):
+            raise TypeError(
+                f"The auxiliary_name_scope must be `True` or `False`, while get {auxiliary_name_scope}"
+            )
+        self._name_or_scope, self._default_name = name_or_scope, default_name
+        self._reuse = reuse or None
+        self._auxiliary = auxiliary_name_scope
+        self._changes = {
+            "initializer": initializer,
+            "regularizer": regularizer,
+            "caching_device": caching_device,
+            "partitioner": partitioner,
+            "custom_getter": custom_getter,
+            "dtype": dtype,
+            "use_resource": use_resource,
+            "constraint": constraint,
+        }
+        graphs = (value.graph for value in values or () if isinstance(value, Tensor))
+        self._graph = next(graphs, None) or get_default_graph()
+        self._unique: str | None = None  # the name that the default name became when it was first entered
+        self._exits: list[contextlib.ExitStack] = []
+
+    def __enter__(self) -> VariableScope:
+        with contextlib.ExitStack() as stack:
+            graph = get_default_graph()
+            if graph.outer is None and graph is not self._graph:
+                stack.enter_context(self._graph.as_default())
+            scope = self._enter(stack)
+            self._exits.append(stack.pop_all())
+        return scope
+
+    def __exit__(self, *problem: Any) -> bool | None:
+        return self._exits.pop().__exit__(*problem)
+
+    def _enter(self, stack: contextlib.ExitStack) -> VariableScope:
+        graph, name_or_scope = get_default_graph(), self._name_or_scope
+        current = graph.get_name_scope()
+        original: str | None = current + "/" if current else ""
         if name_or_scope is None:
-            if reuse:
+            if self._reuse:
                 raise ValueError("reuse=True cannot be used without a name_or_scope")
-            if auxiliary_name_scope:
-                original = stack.enter_context(graph.name_scope(default_name))
-            yield stack.enter_context(_entered(_unique_scope_name(default_name or ""), original, **changes))
-            return
+            if self._auxiliary:
+                original = stack.enter_context(graph.name_scope(self._default_name))
+            if self._unique is None:
+                self._unique = unique_scope_name(self._default_name or "")
+            return stack.enter_context(entered(self._unique, original, **self._changes))
         if not isinstance(name_or_scope, (str, VariableScope)):
             raise TypeError(
-                f"VariableScope: name_or_scope must be a string or VariableScope, not {name_or_scope!r}."
+                f"VariableScope: name_or_scope must be a string or VariableScope. It is {name_or_scope!r}."
             )
         name = name_or_scope if isinstance(name_or_scope, str) else name_or_scope.name.split("/")[-1]
-        if auxiliary_name_scope and name:
-            opened = stack.enter_context(graph.name_scope(name))
-            if isinstance(name_or_scope, str):
-                original = opened
-        if isinstance(name_or_scope, VariableScope):
-            original = name_or_scope.original_name_scope
-        yield stack.enter_context(_entered(name_or_scope, original, **changes))
+        if self._auxiliary:
+            original = stack.enter_context(graph.name_scope(name)) if name else None
+        return stack.enter_context(entered(name_or_scope, original, self._reuse, **self._changes))
 
 
 @contextlib.contextmanager
@@ -344,7 +471,7 @@ def variable_op_scope(
 
 def create_partitioned_variables(
     shape: Any,
-    slicing: Sequence[int],
+    slicing: Any,
     initializer: Any,
     dtype: Any = float32,
     trainable: bool = True,
@@ -363,15 +490,29 @@ def create_partitioned_variables(
             "The 'shape' and 'slicing' of a partitioned Variable must have the length: "
             f"shape: {shape}, slicing: {slicing}"
         )
-    with variable_scope(name, "PartitionedVariable", reuse=reuse):
-        return list(
-            get_variable(
-                "",
+    if len(slicing) < 1:
+        raise ValueError(f"A partitioned Variable must have rank at least 1: shape: {shape}")
+    with variable_scope(name, "PartitionedVariable", reuse=reuse) as scope:
+        if scope.custom_getter is not None:
+            raise ValueError(
+                "Private access to _get_partitioned_variable is not allowed when a custom getter is set.  "
+                f"Current custom getter: {scope.custom_getter}. tf.get_variable with a partitioner works "
+                "together with one."
+            )
+        with name_scope(None):
+            whole = variable_store().get_variable(
+                scope.name,
                 shape,
-                dtype,
-                initializer=initializer,
+                as_dtype(dtype),
+                initializer=scope.initializer if initializer is None else initializer,
+                regularizer=scope.regularizer,
+                reuse=scope.reuse,
                 trainable=trainable,
                 collections=collections,
+                caching_device=scope.caching_device,
                 partitioner=lambda **_: list(slicing),
+                use_resource=scope.use_resource,
+                constraint=scope.constraint,
             )
-        )
+    assert isinstance(whole, PartitionedVariable)
+    return list(whole)

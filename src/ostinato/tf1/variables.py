@@ -3,22 +3,68 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import inspect
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from . import rewrite
 from .dtypes import DType, as_dtype
-from .graph import Graph, GraphKeys, control_dependencies, get_default_graph, name_scope
-from .ops import state
+from .graph import Graph, GraphKeys, control_dependencies, device, get_default_graph, name_scope
+from .indexed_slices import IndexedSlices
+from .ops import scatter, state
 from .ops.array import identity
-from .ops.control import group
 from .ops.core import convert_to_tensor, one
 from .shapes import TensorShape, as_shape
 from .slices import SaveSliceInfo
 from .tensor import Operation, Operators, Tensor
+from .variable_options import checked_options
 
 
-class Variable(Operators):
+def creators() -> list[Any]:
+    """The functions that are asked to make variables, the innermost last; see variable_creator_scope."""
+    return get_default_graph().get_collection_ref(_CREATORS)
+
+
+@contextlib.contextmanager
+def variable_creator_scope(variable_creator: Any) -> Iterator[None]:
+    """Context in which a function makes the variables (TF1 symbol: `tf.variable_creator_scope`).
+
+    It is called as `variable_creator(next_creator, **options)`, with the arguments of `tf.Variable`, and
+    returns the variable; `next_creator(**options)` is that of the scope around, and in the end tf.Variable's.
+    """
+    kept = creators()
+    kept.append(variable_creator)
+    try:
+        yield
+    finally:
+        kept.pop()
+
+
+class _MakesVariables(type):
+    """What calling tf.Variable does: it asks the creators in force, and chooses the class."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is not Variable:
+            return super().__call__(*args, **kwargs)
+        options = {**dict(zip(_ARGUMENTS, args, strict=False)), **kwargs}
+        make = partial(_make_variable, super().__call__)
+        for creator in creators():
+            make = partial(creator, make)
+        return make(**options)
+
+
+def _make_variable(make: Any, use_resource: bool | None = None, **options: Any) -> Any:
+    from .variable_scope import get_variable_scope
+
+    if use_resource is None:
+        use_resource = get_variable_scope().use_resource
+    if use_resource is None:
+        use_resource = resource_variables_enabled()
+    return ResourceVariable(**options) if use_resource else make(**options)
+
+
+class Variable(Operators, metaclass=_MakesVariables):
     """A value that a session keeps from run to run (TF1 symbol: `tf.Variable`).
 
     Its nodes are the handle (`Variable:0`), the value as an operation reads it (`Variable/read:0`) and the
@@ -29,8 +75,12 @@ class Variable(Operators):
         trainable: whether optimisers alter it by default.
         collections: the collections it goes to; None is the global variables.
         validate_shape: False lets an assignment change the shape.
+        caching_device: a device for the node that reads it.
         name: its name; `_1`, `_2`, ... is added where that is taken.
         dtype: the type; None is the initial value's.
+        constraint: a function of its value that an optimiser applies after each update.
+        use_resource: True makes a ResourceVariable.
+        shape: the shape that assignments are held to; None is the initial value's.
 
     Raises:
         ValueError: no initial value, or one of unknown shape while `validate_shape`.
@@ -63,13 +113,25 @@ class Variable(Operators):
         aggregation: Any = None,
         shape: Any = None,
     ) -> None:
+        if variable_def is not None:
+            raise ValueError(
+                "Variables are not made from a VariableDef here: give tf.Variable an initial_value."
+            )
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
+        keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections
+        if not isinstance(keys, (list, tuple, set)):
+            raise ValueError(
+                "collections argument to Variable constructor must be a list, tuple, or set. Got "
+                f"{collections} of type {type(collections)}"
+            )
         if constraint is not None and not callable(constraint):
             raise ValueError("The `constraint` argument must be a callable.")
         self.constraint = constraint
+        self.synchronization, self.aggregation, self._trainable = checked_options(
+            synchronization, aggregation, trainable, name
+        )
         self._save_slice_info: SaveSliceInfo | None = None
-        self._trainable = trainable is not False
         around = get_default_graph()
         graph = around.outermost  # a loop's body has no variables of its own
         with graph.as_default(), control_dependencies(None), contextlib.ExitStack() as stack:
@@ -77,30 +139,37 @@ class Variable(Operators):
                 inside = around.get_name_scope()
                 stack.enter_context(graph.name_scope(inside + "/" if inside else None))
             with name_scope(name, "Variable", [] if callable(initial_value) else [initial_value]) as scope:
-                self._initial_value = _initial_tensor(initial_value, dtype)
-                sizes = self._initial_value.shape if shape is None else as_shape(shape)
-                if validate_shape and not self._initial_value.shape.is_fully_defined():
-                    raise ValueError(
-                        f"initial_value must have a shape specified: {self._initial_value}. "
-                        "Give it a static shape, or pass validate_shape=False."
-                    )
-                kind = self._initial_value.dtype.base_dtype
-                declared = sizes if validate_shape else TensorShape(None)
-                self._variable = one("VariableV2", [], scope, dtype=kind.name, shape=declared)
-                guarded = rewrite.with_initial_values(self._initial_value)
-                self._initializer = state.assign(
-                    self._variable, guarded, validate_shape=validate_shape, name="Assign"
-                ).op
-                self._snapshot = identity(self._variable, name="read")
+                self._make_nodes(initial_value, dtype, validate_shape, shape, caching_device, scope)
         graph.add_to_collection(INITIAL_VALUES, (self._variable, self._initial_value))
-        keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
-        if not isinstance(keys, list):
-            raise ValueError(
-                f"collections argument to Variable constructor must be a list of names, not {collections}."
-            )
         if self._trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
             keys = [*keys, GraphKeys.TRAINABLE_VARIABLES]
         graph.add_to_collections(keys, self)
+
+    def _make_nodes(
+        self,
+        initial_value: Any,
+        dtype: Any,
+        validate_shape: bool,
+        shape: Any,
+        caching_device: Any,
+        scope: str,
+    ) -> None:
+        self._initial_value = _initial_tensor(initial_value, dtype)
+        sizes = self._initial_value.shape
+        kind = self._initial_value.dtype.base_dtype
+        declared = as_shape(shape) if shape is not None else sizes if validate_shape else TensorShape(None)
+        self._variable = one("VariableV2", [], scope, dtype=kind.name, shape=declared)
+        if validate_shape and not sizes.is_fully_defined():
+            raise ValueError(
+                f"initial_value must have a shape specified: {self._initial_value}. "
+                "Give it a static shape, or pass validate_shape=False."
+            )
+        guarded = rewrite.with_initial_values(self._initial_value)
+        self._initializer = state.assign(
+            self._variable, guarded, validate_shape=validate_shape, name="Assign"
+        ).op
+        with contextlib.nullcontext() if caching_device is None else device(caching_device):
+            self._snapshot = identity(self._variable, name="read")
 
     def _get_save_slice_info(self) -> SaveSliceInfo | None:
         return self._save_slice_info
@@ -193,6 +262,36 @@ class Variable(Operators):
     ) -> Any:
         return _result(state.assign_sub(self._variable, delta, name=name), read_value)
 
+    def count_up_to(self, limit: int) -> Tensor:
+        """Add one, unless that would pass the limit; the result is the value before."""
+        return scatter.count_up_to(self._variable, limit)
+
+    def _scattered(self, update: Any, sparse_delta: Any, name: str | None) -> Tensor:
+        if not isinstance(sparse_delta, IndexedSlices):
+            raise TypeError(f"sparse_delta is not IndexedSlices: {sparse_delta}")
+        return update(self._variable, sparse_delta.indices, sparse_delta.values, name=name)
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_add, sparse_delta, name)
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_sub, sparse_delta, name)
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_update, sparse_delta, name)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        return scatter.scatter_nd_add(self._variable, indices, updates, name=name)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        return scatter.scatter_nd_sub(self._variable, indices, updates, name=name)
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
+        return scatter.scatter_nd_update(self._variable, indices, updates, name=name)
+
+    def _ref(self) -> Tensor:
+        return self._variable
+
     def _as_graph_element(self) -> Tensor:
         return self._variable
 
@@ -203,15 +302,70 @@ class Variable(Operators):
         raise TypeError("'Variable' object is not iterable.")
 
     def __getitem__(self, key: Any) -> Tensor:
-        return self._snapshot[key]
+        return self._to_tensor()[key]
 
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
 
 
+class ResourceVariable(Variable):
+    """A variable whose reads keep to control dependencies (TF1 symbol: `ResourceVariable`).
+
+    Where there are none in force, a read is the value from the start of the run, as of any variable here;
+    inside `tf.control_dependencies([assignment])` it is the value after the assignment.
+    """
+
+    @property
+    def dtype(self) -> DType:
+        return self._variable.dtype.base_dtype
+
+    @property
+    def handle(self) -> Tensor:
+        return self._variable
+
+    def value(self) -> Tensor:
+        graph = get_default_graph()
+        after = tuple(operation for group in graph._control_stack for operation in group)
+        if not after:
+            return self._snapshot
+        # One node for all reads after the same operations: steps of a cell share what they read.
+        reads = self.__dict__.setdefault("_reads", {})
+        if (graph, after) not in reads:
+            reads[graph, after] = self.read_value()
+        return reads[graph, after]
+
+    def _to_tensor(self, as_ref: bool = False) -> Tensor:
+        return self._variable if as_ref else self.value()
+
+    def is_initialized(self, name: str | None = None) -> Tensor:
+        """Whether the session has a value of it."""
+        return state.is_variable_initialized(self._variable, name)
+
+
+class _Default:
+    use_resource = False
+
+
+def enable_resource_variables() -> None:
+    """Make ResourceVariables where nothing else is said (TF1 symbol: `tf.enable_resource_variables`)."""
+    _Default.use_resource = True
+
+
+def disable_resource_variables() -> None:
+    """Make plain variables again where nothing else is said (TF1: `tf.disable_resource_variables`)."""
+    _Default.use_resource = False
+
+
+def resource_variables_enabled() -> bool:
+    """Which kind is made where nothing else is said (TF1 symbol: `tf.resource_variables_enabled`)."""
+    return _Default.use_resource
+
+
 Variable.SaveSliceInfo = SaveSliceInfo  # type: ignore[attr-defined]
 INITIAL_VALUES = rewrite.INITIAL_VALUES
-RefVariable = Variable
+RefVariable = VariableV1 = Variable
+_CREATORS = ("__variable_creators",)
+_ARGUMENTS = [name for name in inspect.signature(Variable.__init__).parameters if name != "self"]
 
 
 def _result(assigned: Tensor, read_value: bool) -> Any:
@@ -228,54 +382,25 @@ def _initial_tensor(initial_value: Any, dtype: Any) -> Tensor:
 
 def _forward(method: str) -> None:
     def call(self: Variable, *arguments: Any) -> Any:
-        return getattr(self._snapshot, method)(*arguments)
+        return getattr(self._to_tensor(), method)(*arguments)
 
     setattr(Variable, method, call)
 
 
-for _method in ["add", "sub", "mul", "truediv", "div", "floordiv", "mod", "pow", "and", "or", "matmul"]:
+for _method in [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "div",
+    "floordiv",
+    "mod",
+    "pow",
+    "and",
+    "or",
+    "matmul",
+]:
     _forward(f"__{_method}__")
     _forward(f"__r{_method}__")
 for _method in ["lt", "le", "gt", "ge", "neg", "abs", "invert"]:
     _forward(f"__{_method}__")
-
-
-# -- collections of variables
-def global_variables(scope: str | None = None) -> list[Any]:
-    """The graph's variables (TF1 symbol: `tf.global_variables`)."""
-    return get_default_graph().get_collection(GraphKeys.GLOBAL_VARIABLES, scope)
-
-
-def local_variables(scope: str | None = None) -> list[Any]:
-    return get_default_graph().get_collection(GraphKeys.LOCAL_VARIABLES, scope)
-
-
-def trainable_variables(scope: str | None = None) -> list[Any]:
-    """The variables that optimisers alter by default (TF1 symbol: `tf.trainable_variables`)."""
-    return get_default_graph().get_collection(GraphKeys.TRAINABLE_VARIABLES, scope)
-
-
-def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
-    """An operation that gives variables their initial values (TF1 symbol: `tf.variables_initializer`)."""
-    return group(*[variable.initializer for variable in var_list], name=name)
-
-
-def global_variables_initializer() -> Operation:
-    """An operation that initialises all variables made so far (TF1 symbol:
-    `tf.global_variables_initializer`).
-    """
-    return variables_initializer(global_variables())
-
-
-def local_variables_initializer() -> Operation:
-    return variables_initializer(local_variables())
-
-
-def report_uninitialized_variables(
-    var_list: Sequence[Variable] | None = None, name: str = "report_uninitialized_variables"
-) -> Tensor:
-    """The names of the variables that a session has no values of, as strings (TF1 symbol:
-    `tf.report_uninitialized_variables`); of the global and local ones where none are given.
-    """
-    variables = global_variables() + local_variables() if var_list is None else list(var_list)
-    return state.uninitialized([variable.op.name for variable in variables], name)
