@@ -21,17 +21,28 @@ from ..rnn_static import static_rnn, static_state_saving_rnn
 from . import rnn_python
 from .block_cells import GRUBlockCell, GRUBlockCellV2, LSTMBlockCell, LSTMBlockFusedCell, LSTMBlockWrapper
 from .conv_cells import Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell, ConvLSTMCell
+from .fused_rnn_cell import FusedRNNCell, FusedRNNCellAdaptor, TimeReversedFusedRNN
 from .gated_cells import IntersectionRNNCell, NASCell, SRUCell, UGRNNCell
 from .grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from .grouped_cells import GLSTMCell
 from .independent_cells import IndRNNCell, IndyGRUCell, IndyLSTMCell
 from .lstm_cells import CoupledInputForgetGateLSTMCell, LayerNormBasicLSTMCell
 from .phased_cells import PhasedLSTMCell
+from .wrapper_cells import (
+    AttentionCellWrapper,
+    CompiledWrapper,
+    EmbeddingWrapper,
+    HighwayWrapper,
+    InputProjectionWrapper,
+    OutputProjectionWrapper,
+)
 
 __all__ = [
+    "AttentionCellWrapper",
     "BasicLSTMCell",
     "BasicRNNCell",
     "BidirectionalGridLSTMCell",
+    "CompiledWrapper",
     "Conv1DLSTMCell",
     "Conv2DLSTMCell",
     "Conv3DLSTMCell",
@@ -39,14 +50,19 @@ __all__ = [
     "CoupledInputForgetGateLSTMCell",
     "DeviceWrapper",
     "DropoutWrapper",
+    "EmbeddingWrapper",
+    "FusedRNNCell",
+    "FusedRNNCellAdaptor",
     "GLSTMCell",
     "GRUBlockCell",
     "GRUBlockCellV2",
     "GRUCell",
     "GridLSTMCell",
+    "HighwayWrapper",
     "IndRNNCell",
     "IndyGRUCell",
     "IndyLSTMCell",
+    "InputProjectionWrapper",
     "IntersectionRNNCell",
     "LSTMBlockCell",
     "LSTMBlockFusedCell",
@@ -57,11 +73,13 @@ __all__ = [
     "LayerRNNCell",
     "MultiRNNCell",
     "NASCell",
+    "OutputProjectionWrapper",
     "PhasedLSTMCell",
     "RNNCell",
     "ResidualWrapper",
     "SRUCell",
     "TimeFreqLSTMCell",
+    "TimeReversedFusedRNN",
     "UGRNNCell",
     "best_effort_input_batch_size",
     "stack_bidirectional_dynamic_rnn",

@@ -24,17 +24,22 @@ from ..served import served_module
 from . import (
     block_cells,
     conv_cells,
+    fused_rnn_cell,
     gated_cells,
     grid_cells,
     grouped_cells,
     independent_cells,
     lstm_cells,
+    ntm_cell,
     phased_cells,
+    wrapper_cells,
 )
 
 _PREFIX = "tensorflow.contrib.rnn.python"
 _CORE_CELLS: tuple[ModuleType, ...] = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_base)
 _CONTRIB_CELLS: tuple[ModuleType, ...] = (
+    ntm_cell,
+    wrapper_cells,
     conv_cells,
     gated_cells,
     grid_cells,
@@ -53,9 +58,9 @@ _DRIVERS: tuple[ModuleType, ...] = (
 )
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "core_rnn": _DRIVERS,
-    "core_rnn_cell": _CORE_CELLS,
+    "core_rnn_cell": (*_CORE_CELLS, wrapper_cells),
     "core_rnn_cell_impl": _CORE_CELLS,
-    "fused_rnn_cell": (),
+    "fused_rnn_cell": (fused_rnn_cell,),
     "gru_ops": (block_cells,),
     "lstm_ops": (block_cells,),
     "rnn": _DRIVERS,
