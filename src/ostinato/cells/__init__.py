@@ -4,7 +4,8 @@ from ostinato.cells.attention import AttentionCellWrapper
 from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.dropout import DropoutWrapper
 from ostinato.cells.embedding import EmbeddingWrapper
-from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, BoundCell, GRUCell, LSTMCell
+from ostinato.cells.family import BoundCell
+from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell
 from ostinato.cells.grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from ostinato.cells.highway import HighwayWrapper
 from ostinato.cells.lowering import RunSequence, SequenceContext, is_transformed, lower

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import torch
 
 from ostinato._init import Initializer
-from ostinato.cells.family_cells import _OwningCell
+from ostinato.cells.family import OwningCell
 from ostinato.steps import BidirectionalGridLSTM, GridLSTM, TimeFreqLSTM
 
 
-class TimeFreqLSTMCell(_OwningCell):
+class TimeFreqLSTMCell(OwningCell):
     """An LSTM that walks over the frequencies of each step. TF1: `tf.contrib.rnn.TimeFreqLSTMCell`; Sainath
     and Li 2016.
 
@@ -62,7 +62,7 @@ class TimeFreqLSTMCell(_OwningCell):
         super().__init__(family, input_size, initializer, device, dtype)
 
 
-class GridLSTMCell(_OwningCell):
+class GridLSTMCell(OwningCell):
     """A grid of two LSTMs, over time and over frequency. TF1: `tf.contrib.rnn.GridLSTMCell`; Kalchbrenner et
     al. 2016, with peepholes Sainath and Li 2016.
 
@@ -136,7 +136,7 @@ class GridLSTMCell(_OwningCell):
         super().__init__(family, input_size, initializer, device, dtype)
 
 
-class BidirectionalGridLSTMCell(_OwningCell):
+class BidirectionalGridLSTMCell(OwningCell):
     """Two grids of LSTMs, one up and one down the frequencies; over time both go forwards. TF1:
     `tf.contrib.rnn.BidirectionalGridLSTMCell`.
 

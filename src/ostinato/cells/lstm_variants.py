@@ -6,7 +6,7 @@ import torch
 
 from ostinato._init import Initializer
 from ostinato.cells.dropout import KeepProbability
-from ostinato.cells.family_cells import OwningCell
+from ostinato.cells.family import OwningCell
 from ostinato.cells.recurrent_dropout import RecurrentDropout
 from ostinato.steps import LSTM, CoupledLSTM, WeightNormLSTM
 from ostinato.steps.activations import Activation

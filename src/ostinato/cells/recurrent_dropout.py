@@ -11,7 +11,7 @@ from torch import Tensor
 from ostinato import kernels
 from ostinato._state import Nest
 from ostinato.cells.dropout import KeepProbability, checked_keep_prob
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.cells.lowering import RunSequence
 from ostinato.cells.run import StepPosition, current_position
 from ostinato.steps import LSTM

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ostinato._state import Nest, flatten, leaves, map_nest
 from ostinato.cells import RNNCell, Run, check_cell, lower
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.drivers import arguments
 from ostinato.drivers.dynamic import prepare, run_prepared, sequence_to_run, swap_batch_and_time
 from ostinato.drivers.planned import SequenceToRun

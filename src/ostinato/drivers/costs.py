@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ostinato._state import flatten, leaves
 from ostinato.cells import Run
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.drivers.planned import SequenceToRun, frozen_chunk
 from ostinato.kernels import SequenceWork
 from ostinato.kernels.costs import seconds_of_a_byte, sequence_costs

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ostinato._state import Nest, flatten, leaves, map_nest
 from ostinato.cells import Run, RunSequence, SequenceContext
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.drivers.loop import step_through, unstack
 from ostinato.kernels import SequenceWork
 from ostinato.memory import MemoryPlan

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from ostinato._state import Nest, leaves, map_nest
 from ostinato.cells import Run
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.drivers.planned import Frozen
 from ostinato.memory.growing import lost
 from ostinato.memory.growth import Costs

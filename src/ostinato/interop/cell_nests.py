@@ -16,7 +16,7 @@ from ostinato.cells import (
     ZoneoutWrapper,
     check_cell,
 )
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.interop.torch_layout import RESET_BEFORE, Kind
 from ostinato.steps import GRU, LSTM, BasicRNN, ResetAfterGRU

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from ostinato.cells import MultiRNNCell, check_cell
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.interop.cell_nests import CellNest, is_pair
 from ostinato.interop.recognition import RecurrentCell, recurrent_cells

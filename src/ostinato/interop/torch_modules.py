@@ -20,7 +20,7 @@ from ostinato.cells import (
     RNNCell,
     ZoneoutWrapper,
 )
-from ostinato.cells.family_cells import FamilyCell
+from ostinato.cells.family import FamilyCell
 from ostinato.interop.cell_nests import CellNest, Layer, layers_of
 from ostinato.interop.torch_layout import Kind, from_torch_layout, to_torch_layout
 
