@@ -200,7 +200,17 @@ def test_a_gradient_is_the_sum_over_every_value_that_a_variable_had():
         (gradient,) = tf.gradients(early + late, v)
     with tf.Session() as session:
         session.run(v.initializer)
-        assert session.run([early, gradient]) in ([4, 24], [100, 40])
+        assert session.run([early, gradient]) == [4, 24]
+
+
+def test_what_is_fed_is_not_run_for_control_dependencies():
+    x = tf.placeholder(tf.float32, [])
+    with tf.control_dependencies([x]):
+        y = tf.constant(1.0) + 1
+    with tf.Session() as session:
+        assert session.run(y, {x: 1.0}) == 2
+        with pytest.raises(tf.errors.InvalidArgumentError, match="You must feed a value"):
+            session.run(y)
 
 
 def test_a_graph_forgets_its_oldest_plans(monkeypatch):

@@ -60,6 +60,15 @@ class GraphKeys:
     VARIABLES = "variables"  # the older name of GLOBAL_VARIABLES
 
 
+class _Scopes(threading.local):
+    """What a thread's `with` blocks have put in force for the nodes that it makes."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.control: tuple[Operation, ...] = ()
+        self.devices: tuple[str, ...] = ()
+
+
 class Graph:
     """A deferred graph (TF1 symbol: `tf.Graph`).
 
@@ -75,9 +84,7 @@ class Graph:
         self._operations: list[Operation] = []
         self._by_name: dict[str, Operation] = {}
         self._names_in_use: dict[str, int] = {}
-        self._name_stack = ""
-        self._control_stack: list[list[Operation]] = []
-        self._device_stack: list[str] = []
+        self._scopes = _Scopes()
         self._collections: dict[Any, list[Any]] = {}
         self._finalized = False
         self._not_feedable: set[Tensor] = set()
@@ -100,24 +107,31 @@ class Graph:
             raise RuntimeError("Graph is finalized and cannot be modified.")
         inputs = [self.own(tensor) for tensor in inputs]
         name = name or op_type
-        if name.endswith("/"):
-            name = name[:-1]
-        else:
-            if not _OPERATION_NAME.match(name):
-                raise ValueError(f"'{name}' is not a valid node name")
-            name = self.unique_name(name)
-        output_types = registry.infer(op_type, inputs, attributes, name)
-        control = [operation for group in self._control_stack for operation in group]
-        device = self._device_stack[-1] if self._device_stack else ""
-        operation = Operation(
-            self, op_type, name, inputs, list(dict.fromkeys(control)), attributes, device, output_types
-        )
-        self._operations.append(operation)
-        self._by_name[name] = operation
+        with self.lock:
+            if name.endswith("/"):
+                name = name[:-1]
+            else:
+                if not _OPERATION_NAME.match(name):
+                    raise ValueError(f"'{name}' is not a valid node name")
+                name = self.unique_name(name)
+            output_types = registry.infer(op_type, inputs, attributes, name)
+            scopes = self._scopes
+            device = scopes.devices[-1] if scopes.devices else ""
+            operation = Operation(
+                self, op_type, name, inputs, list(scopes.control), attributes, device, output_types
+            )
+            self._operations.append(operation)
+            self._by_name[name] = operation
         return operation
 
     def own(self, tensor: Tensor) -> Tensor:
         if tensor.op.graph is not self:
+            if tensor.op.graph.outermost is self:
+                raise InaccessibleTensorError(
+                    f"Cannot use '{tensor.op.name}' as input to an operation outside because "
+                    f"'{tensor.op.name}' is in a loop's body, a branch or a cell's step: it has a value for "
+                    "each time that runs. Make it an output of what it is in."
+                )
             raise ValueError(
                 f"{tensor} must be from the same graph as the operation that uses it; it belongs to "
                 "another tf.Graph."
@@ -133,40 +147,41 @@ class Graph:
         """`name` under the current scope, with `_1`, `_2`, ... where it is taken. Names differ by more than
         case.
         """
-        if self._name_stack:
-            name = f"{self._name_stack}/{name}"
+        if self._scopes.name:
+            name = f"{self._scopes.name}/{name}"
         key = name.lower()
-        count = self._names_in_use.get(key, 0)
-        if mark_as_used:
-            self._names_in_use[key] = count + 1
-        if count == 0:
-            return name
-        while f"{key}_{count}" in self._names_in_use:
-            count += 1
-        if mark_as_used:
-            self._names_in_use[f"{key}_{count}"] = 1
+        with self.lock:
+            count = self._names_in_use.get(key, 0)
+            if mark_as_used:
+                self._names_in_use[key] = count + 1
+            if count == 0:
+                return name
+            while f"{key}_{count}" in self._names_in_use:
+                count += 1
+            if mark_as_used:
+                self._names_in_use[f"{key}_{count}"] = 1
         return f"{name}_{count}"
 
     @contextlib.contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
         """Enter a scope: a fresh one for 'a', the very scope 'a' for 'a/', the root for None or ''."""
-        if name and not (_SCOPE_NAME if self._name_stack else _OPERATION_NAME).match(name):
+        if name and not (_SCOPE_NAME if self._scopes.name else _OPERATION_NAME).match(name):
             raise ValueError(f"'{name}' is not a valid scope name")
-        before = self._name_stack
+        before = self._scopes.name
         if not name:
             scope = ""
         elif name.endswith("/"):
             scope = name[:-1]
         else:
             scope = self.unique_name(name)
-        self._name_stack = scope
+        self._scopes.name = scope
         try:
             yield scope + "/" if scope else ""
         finally:
-            self._name_stack = before
+            self._scopes.name = before
 
     def get_name_scope(self) -> str:
-        return self._name_stack
+        return self._scopes.name
 
     # -- contexts
     @contextlib.contextmanager
@@ -184,19 +199,24 @@ class Graph:
     @contextlib.contextmanager
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
         """Nodes made inside run after these; None forgets all that are in force."""
-        before = self._control_stack
+        before = self._scopes.control
         if control_inputs is None:
-            self._control_stack = []
+            self._scopes.control = ()
         else:
             operations = []
             for item in control_inputs:
                 element = self.as_graph_element(item)
                 operations.append(element.op if isinstance(element, Tensor) else element)
-            self._control_stack = [*before, operations]
+            self._scopes.control = tuple(dict.fromkeys([*before, *operations]))
         try:
             yield
         finally:
-            self._control_stack = before
+            self._scopes.control = before
+
+    @property
+    def control_inputs_in_force(self) -> tuple[Operation, ...]:
+        """What a node that this thread makes now would run after."""
+        return self._scopes.control
 
     @contextlib.contextmanager
     def device(self, device_name: str | None) -> Iterator[None]:
@@ -205,11 +225,12 @@ class Graph:
         """
         if device_name is not None and not isinstance(device_name, str):
             raise TypeError(f"A device is a string such as '/cpu:0', not {device_name!r}.")
-        self._device_stack.append(device_name or "")
+        before = self._scopes.devices
+        self._scopes.devices = (*before, device_name or "")
         try:
             yield
         finally:
-            self._device_stack.pop()
+            self._scopes.devices = before
 
     @contextlib.contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
@@ -367,7 +388,7 @@ class BodyGraph(Graph):
     def __init__(self, outer: Graph, name_scope: str, shares_names: bool = False) -> None:
         super().__init__()
         self.outer: Graph = outer
-        self._name_stack = self.base_scope = name_scope.rstrip("/")
+        self._scopes.name = self.base_scope = name_scope.rstrip("/")
         if shares_names:
             self._names_in_use = outer._names_in_use
         self.seed = outer.seed
@@ -541,7 +562,7 @@ def name_scope(name: str | None, default_name: str | None = None, values: Any = 
     graph = get_default_graph()
     for value in values or ():
         if isinstance(value, Tensor):
-            if value.graph is not graph and graph.outer is None:
+            if value.graph is not graph and graph.outer is None and value.graph.outer is None:
                 graph = value.graph
             break
     with contextlib.ExitStack() as stack:

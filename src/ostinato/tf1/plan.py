@@ -215,7 +215,8 @@ class _Compiler:
                 if tensor not in self.fed and not (index in references and tensor.op.type == "VariableV2"):
                     visit(tensor.op)
             for control in operation.control_inputs:
-                visit(control)
+                if not control.outputs or not self.fed.issuperset(control.outputs):
+                    visit(control)
         return sorted(seen, key=lambda operation: operation.identifier)
 
     def _unit(self, operation: Operation, create_graph: bool, retain_graph: bool) -> Unit:

@@ -168,11 +168,13 @@ class BaseSession:
                 the smallest limit that would do.
         """
         check_run_options(options, run_metadata)
+        # What this run holds before it asks whether the session is open, a closing leaves to it.
+        held = self._variables, self._sources
         self._check_open()
         feeds = feeds_of(self._graph, feed_dict) if feed_dict else {}
         elements: dict[Tensor | Operation, int] = {}
         rebuild = collect(self._graph, fetches, elements)
-        return rebuild(self._evaluate(list(elements), feeds) if elements else [])
+        return rebuild(self._evaluate(list(elements), feeds, *held) if elements else [])
 
     def _check_open(self) -> None:
         if self._closed:
@@ -182,10 +184,15 @@ class BaseSession:
                 "The Session graph is empty.  Add operations to the graph before calling run()."
             )
 
-    def _evaluate(self, elements: list[Tensor | Operation], feeds: dict[Tensor, Any]) -> list[Any]:
+    def _evaluate(
+        self,
+        elements: list[Tensor | Operation],
+        feeds: dict[Tensor, Any],
+        variables: dict[str, torch.Tensor],
+        sources: dict[Any, Philox],
+    ) -> list[Any]:
         plan = plan_for(self._graph, elements, list(feeds))
-        # What is read here stays with the run: closing the session meanwhile takes nothing from it.
-        run = Run(self._variables, self._sources, plan.tracked, self._memory, self._lock)
+        run = Run(variables, sources, plan.tracked, self._memory, self._lock)
         with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
             values = plan.execute(run, list(feeds.values()))
         return [fetched_value(value) for value in values]

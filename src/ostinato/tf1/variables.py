@@ -325,7 +325,7 @@ class ResourceVariable(Variable):
 
     def value(self) -> Tensor:
         graph = get_default_graph()
-        after = tuple(operation for group in graph._control_stack for operation in group)
+        after = graph.control_inputs_in_force
         if not after:
             return self._snapshot
         # One node for all reads after the same operations: steps of a cell share what they read.
