@@ -97,8 +97,8 @@ def assert_equal(
     ...         session.run(x + 1, {x: 2}).item()
     3
     """
-    if x is y:
-        with name_scope(name, "assert_equal"):
+    with name_scope(name, "assert_equal"):  # entered twice, as TensorFlow does: names show it
+        if x is y:
             return no_op()
     return _assert_equal(x, y, data, summarize, message, name)
 
@@ -298,7 +298,7 @@ def assert_type(tensor: Any, tf_type: Any, message: str | None = None, name: str
     with name_scope(name, "assert_type"):
         tensor = convert_to_tensor(tensor, name="tensor")
         if tensor.dtype.base_dtype is not as_dtype(tf_type).base_dtype:
-            raise TypeError(f"{message or ''}  {tensor.name} must be of type {as_dtype(tf_type)!r}")
+            raise TypeError(f"{message or ''}  {tensor.name} must be of type {as_dtype(tf_type)}")
         return no_op("statically_determined_correct_type")
 
 

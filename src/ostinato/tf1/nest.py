@@ -53,14 +53,49 @@ def assert_same_structure(first: Any, second: Any) -> None:
     """Raise where two nests differ in structure.
 
     Raises:
-        ValueError: they have different numbers of leaves.
+        ValueError: one has a leaf where the other has a sequence, or a sequence has more of them.
         TypeError: their sequences are of different types, a tuple and a list for one.
     """
     one, other = (optree.tree_structure(nest, none_is_leaf=True) for nest in (first, second))
     if one == other:
         return
-    message = (
-        "The two structures don't have the same nested structure.\n\n"
-        f"First structure: {first}\n\nSecond structure: {second}"
-    )
-    raise (TypeError if one.num_leaves == other.num_leaves else ValueError)(message)
+    problem = _difference(first, second)
+    if problem is not None:
+        raise type(problem)(
+            "The two structures don't have the same nested structure.\n\n"
+            f"First structure: {_shown(first)}\n\nSecond structure: {_shown(second)}\n\n"
+            f"More specifically: {problem}"
+        )
+
+
+def _difference(first: Any, second: Any) -> Exception | None:
+    """What differs first between two nests; keys of dicts may come in another order."""
+    if is_sequence(first) != is_sequence(second):
+        inner, leaf = (first, second) if is_sequence(first) else (second, first)
+        return ValueError(
+            f'Substructure "{_shown(inner)}" is a sequence, while substructure "{_shown(leaf)}" is not'
+        )
+    if not is_sequence(first):
+        return None
+    if type(first) is not type(second) and not (isinstance(first, dict) and isinstance(second, dict)):
+        return TypeError(
+            f"The two structures don't have the same sequence type. First structure {_shown(first)} has type "
+            f"{type(first).__name__}, while second structure {_shown(second)} has type "
+            f"{type(second).__name__}"
+        )
+    if isinstance(first, dict) and set(first) != set(second):
+        return ValueError(
+            "The two dictionaries don't have the same set of keys. First structure has keys "
+            f"{list(first)}, while second structure has keys {list(second)}"
+        )
+    if len(first) != len(second):
+        return ValueError(
+            f"The two structures don't have the same number of elements. First structure: {_shown(first)}. "
+            f"Second structure: {_shown(second)}"
+        )
+    keys: Any = first if isinstance(first, dict) else range(len(first))
+    return next(filter(None, (_difference(first[key], second[key]) for key in keys)), None)
+
+
+def _shown(nest: Any) -> str:
+    return f"type={type(nest).__name__} str={nest}"

@@ -20,7 +20,7 @@ def make(op_type: str, inputs: Any, name: str | None = None, **attributes: Any) 
     graph = get_default_graph()
     for tensor in inputs:
         if tensor.op.graph is not graph:
-            if graph.outer is None:
+            if graph.outer is None and tensor.op.graph.outer is None:
                 with tensor.op.graph.as_default():
                     return tensor.op.graph.create_operation(op_type, inputs, attributes, name)
             break

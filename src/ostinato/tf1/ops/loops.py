@@ -94,7 +94,7 @@ def loop(
     return make(
         "While" if writes else "StatelessWhile",
         [*variables, *condition.captured, *body.captured],
-        "While",
+        "Loop",
         condition=condition,
         body=body,
         outputs=_outputs(variables, shapes),
@@ -112,7 +112,7 @@ def conditional(
     return make(
         "If" if any(branch.writes for branch in branches) else "StatelessIf",
         [chosen, *captured],
-        "If",
+        "Branch",
         branches=tuple(branches),
         outputs=_outputs(branches[0].outputs, shapes),
     ).outputs
