@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ostinato.tf1 as tf
-from ostinato.tf1 import shadow
+from ostinato.tf1 import shadow, six
 
 SOURCE = str(Path(__file__).parents[2] / "src")
 
@@ -152,3 +152,28 @@ def test_logging_is_pythons(caplog):
     tf.logging.error("this, %d", 3)
     tf.logging.set_verbosity(before)
     assert [record.getMessage() for record in caplog.records] == ["this, 3"]
+
+
+def test_a_script_may_import_six_where_it_is_not_installed(tmp_path):
+    script = """
+        import pickle, urllib.request
+        import tensorflow as tf
+        import six
+        from six.moves import cPickle, range, urllib, xrange
+        from six.moves.urllib.request import urlretrieve
+
+        print(cPickle is pickle, pickle.__spec__.name, list(xrange(2)), range is xrange)
+        print(urllib.request.urlretrieve is urlretrieve, six.PY3, list(six.iteritems({1: 2})))
+    """
+    done = start(tmp_path, script)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["True pickle [0, 1] True", "True True [(1, 2)]"]
+
+
+def test_a_six_that_is_there_goes_first(monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [f for f in sys.meta_path if not isinstance(f, six.Finder)])
+    before = list(sys.meta_path)
+    six.install()
+    six.install()
+    assert sys.meta_path[:-1] == before
+    assert isinstance(sys.meta_path[-1], six.Finder)

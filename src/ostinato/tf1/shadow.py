@@ -9,6 +9,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from . import six
 from .names import nearest
 
 
@@ -16,7 +17,21 @@ def modules() -> dict[str, ModuleType]:
     """Every module that `tensorflow...` stands for here, by name."""
     from ostinato import tf1
 
-    from . import compat, contrib, core, errors, layers, logging, nn, python, rnn_cell, train
+    from . import (
+        compat,
+        contrib,
+        core,
+        errors,
+        initializers,
+        keras,
+        layers,
+        logging,
+        nn,
+        python,
+        random,
+        rnn_cell,
+        train,
+    )
     from .contrib import rnn_python
 
     served = {
@@ -28,11 +43,15 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.core.protobuf": core.protobuf,
         "tensorflow.core.protobuf.saver_pb2": core.protobuf.saver_pb2,
         "tensorflow.errors": errors,
+        "tensorflow.initializers": initializers,
+        "tensorflow.keras": keras,
+        "tensorflow.keras.initializers": keras.initializers,
         "tensorflow.layers": layers,
         "tensorflow.logging": logging,
         "tensorflow.nn": nn,
         "tensorflow.nn.rnn_cell": rnn_cell,
         "tensorflow.python": python,
+        "tensorflow.random": random,
         "tensorflow.train": train,
     }
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
@@ -60,8 +79,8 @@ class _Finder:
 
 
 def install() -> None:
-    """Make `import tensorflow` mean this face in this process; an installed TensorFlow is shadowed, with a
-    word.
+    """Make `import tensorflow` mean this face in this process, and have a `six` to import; an installed
+    TensorFlow is shadowed, with a word.
     """
     if isinstance(sys.meta_path[0], _Finder):
         return
@@ -75,3 +94,4 @@ def install() -> None:
     served = modules()
     sys.modules.update(served)
     sys.meta_path.insert(0, _Finder(list(served)))
+    six.install()  # the scripts of that time import it beside tensorflow
