@@ -211,7 +211,7 @@ from .ops.reductions import (
     reduce_prod,
     reduce_sum,
 )
-from .ops.sampling import multinomial, random_gamma, random_poisson
+from .ops.sampling import multinomial, random_crop, random_gamma, random_poisson
 from .ops.scatter import (
     count_up_to,
     scatter_add,
@@ -470,6 +470,7 @@ __all__ = [
     "quint16",
     "quint8",
     "random",
+    "random_crop",
     "random_gamma",
     "random_normal",
     "random_normal_initializer",
