@@ -6,9 +6,19 @@ from ostinato.cells.dropout import DropoutWrapper
 from ostinato.cells.embedding import EmbeddingWrapper
 from ostinato.cells.family import BoundCell
 from ostinato.cells.family_cells import BasicLSTMCell, BasicRNNCell, GRUCell, LSTMCell
+from ostinato.cells.gated_cells import (
+    CFNCell,
+    IntersectionRNNCell,
+    MinimalRNNCell,
+    NASCell,
+    SRUCell,
+    UGRNNCell,
+)
 from ostinato.cells.grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from ostinato.cells.highway import HighwayWrapper
+from ostinato.cells.independent_cells import IndRNNCell, IndyGRUCell, IndyLSTMCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, is_transformed, lower
+from ostinato.cells.lstm_kin import ConvLSTMCell, GLSTMCell, PhasedLSTMCell
 from ostinato.cells.lstm_variants import (
     CoupledInputForgetGateLSTMCell,
     LayerNormBasicLSTMCell,
@@ -28,27 +38,39 @@ __all__ = [
     "BasicRNNCell",
     "BidirectionalGridLSTMCell",
     "BoundCell",
+    "CFNCell",
+    "ConvLSTMCell",
     "CoupledInputForgetGateLSTMCell",
     "DropoutWrapper",
     "EmbeddingWrapper",
+    "GLSTMCell",
     "GRUCell",
     "GridLSTMCell",
     "HighwayWrapper",
+    "IndRNNCell",
+    "IndyGRUCell",
+    "IndyLSTMCell",
     "InputProjectionWrapper",
+    "IntersectionRNNCell",
     "LSTMCell",
     "LayerNormBasicLSTMCell",
+    "MinimalRNNCell",
     "MultiRNNCell",
+    "NASCell",
     "NTMCell",
     "NTMControllerState",
     "OutputProjectionWrapper",
+    "PhasedLSTMCell",
     "RNNCell",
     "RecurrentDropout",
     "ResidualWrapper",
     "Run",
     "RunSequence",
+    "SRUCell",
     "SequenceContext",
     "StepPosition",
     "TimeFreqLSTMCell",
+    "UGRNNCell",
     "WeightNormLSTMCell",
     "ZoneoutWrapper",
     "check_cell",

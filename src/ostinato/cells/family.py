@@ -169,7 +169,8 @@ def _check_inputs(name: str, inputs: Nest, sizes: Nest, axes: str) -> int:
         if len(before) < ahead or tensor.shape != (*before, *shape):
             wanted = ", ".join([axes, *map(str, shape)])
             raise ValueError(f"{name} needs inputs of shape [{wanted}], but got {list(tensor.shape)}.")
-    return before[-1]
+    rows: int = before[-1]
+    return rows
 
 
 class BoundCell(FamilyCell):

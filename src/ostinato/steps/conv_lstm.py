@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ostinato._state import LSTMStateTuple
+from ostinato._state import LSTMStateTuple, Nest
 from ostinato.steps.family import Parameter, ProjectedStep, check_positive_integer
 
 _CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -66,7 +66,7 @@ class ConvLSTM(ProjectedStep):
         return LSTMStateTuple(size, size)
 
     @property
-    def output_size(self) -> torch.Size:
+    def output_size(self) -> Nest:
         skipped = self.input_shape[-1] if self.skip_connection else 0
         return torch.Size([*self.input_shape[:-1], self.output_channels + skipped])
 
