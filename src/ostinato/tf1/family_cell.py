@@ -106,7 +106,7 @@ class FamilyCell(RNNCell):
 
     def _parameters(self, depth: int) -> Sequence[steps.Parameter]:
         """The variables to make, in TensorFlow's order: the family's, and any that nothing reads."""
-        return self._family().parameters(depth)  # type: ignore[no-any-return]
+        return self._family().parameters(depth)
 
     def _attribute(self, name: str) -> str:
         return self._attributes.get(name) or "_variable_" + name.replace("/", "_")

@@ -104,15 +104,12 @@ class LayerNormBasicLSTMCell(_NormalizingCell):
         if self._keep_prob == 1.0 and not isinstance(self._keep_prob, Tensor):
             return described
         leaf: Any = described.description
-        if not isinstance(self._keep_prob, Tensor):
-            return Described(DroppingLeaf(*_fields(leaf), self._keep_prob, self._seed), described.tensors)
-        count = len(leaf.names)
-        tensors = [*described.tensors[:count], self._keep_prob, *described.tensors[count:]]
-        return Described(DroppingLeaf(*_fields(leaf), None, self._seed), tensors)
-
-
-def _fields(leaf: Any) -> tuple[Any, ...]:
-    return leaf.family, leaf.names, leaf.activation
+        tensors, keep_prob = list(described.tensors), self._keep_prob
+        if isinstance(keep_prob, Tensor):
+            tensors.insert(len(leaf.names), keep_prob)
+            keep_prob = None
+        dropping = DroppingLeaf(leaf.family, leaf.names, leaf.activation, keep_prob, self._seed)
+        return Described(dropping, tensors)
 
 
 def _checked_keep_prob(keep_prob: Any) -> Any:
