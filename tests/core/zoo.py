@@ -10,13 +10,23 @@ from torch import Tensor, nn
 from ostinato import (
     BasicLSTMCell,
     BasicRNNCell,
+    CFNCell,
     DropoutWrapper,
+    GLSTMCell,
     GRUCell,
+    IndRNNCell,
+    IndyGRUCell,
+    IndyLSTMCell,
+    IntersectionRNNCell,
     LSTMCell,
     LSTMStateTuple,
+    MinimalRNNCell,
     MultiRNNCell,
+    NASCell,
     ResidualWrapper,
     RNNCell,
+    SRUCell,
+    UGRNNCell,
     ZoneoutWrapper,
 )
 
@@ -88,6 +98,37 @@ def dropout_stack(num_units: int, input_size: int) -> RNNCell:
     )
 
 
+def gated_stack(num_units: int, input_size: int) -> RNNCell:
+    return MultiRNNCell(
+        [
+            NASCell(num_units, input_size, num_proj=2, use_bias=True),
+            IntersectionRNNCell(num_units, 2, num_in_proj=num_units),
+            UGRNNCell(num_units, num_units, forget_bias=0.5),
+            CFNCell(num_units, num_units),
+        ]
+    )
+
+
+def independent_stack(num_units: int, input_size: int) -> RNNCell:
+    return MultiRNNCell(
+        [
+            IndyLSTMCell(num_units, input_size),
+            IndyGRUCell(num_units, num_units, activation="softsign"),
+            IndRNNCell(2, num_units, activation="relu"),
+        ]
+    )
+
+
+def light_stack(num_units: int, input_size: int) -> RNNCell:
+    return MultiRNNCell(
+        [
+            MinimalRNNCell(num_units, input_size),
+            SRUCell(6, num_units),
+            GLSTMCell(4, 6, number_of_groups=2, num_proj=2),
+        ]
+    )
+
+
 LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
     "basic_rnn": BasicRNNCell,
     "basic_rnn_relu": lambda num_units, input_size: BasicRNNCell(
@@ -115,6 +156,9 @@ LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
 
 STEPPED: dict[str, Callable[[int, int], RNNCell]] = {
     "plain": PlainCell,
+    "gated_stack": gated_stack,
+    "independent_stack": independent_stack,
+    "light_stack": light_stack,
     "overriding": OverridingCell,
     "softsign": lambda num_units, input_size: BasicRNNCell(num_units, input_size, activation="softsign"),
     "state_dropout": lambda num_units, input_size: DropoutWrapper(

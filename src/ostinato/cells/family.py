@@ -46,7 +46,7 @@ class FamilyCell(RNNCell):
         return self.family.state_size
 
     @property
-    def output_size(self) -> int:
+    def output_size(self) -> Nest:
         return self.family.output_size
 
     def family_parameters(self) -> Mapping[str, Tensor]:
