@@ -66,6 +66,8 @@ def cases(tf):
         "poisson integers",
         lambda: tf.random.poisson(tf.constant([2.5], tf.float64), [3, 5], tf.int64, seed=8),
     )
+    add("crop", lambda: tf.random_crop(tf.reshape(tf.range(60), [3, 4, 5]), [2, 1, 5], seed=13))
+    add("loop", lambda: in_a_loop(tf))
     for first, second in [(0, 0), (1, 2), (-3, 2**40)]:
         pair = np.array([first, second], np.int64)
         of = f" of {first} {second}"
@@ -138,6 +140,17 @@ def two_layers(tf):
     x = tf.placeholder_with_default(np.ones([2, 4], np.float32), [None, 4], name="x")
     hidden = tf.nn.dropout(tf.tanh(tf.matmul(x, first)), 0.5)
     return tf.nn.xw_plus_b(hidden, second, bias) + tf.random_normal([2])
+
+
+def in_a_loop(tf):
+    """Each turn draws on: uniform numbers, a mask and integers."""
+
+    def turn(i, total):
+        drawn = tf.random_uniform([3], seed=14) + tf.nn.dropout(tf.ones([3]), 0.5, seed=15)
+        return i + 1, total * 2 + drawn + tf.to_float(tf.random_uniform([3], 0, 9, tf.int32, seed=16))
+
+    # TensorFlow may let a later turn draw before an earlier one, where turns may overlap.
+    return tf.while_loop(lambda i, total: i < 4, turn, [0, tf.zeros([3])], parallel_iterations=1)[1]
 
 
 def kept(value):

@@ -19,9 +19,10 @@ from ..philox import Philox, place_range, standard_normals, uniform_doubles
 from ..random_source import seed_attributes
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
-from . import array
+from . import array, asserting, math, reductions, slicing
+from .control import with_dependencies
 from .core import convert_to_tensor, one
-from .random import sizes_of
+from .random import random_uniform, sizes_of
 
 _STRETCH = 256
 
@@ -58,6 +59,10 @@ def categorical_rule(inputs: Any, attributes: dict[str, Any]) -> registry.Output
     logits, samples = inputs[0].shape, registry.constant_value(inputs[1])
     if logits.ndims not in (None, 2):
         raise registry.ShapeMismatch(f"Shape must be rank 2 but is rank {logits.ndims}")
+    if samples is not None and samples < 0:
+        raise registry.ShapeMismatch(
+            f"Dimension size, given by scalar input 1 must be non-negative but is {int(samples)}"
+        )
     batch = logits.known[0] if logits.known else None
     return [
         (
@@ -315,3 +320,25 @@ def random_poisson(
         [*shape, *lam.shape].
     """
     return random_poisson_v2(shape, lam, dtype, seed, name)
+
+
+# -- crops
+def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Tensor:
+    """A part of a tensor at a random place (TF1 symbol: `tf.random_crop`).
+
+    Args:
+        value: a tensor of any shape.
+        size: the shape of the part, a size for each axis.
+
+    Raises:
+        tf.errors.InvalidArgumentError: when run, a size that is larger than the tensor's.
+    """
+    with name_scope(name, "random_crop", [value, size]) as scope:
+        value = convert_to_tensor(value, name="value")
+        size = convert_to_tensor(size, int32, name="size")
+        shape = array.shape(value)
+        fits = reductions.reduce_all(math.greater_equal(shape, size))
+        check = asserting.Assert(fits, ["Need value.shape >= size, got ", shape, size], summarize=1000)
+        limit = with_dependencies([check], shape) - size + 1
+        place = random_uniform(array.shape(shape), dtype=int32, maxval=2**31 - 1, seed=seed) % limit
+        return slicing.slice_(value, place, size, name=scope)
