@@ -32,7 +32,7 @@ def modules() -> dict[str, ModuleType]:
         rnn_cell,
         train,
     )
-    from .contrib import rnn_python
+    from .contrib import cudnn_python, rnn_python
 
     served = {
         "tensorflow": tf1,
@@ -57,6 +57,7 @@ def modules() -> dict[str, ModuleType]:
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
     served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
     served.update(rnn_python.MODULES)
+    served.update(cudnn_python.MODULES)
     return served
 
 

@@ -1,6 +1,7 @@
 """The module `tf.contrib.cudnn_rnn`: cuDNN's networks, on whatever device there is."""
 
 from ..names import absent
+from . import cudnn_python
 from .cudnn_cells import CudnnCompatibleGRUCell, CudnnCompatibleLSTMCell
 from .cudnn_converters import (
     CudnnParamsFormatConverterGRU,
@@ -32,5 +33,6 @@ __all__ = [
     "CudnnRNNTanh",
     "CudnnRNNTanhSaveable",
 ]
+python = cudnn_python.PACKAGE
 
 __getattr__ = absent("tf.contrib.cudnn_rnn", __all__)
