@@ -1,0 +1,17 @@
+"""The cells over time and frequency against what TensorFlow 1.15 computed with them."""
+
+import pytest
+
+from tf1.values import DRIVERS, cases, cases_of, replay
+
+# A case that brings its own driver runs once.
+CASES = [
+    (case, dtype, driver)
+    for case, dtype in cases_of("grid")
+    for driver in (DRIVERS[:1] if "run" in cases("grid")[case] else DRIVERS)
+]
+
+
+@pytest.mark.parametrize(("case", "dtype", "driver"), CASES)
+def test_numbers_are_tensorflows(case, dtype, driver):
+    replay("grid", case, dtype, driver)
