@@ -18,6 +18,7 @@ from .rnn_arguments import infer_state_dtype, lengths_of_rows, stand_ins, state_
 from .rnn_cell_base import assert_like_rnncell, check_state, describe, seed_for, traced
 from .shapes import TensorShape
 from .tensor import Tensor
+from .tensor_array import flow_of, with_flows
 
 
 def dynamic_rnn(
@@ -90,7 +91,7 @@ def dynamic_rnn(
             outputs, final = rnn_ops.loop(
                 described.description,
                 flat_inputs,
-                nest.flatten(state),
+                [flow_of(leaf) for leaf in nest.flatten(state)],
                 described.tensors,
                 seed_for(described),
                 lengths,
@@ -105,7 +106,8 @@ def dynamic_rnn(
         outputs = [
             _named_output(leaf, index, len(flat_inputs), time_major) for index, leaf in enumerate(outputs)
         ]
-        return nest.pack_sequence_as(cell.output_size, outputs), nest.pack_sequence_as(state, final)
+        final_state = nest.pack_sequence_as(state, with_flows(nest.flatten(state), final))
+        return nest.pack_sequence_as(cell.output_size, outputs), final_state
 
 
 def _check_inputs(leaves: list[Tensor], time_axis: int, batch_axis: int) -> int | None:

@@ -13,6 +13,7 @@ from .ops.core import convert_to_tensor
 from .ops.math import cast
 from .shapes import TensorShape
 from .tensor import Tensor
+from .tensor_array import TensorArray
 
 
 def transpose_batch_time(x: Any) -> Tensor:
@@ -90,7 +91,9 @@ def state_to_begin_with(cell: Any, initial_state: Any, rows: Any, dtype: Any, mi
         ValueError: neither a state nor a type; `missing` says so.
     """
     if initial_state is not None:
-        return nest.map_structure(convert_to_tensor, initial_state)
+        return nest.map_structure(
+            lambda leaf: leaf if isinstance(leaf, TensorArray) else convert_to_tensor(leaf), initial_state
+        )
     if not dtype:
         raise ValueError(missing)
     if getattr(cell, "get_initial_state", None) is not None:
@@ -99,9 +102,13 @@ def state_to_begin_with(cell: Any, initial_state: Any, rows: Any, dtype: Any, mi
 
 
 def stand_ins(state: Any, rows: int | None) -> Any:
-    """Stand-ins for a state of which a loop may change the number of rows that is known."""
+    """Stand-ins for a state of which a loop may change the number of rows that is known. A TensorArray stands
+    for itself.
+    """
 
-    def leaf(tensor: Tensor) -> StaticInput:
+    def leaf(tensor: Any) -> Any:
+        if isinstance(tensor, TensorArray):
+            return tensor
         known = tensor.shape.known
         shape = TensorShape([rows]).concatenate(known[1:]) if known else tensor.shape
         return StaticInput(tensor.dtype.base_dtype, shape)

@@ -19,6 +19,7 @@ from .ops import array, random, rnn
 from .ops.core import convert_to_tensor
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
+from .tensor_array import flow_of, with_flows
 
 
 class LSTMStateTuple(_CoreStateTuple):
@@ -149,28 +150,31 @@ def describe(cell: Any, inputs: Any) -> Described | None:
 def traced(cell: Any, inputs: Any, state: Any, scope: str) -> Described:
     """A cell that only calling it tells about, called once: its step as a sub-graph."""
     flat_inputs, flat_state = nest.flatten(inputs), nest.flatten(state)
+    tensors = [flow_of(leaf) for leaf in flat_state]
     names = [*["inputs"] * len(flat_inputs), *["state"] * len(flat_state)]
 
     def function(*values: Tensor) -> list[Tensor]:
         given = nest.pack_sequence_as(inputs, values[: len(flat_inputs)])
-        output, new_state = cell(given, nest.pack_sequence_as(state, values[len(flat_inputs) :]))
+        before = with_flows(flat_state, values[len(flat_inputs) :])
+        output, new_state = cell(given, nest.pack_sequence_as(state, before))
         nest.assert_same_structure(state, new_state)
-        for before, after in zip(flat_state, nest.flatten(new_state), strict=True):
-            _check_kept(cell, before, convert_to_tensor(after))
-        leaves = [*nest.flatten(output), *nest.flatten(new_state)]
-        return [convert_to_tensor(leaf) for leaf in leaves]
+        after = [convert_to_tensor(flow_of(leaf)) for leaf in nest.flatten(new_state)]
+        for old, new in zip(tensors, after, strict=True):
+            _check_kept(cell, old, new)
+        return [*[convert_to_tensor(leaf) for leaf in nest.flatten(output)], *after]
 
-    body = BodyFunction(function, [*flat_inputs, *flat_state], scope, names)
+    body = BodyFunction(function, [*flat_inputs, *tensors], scope, names)
     outputs = body.outputs[: len(body.outputs) - len(flat_state)]
     # As the step gives them, which need not be as the cell's properties say.
     output_size = nest.pack_sequence_as(cell.output_size, [leaf.shape[1:] for leaf in outputs])
-    state_size = _sizes(flat_state, cell.state_size)
+    state_size = _sizes(tensors, cell.state_size)
     return Described(Body(body, core_sizes(state_size), core_sizes(output_size)), body.captured)
 
 
 def _sizes(state: list[Any], said: Any) -> tuple[TensorShape, ...]:
     """The sizes of a state's tensors; what their shapes do not tell is as the cell says."""
-    sizes = [as_shape(leaf.shape)[1:] if as_shape(leaf.shape).known else TensorShape(None) for leaf in state]
+    shapes = [as_shape(leaf.shape) for leaf in state]
+    sizes = [TensorShape(None if shape.known is None else shape.known[1:]) for shape in shapes]
     told = nest.flatten(said)
     if len(told) == len(sizes):
         known = [as_shape(size) for size in told]
@@ -285,13 +289,14 @@ def step_node(
             state = nest.pack_sequence_as(state_size, leaves)
     check_state(state, state_size)
     flat_inputs = [convert_to_tensor(leaf) for leaf in nest.flatten(inputs)]
-    flat_state = [convert_to_tensor(leaf) for leaf in nest.flatten(state)]
+    likes = nest.flatten(state)
+    flat_state = [convert_to_tensor(flow_of(leaf)) for leaf in likes]
     description = described.description
     outputs, new_state = rnn.step(
         description, flat_inputs, flat_state, described.tensors, seed, lengths, index
     )
     packed = outputs[0] if len(outputs) == 1 else nest.pack_sequence_as(description.output_size, outputs)
-    return packed, nest.pack_sequence_as(state_size, new_state)
+    return packed, nest.pack_sequence_as(state_size, with_flows(likes, new_state))
 
 
 def check_state(state: Any, state_size: Any) -> None:

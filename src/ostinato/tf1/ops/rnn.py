@@ -147,7 +147,9 @@ def _width(shape: TensorShape) -> int | None:
     return shape.known[-1] if shape.known else None
 
 
-def _check_types(parts: Parts) -> None:
+def _check_types(parts: Parts, description: Description) -> None:
+    if isinstance(description, Body):  # what was traced was checked then
+        return
     # Of several inputs each may be of a type of its own: a time in float64 beside features in float32.
     inputs = parts.inputs if len(parts.inputs) == 1 else ()
     floating = [t.dtype.base_dtype.name for t in (*inputs, *parts.state) if t.dtype.is_floating]
@@ -187,7 +189,7 @@ def _output_types(parts: Parts, description: Description) -> list[tuple[DType, T
 
 def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     parts, description = split_inputs(inputs, attributes), attributes["description"]
-    _check_types(parts)
+    _check_types(parts, description)
     _check_widths(parts, description)
     batch = TensorShape([_batch(parts, 0)])
     types: list[Any] = []
@@ -198,7 +200,7 @@ def _step_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
 
 def _loop_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     parts, description = split_inputs(inputs, attributes), attributes["description"]
-    _check_types(parts)
+    _check_types(parts, description)
     _check_widths(parts, description)
     time_axis, batch_axis = (0, 1) if attributes["time_major"] else (1, 0)
     batch = _batch(parts, batch_axis)
