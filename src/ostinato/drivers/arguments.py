@@ -113,12 +113,18 @@ def steps_to_run(lengths: Tensor | None, time: int) -> int:
     return max(1, min(time, int(lengths.max())))
 
 
-def initial_state(cell: Any, state: Nest, batch_size: int, dtype: torch.dtype | None, like: Tensor) -> Nest:
-    """The given state, checked, or zeros in `dtype` or else the dtype of the inputs."""
+def initial_state(
+    cell: Any, state: Nest, batch_size: int, dtype: torch.dtype | None, inputs: list[Tensor]
+) -> Nest:
+    """The given state, checked, or zeros in `dtype`, else the dtype that all leaves of the inputs have, else
+    the cell's own.
+    """
+    like = inputs[0]
     if state is not None:
         check_state(state, cell.state_size, batch_size, "initial_state")
         return state
-    if dtype is None and like.is_floating_point() and not is_autocast_enabled(like.device):
+    alike = all(leaf.dtype == like.dtype for leaf in inputs)
+    if dtype is None and alike and like.is_floating_point() and not is_autocast_enabled(like.device):
         dtype = like.dtype
     if dtype is not None and not dtype.is_floating_point and not dtype.is_complex:
         raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {dtype}.")

@@ -162,7 +162,7 @@ def prepare(
     _, batch_size = arguments.time_and_batch(inputs)
     like = leaves(inputs)[0]
     lengths = arguments.sequence_lengths(sequence_length, batch_size, like.device)
-    state = arguments.initial_state(cell, initial_state, batch_size, dtype, like)
+    state = arguments.initial_state(cell, initial_state, batch_size, dtype, leaves(inputs))
     return Prepared(inputs, lengths, state, files)
 
 

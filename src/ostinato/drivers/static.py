@@ -70,7 +70,7 @@ def static_rnn(
                     f"inputs[{index}] has a batch of {leaf.shape[0]} rows, but inputs[0] has {batch_size}."
                 )
     lengths = arguments.sequence_lengths(sequence_length, batch_size, first[0].device)
-    state = arguments.initial_state(cell, initial_state, batch_size, dtype, first[0])
+    state = arguments.initial_state(cell, initial_state, batch_size, dtype, first)
     run = Run(seed)
 
     run_sequence = (
