@@ -8,24 +8,30 @@ import torch
 from torch import Tensor, nn
 
 from ostinato import (
+    AttentionCellWrapper,
     BasicLSTMCell,
     BasicRNNCell,
+    BidirectionalGridLSTMCell,
     CFNCell,
     DropoutWrapper,
     GLSTMCell,
     GRUCell,
+    HighwayWrapper,
     IndRNNCell,
     IndyGRUCell,
     IndyLSTMCell,
+    InputProjectionWrapper,
     IntersectionRNNCell,
     LSTMCell,
     LSTMStateTuple,
     MinimalRNNCell,
     MultiRNNCell,
     NASCell,
+    OutputProjectionWrapper,
     ResidualWrapper,
     RNNCell,
     SRUCell,
+    TimeFreqLSTMCell,
     UGRNNCell,
     ZoneoutWrapper,
 )
@@ -129,6 +135,25 @@ def light_stack(num_units: int, input_size: int) -> RNNCell:
     )
 
 
+def projected_highway(num_units: int, input_size: int) -> RNNCell:
+    inner = InputProjectionWrapper(BasicLSTMCell(input_size, 2), 2, input_size, activation="tanh")
+    return OutputProjectionWrapper(HighwayWrapper(inner, couple_carry_transform_gates=False), num_units)
+
+
+def frequency_stack(num_units: int, input_size: int) -> RNNCell:
+    windows = TimeFreqLSTMCell(2, input_size, feature_size=1, use_peepholes=True, cell_clip=0.5)
+    grid = BidirectionalGridLSTMCell(
+        1,
+        windows.output_size,
+        feature_size=2,
+        frequency_skip=2,
+        num_frequency_blocks=[windows.output_size // 2],
+        use_peepholes=True,
+        backward_slice_offset=1,
+    )
+    return MultiRNNCell([windows, grid])
+
+
 LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
     "basic_rnn": BasicRNNCell,
     "basic_rnn_relu": lambda num_units, input_size: BasicRNNCell(
@@ -150,6 +175,7 @@ LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
     ),
     "stack": stack,
     "dropout_stack": dropout_stack,
+    "projected_highway": projected_highway,
     "residual": lambda num_units, input_size: ResidualWrapper(BasicLSTMCell(input_size, input_size)),
 }
 """Cells that run as sequence ops."""
@@ -164,6 +190,10 @@ STEPPED: dict[str, Callable[[int, int], RNNCell]] = {
     "state_dropout": lambda num_units, input_size: DropoutWrapper(
         MultiRNNCell([BasicLSTMCell(num_units, input_size), GRUCell(num_units, num_units)]),
         state_keep_prob=0.7,
+    ),
+    "frequency_stack": frequency_stack,
+    "attention": lambda num_units, input_size: AttentionCellWrapper(
+        LSTMCell(num_units, 2), attn_length=2, input_size=input_size, attn_size=3, cell_input_size=2
     ),
     "zoneout": lambda num_units, input_size: MultiRNNCell(
         [
