@@ -8,7 +8,7 @@ import pytest
 import ostinato.tf1 as tf
 
 VALUES = np.load(Path(__file__).parents[1] / "data" / "tf1_reference_values.npz")
-cells = tf.nn.rnn_cell
+cells, contrib = tf.nn.rnn_cell, tf.contrib.rnn
 CELLS = {
     "BasicRNN": lambda: cells.BasicRNNCell(4),
     "BasicLSTM": lambda: cells.BasicLSTMCell(4),
@@ -18,6 +18,19 @@ CELLS = {
     "GRU": lambda: cells.GRUCell(4),
     "Multi2": lambda: cells.MultiRNNCell([cells.BasicLSTMCell(4), cells.GRUCell(5)]),
     "Residual": lambda: cells.ResidualWrapper(cells.GRUCell(3)),
+    "LSTMBlock_peep": lambda: contrib.LSTMBlockCell(4, use_peephole=True),
+    "GRUBlockV2": lambda: contrib.GRUBlockCellV2(4),
+    "LNBasicLSTM": lambda: contrib.LayerNormBasicLSTMCell(4),
+    "CIFG": lambda: contrib.CoupledInputForgetGateLSTMCell(4, use_peepholes=True),
+    "NAS": lambda: contrib.NASCell(4, use_bias=True),
+    "UGRNN": lambda: contrib.UGRNNCell(4),
+    "IndRNN": lambda: contrib.IndRNNCell(4),
+    "IndyGRU": lambda: contrib.IndyGRUCell(4),
+    "IndyLSTM": lambda: contrib.IndyLSTMCell(4),
+    "SRU": lambda: contrib.SRUCell(4),
+    "Intersection": lambda: contrib.IntersectionRNNCell(4, num_in_proj=4),
+    "GLSTM": lambda: contrib.GLSTMCell(4),
+    "Highway": lambda: contrib.HighwayWrapper(cells.GRUCell(3)),
 }
 
 
@@ -35,6 +48,14 @@ def static(cell, x, lengths):
     return tf.stack(outputs, 1), state
 
 
+# Gradients whose terms cancel, of which TensorFlow's own float32 keeps fewer digits: by float64 they are off by
+# 1.4e-6, 2.1e-6 and 1.0e-6 of the largest.
+CANCELLING = {
+    "LSTMBlock_peep": "rnn/lstm_cell/w_o_diag",
+    "LNBasicLSTM": "rnn/layer_norm_basic_lstm_cell/forget/beta",
+    "Intersection": "rnn/intersection_rnn_cell/kernel",
+}
+
 DRIVERS = {
     "dynamic": dynamic,
     "swap_memory": lambda *arguments: dynamic(*arguments, swap_memory=True),
@@ -50,6 +71,11 @@ def flat(nest):
 def assert_close(value, reference, share):
     assert value.shape == reference.shape
     assert np.abs(value - reference).max() <= share * np.abs(reference).max()
+
+
+def test_every_case_is_compared():
+    assert {key.split("|")[0] for key in VALUES.files} == {*CELLS, *(f"{name}_seq" for name in CELLS)}
+    assert len(CELLS) == 19
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
@@ -74,4 +100,5 @@ def test_a_cell_computes_what_tensorflow_computed(name, lengths, driver):
     expected = {key.split("|")[2] for key in VALUES.files if key.startswith(f"{case}|grad|")}
     assert {variable.op.name for variable in variables} == expected
     for variable, gradient in zip(variables, gradients, strict=False):
-        assert_close(gradient, VALUES[f"{case}|grad|{variable.op.name}"], 2e-6)
+        bound = 5e-6 if CANCELLING.get(case) == variable.op.name else 2e-6
+        assert_close(gradient, VALUES[f"{case}|grad|{variable.op.name}"], bound)
