@@ -224,7 +224,7 @@ class _CudnnRNN(Layer):
         with name_scope(self._base_name):
             return join_params(self._model, weights, biases)
 
-    def _create_saveable(self, scope: Any) -> None:
+    def _create_saveable(self, scope: Any = None) -> None:
         if self._saveable is not None:
             raise RuntimeError("Cudnn saveable already created.")
         self._saveable = self._saveable_cls(
@@ -234,7 +234,7 @@ class _CudnnRNN(Layer):
             input_size=self.input_size,
             input_mode=self.input_mode,
             direction=self.direction,
-            scope=scope,
+            scope=vs.get_variable_scope() if scope is None else scope,
             name=f"{self.kernel.op.name}_saveable",
         )
         get_default_graph().add_to_collection(GraphKeys.SAVEABLE_OBJECTS, self._saveable)

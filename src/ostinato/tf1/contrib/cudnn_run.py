@@ -52,12 +52,12 @@ def run_network(
 
     Raises:
         TypeError: `is_training` is no bool.
-        ValueError: a shape does not fit, or a dropout outside [0, 1).
+        ValueError: a shape does not fit, or a dropout outside [0, 1].
     """
     if not isinstance(is_training, bool):
         raise TypeError(f"Expected bool for argument 'is_training' not {is_training!r}.")
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"dropout must be in the range [0, 1), but is {dropout}.")
+    if not 0.0 <= dropout <= 1.0:
+        raise ValueError(f"dropout must be in the range [0, 1], but is {dropout}.")
     has_cells = model.rnn_mode == CUDNN_LSTM
     with name_scope(name, "cudnn_rnn", [inputs]):
         values = convert_to_tensor(inputs)
@@ -71,8 +71,7 @@ def run_network(
         finals: list[list[Tensor]] = []
         for layer in range(model.num_layers):
             if layer and is_training and dropout:
-                # A mask of its own for each layer, where there is a seed.
-                values = nn.dropout(values, rate=dropout, seed=None if seed is None else seed + layer)
+                values = _dropped(values, dropout, None if seed is None else seed + layer)
             outputs = []
             for direction in range(model.directions):
                 index = layer * model.directions + direction
@@ -88,6 +87,11 @@ def run_network(
     is_third = lengths is not None or not time_major or bool(model.num_proj)
     op_type = "CudnnRNNV3" if is_third else "CudnnRNN"
     return list(make(op_type, [values, *reversed(ends)], name or op_type).outputs)
+
+
+def _dropped(values: Tensor, dropout: float, seed: int | None) -> Tensor:
+    """What passes from a layer to the next one; a mask of its own for each, by the seed."""
+    return array.zeros_like(values) if dropout == 1.0 else nn.dropout(values, rate=dropout, seed=seed)
 
 
 def _loop(
