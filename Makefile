@@ -33,7 +33,7 @@ bench: $(VENV)/stamp-demo kernels
 	$(VENV_PYTHON) -m benchmarks $(ARGS)
 
 bench-tf1: $(VENV)/stamp-demo kernels
-	$(VENV_PYTHON) -m benchmarks.tf1
+	$(VENV_PYTHON) -m benchmarks.tf1 $(ARGS)
 
 # make bench-memory ARGS='--only seed,disk'
 bench-memory: $(VENV)/stamp-demo kernels
