@@ -1,9 +1,9 @@
-"""Copy the arrays that the tests use out of a file of TensorFlow 1.15 reference values, packed more closely.
+"""Pack a file of TensorFlow 1.15 reference values more closely, for the tests.
 
     python tools/select_tf1_reference_values.py reference_values.npz tests/data/tf1_reference_values.npz
 
-Keys are `CASE|x`, `CASE|w|VARIABLE`, `CASE|out`, `CASE|state|i` and `CASE|grad|VARIABLE` (a `CASE|loss` is left
-out); all were computed by TensorFlow 1.15.0 with `tf.nn.dynamic_rnn`, the cases that end in `_seq` with
+Keys are `CASE|x`, `CASE|w|VARIABLE`, `CASE|out`, `CASE|state|i`, `CASE|loss` and `CASE|grad|VARIABLE`; all
+were computed by TensorFlow 1.15.0 with `tf.nn.dynamic_rnn`, the cases that end in `_seq` with
 `sequence_length=[3, 1]`.
 """
 
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("target")
     arguments = parser.parse_args()
     with np.load(arguments.source) as values:
-        wanted = {key: values[key] for key in values if not key.endswith("|loss")}
+        wanted = dict(values)
     np.savez_compressed(arguments.target, **wanted)
     print(f"{len(wanted)} arrays")
 

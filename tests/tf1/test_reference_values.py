@@ -48,8 +48,8 @@ def static(cell, x, lengths):
     return tf.stack(outputs, 1), state
 
 
-# Gradients whose terms cancel, of which TensorFlow's own float32 keeps fewer digits: by float64 they are off by
-# 1.4e-6, 2.1e-6 and 1.0e-6 of the largest.
+# Gradients whose terms cancel, of which TensorFlow's own float32 keeps fewer digits: they are off by
+# 1.4e-6, 2.1e-6 and 1.0e-6 of the largest from what float64 gives.
 CANCELLING = {
     "LSTMBlock_peep": "rnn/lstm_cell/w_o_diag",
     "LNBasicLSTM": "rnn/layer_norm_basic_lstm_cell/forget/beta",
