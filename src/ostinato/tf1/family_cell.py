@@ -4,6 +4,7 @@ variables and their maths, the shell has TensorFlow 1's arguments.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from .dtypes import as_dtype
 from .graph import get_default_graph
 from .initializers import Constant, RandomUniform, Zeros
 from .layers_base import InputSpec, StaticInput
-from .ops import math
+from .ops.math import exp
 from .ops.core import convert_to_tensor
 from .ops.random import random_uniform
 from .rnn_cell_base import Described, LayerRNNCell, LSTMStateTuple, RNNCell, bare_step, is_plain
@@ -48,7 +49,7 @@ class _LogUniform(RandomUniform):
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         low, high = math.log(self.minval), math.log(self.maxval)
-        return math.exp(random_uniform(shape, low, high, dtype or self.dtype, seed=self.seed))
+        return exp(random_uniform(shape, low, high, dtype or self.dtype, seed=self.seed))
 
 
 class FamilyCell(RNNCell):

@@ -7,7 +7,7 @@ from typing import Any
 from ostinato import steps
 
 from ..family_cell import FamilyCell
-from ..rnn_cell_base import LSTMStateTuple
+from ..rnn_cell_base import Described, LSTMStateTuple
 from ..shapes import TensorShape, as_shape
 
 __all__ = ["Conv1DLSTMCell", "Conv2DLSTMCell", "Conv3DLSTMCell", "ConvLSTMCell"]
@@ -71,6 +71,17 @@ class ConvLSTMCell(FamilyCell):
             wanted = TensorShape([None, *self._conv_family.state_size.c])
             raise ValueError(f"Conv Linear expects all args to be of same Dimension: {[shape, wanted]}")
         return super()._depth(inputs_shape)
+
+    def _described(self, inputs: Any) -> Described:
+        wanted = self._conv_family.input_shape[:-1]
+        given = as_shape(inputs.shape)[1:-1]
+        if not given.is_compatible_with(TensorShape(wanted)):
+            raise ValueError(
+                f"Dimensions of the inputs and of the state must be equal, but are {given} and "
+                f"{TensorShape(wanted)}: the cell was made for inputs of shape "
+                f"{list(self._conv_family.input_shape)}."
+            )
+        return super()._described(inputs)
 
 
 class Conv1DLSTMCell(ConvLSTMCell):
