@@ -16,8 +16,8 @@ from .checkpoint_management import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from .global_step import global_step as _global_step
 from .object_graph import object_graph_key_mapping
-from .optimizer import global_step as _global_step
 from .saveable import all_saveable_objects, saveables_of
 from .saver_builder import BaseSaverBuilder, BulkSaverBuilder
 from .saver_def import SaverDef

@@ -7,8 +7,8 @@ from ..checkpoint_utils import (
     load_checkpoint,
     load_variable,
 )
+from ..global_step import create_global_step, get_global_step, get_or_create_global_step
 from ..names import absent
-from ..optimizer import create_global_step, get_global_step, get_or_create_global_step
 
 __all__ = [
     "assign_from_checkpoint_fn",

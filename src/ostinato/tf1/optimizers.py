@@ -1,0 +1,157 @@
+"""The optimisers that recurrent networks are mostly trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .graph import control_dependencies, get_default_graph
+from .ops.control import group
+from .optimizer import Optimizer, register_update
+from .tensor import Operation, Tensor
+from .variables import Variable
+
+
+class GradientDescentOptimizer(Optimizer):
+    """variable -= learning_rate * gradient (TF1 symbol: `tf.train.GradientDescentOptimizer`).
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     variable = tf.Variable(3.0)
+    ...     train = tf.train.GradientDescentOptimizer(0.5).minimize(tf.square(variable - 1.0))
+    ...     session.run(tf.global_variables_initializer())
+    ...     session.run(train)
+    ...     session.run(variable).item()
+    1.0
+    """
+
+    def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
+        super().__init__(use_locking, name)
+        self._learning_rate = learning_rate
+
+    def _prepare(self) -> None:
+        self._rate = self._node(self._learning_rate, "learning_rate")
+
+    def _apply_dense(self, grad: Tensor, var: Variable) -> Operation:
+        return self._apply("ApplyGradientDescent", var, [], [self._rate, grad])
+
+
+def _descended(value: torch.Tensor, rate: torch.Tensor, grad: torch.Tensor) -> list[torch.Tensor]:
+    return [value - rate * grad]
+
+
+register_update("ApplyGradientDescent", 0, _descended)
+
+
+class MomentumOptimizer(Optimizer):
+    """accumulation = momentum * accumulation + gradient; variable -= learning_rate * accumulation.
+
+    TF1 symbol: `tf.train.MomentumOptimizer`; `use_nesterov` takes the step that the next accumulation would
+    make.
+    """
+
+    _rows_as_whole = False
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: Any,
+        use_locking: bool = False,
+        name: str = "Momentum",
+        use_nesterov: bool = False,
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._learning_rate, self._momentum, self._use_nesterov = learning_rate, momentum, use_nesterov
+
+    def _create_slots(self, var_list: Sequence[Variable]) -> None:
+        for variable in var_list:
+            self._zeros_slot(variable, "momentum", self._name)
+
+    def _prepare(self) -> None:
+        self._rate = self._node(self._learning_rate, "learning_rate")
+        self._share = self._node(self._momentum, "momentum")
+
+    def _apply_dense(self, grad: Tensor, var: Variable) -> Operation:
+        inputs = [self._rate, grad, self._share]
+        return self._apply("ApplyMomentum", var, ["momentum"], inputs, use_nesterov=self._use_nesterov)
+
+
+def _with_momentum(
+    value: torch.Tensor, accumulation: Any, rate: Any, grad: Any, share: Any, use_nesterov: bool
+) -> list[torch.Tensor]:
+    accumulation = accumulation * share + grad
+    if use_nesterov:
+        return [value - (grad * rate + accumulation * share * rate), accumulation]
+    return [value - accumulation * rate, accumulation]
+
+
+register_update("ApplyMomentum", 1, _with_momentum, grad=3)
+
+
+class AdamOptimizer(Optimizer):
+    """Adam (Kingma and Ba 2015) in TensorFlow's form (TF1 symbol: `tf.train.AdamOptimizer`).
+
+    rate = learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t); variable -= rate * m / (sqrt(v) + epsilon), so
+    epsilon is what the paper calls epsilon hat.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta1: Any = 0.9,
+        beta2: Any = 0.999,
+        epsilon: Any = 1e-8,
+        use_locking: bool = False,
+        name: str = "Adam",
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._learning_rate, self._beta1, self._beta2, self._epsilon = learning_rate, beta1, beta2, epsilon
+
+    def _create_slots(self, var_list: Sequence[Variable]) -> None:
+        first = min(var_list, key=lambda variable: variable.name)
+        for name, value in [("beta1_power", self._beta1), ("beta2_power", self._beta2)]:
+            self._create_non_slot_variable(self._call_if_callable(value), name, first)
+        for variable in var_list:
+            self._zeros_slot(variable, "m", self._name)
+            self._zeros_slot(variable, "v", self._name)
+
+    def _get_beta_accumulators(self) -> list[Variable]:
+        graph = get_default_graph().outermost
+        return [self._non_slots[name, graph] for name in ("beta1_power", "beta2_power")]
+
+    def _prepare(self) -> None:
+        named = [("learning_rate", self._learning_rate), ("beta1", self._beta1), ("beta2", self._beta2)]
+        self._numbers = [self._node(value, name) for name, value in [*named, ("epsilon", self._epsilon)]]
+
+    def _apply_dense(self, grad: Tensor, var: Variable) -> Operation:
+        powers = [power.value() for power in self._get_beta_accumulators()]
+        return self._apply("ApplyAdam", var, ["m", "v"], [*powers, *self._numbers, grad])
+
+    def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Operation:
+        with control_dependencies(update_ops):
+            powers = zip(self._get_beta_accumulators(), self._numbers[1:3], strict=True)
+            advanced = [power.assign(power * beta).op for power, beta in powers]
+        return group(*update_ops, *advanced, name=name_scope)
+
+
+def _adam(
+    value: torch.Tensor,
+    m: Any,
+    v: Any,
+    power1: Any,
+    power2: Any,
+    rate: Any,
+    beta1: Any,
+    beta2: Any,
+    epsilon: Any,
+    grad: Any,
+) -> list[torch.Tensor]:
+    m = m + (grad - m) * (1 - beta1)
+    v = v + (grad * grad - v) * (1 - beta2)
+    step = rate * torch.sqrt(1 - power2) / (1 - power1)
+    return [value - step * m / (torch.sqrt(v) + epsilon), m, v]
+
+
+register_update("ApplyAdam", 2, _adam)
