@@ -22,8 +22,8 @@ from .dtypes import as_dtype
 from .graph import get_default_graph
 from .initializers import Constant, RandomUniform, Zeros
 from .layers_base import InputSpec, StaticInput
-from .ops.math import exp
 from .ops.core import convert_to_tensor
+from .ops.math import exp
 from .ops.random import random_uniform
 from .rnn_cell_base import Described, LayerRNNCell, LSTMStateTuple, RNNCell, bare_step, is_plain
 from .shapes import TensorShape, as_shape

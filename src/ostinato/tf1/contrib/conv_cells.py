@@ -46,7 +46,7 @@ class ConvLSTMCell(FamilyCell):
         super().__init__(name=name)
         if conv_ndims != len(input_shape) - 1:
             raise ValueError(f"Invalid input_shape {input_shape} for conv_ndims={conv_ndims}.")
-        sizes = as_shape(input_shape).as_list()
+        sizes: list[Any] = as_shape(input_shape).as_list()
         self._conv_family = steps.ConvLSTM(
             tuple(sizes), output_channels, tuple(kernel_shape), use_bias, skip_connection, forget_bias
         )

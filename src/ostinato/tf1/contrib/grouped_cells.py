@@ -17,7 +17,8 @@ class GLSTMCell(FamilyCell):
     """An LSTM cut into groups of units, each of which sees its own part of the inputs and of the state (TF1
     symbol: `tf.contrib.rnn.GLSTMCell`; Kuchaiev and Ginsburg 2017).
 
-    `activation` is that of c in the output; a candidate's is tanh. Variables: `group0/kernel`
+    `activation` is that of c in the output; a candidate's is tanh. `initializer` is that of the groups'
+    kernels. Variables: `group0/kernel`
     `[(depth + m) / groups, 4 n / groups]` and so on, `bias_i`, `bias_j`, `bias_f`, `bias_o` `[n]`, and
     `projection/kernel` `[n, m]`.
 
@@ -57,4 +58,6 @@ class GLSTMCell(FamilyCell):
         return int(depth)
 
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
-        return self._initializer if parameter.initial_value is None else super()._initializer_of(parameter)
+        # The projection is the scope's to initialise, as in TensorFlow.
+        is_group = parameter.initial_value is None and parameter.name != "projection/kernel"
+        return self._initializer if is_group else super()._initializer_of(parameter)
