@@ -64,7 +64,7 @@ CASES = {
     "get_variable without shape": (
         lambda: tf.get_variable("w"),
         ValueError,
-        "Shape of a new variable (w) must be fully defined, but instead was <unknown>.",
+        "The initializer passed is not valid. It should be a callable with no arguments",
     ),
     "assign shape": (
         lambda: tf.Variable(np.zeros(2)).assign(np.zeros(3)),
