@@ -198,7 +198,7 @@ def test_a_variable_made_inside_a_loop_belongs_to_the_graph_around_it():
 
 
 def dropping(**options):
-    return lambda: cells.DropoutWrapper(cells.BasicLSTMCell(4), seed=3, **options)
+    return lambda: cells.DropoutWrapper(cells.BasicLSTMCell(4), **options)
 
 
 DROPOUTS = {

@@ -21,6 +21,7 @@ from ostinato.steps import Family
 
 from . import nest
 from .body import BodyFunction
+from .seeded_dropout import SeededDropout
 from .shapes import TensorShape
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Dropout:
     child: Description
     keep_probs: tuple[float | None, float | None, float | None]  # of inputs, outputs, state
     variational_recurrent: bool
-    seed: int | None
+    seeds: tuple[int, int] | None  # of the graph and of the wrapper; None: the masks need not be TensorFlow's
 
     uses_seed = True
     output_leaf = None
@@ -187,9 +188,9 @@ class Dropout:
     def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
         child = self.child.bind(slots, run)
         keep: list[Any] = [next(slots)() if value is None else value for value in self.keep_probs]
-        return cells.DropoutWrapper(
-            child, *keep, variational_recurrent=self.variational_recurrent, seed=self.seed
-        )
+        if self.seeds is not None:
+            return SeededDropout(child, keep, self.variational_recurrent, self.seeds, run)
+        return cells.DropoutWrapper(child, *keep, variational_recurrent=self.variational_recurrent)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Chain:
         parts = split_inputs((None, *first), attributes)
         description = attributes["description"]
         outputs, final = drivers.dynamic_rnn(
-            cell_description.bind(description, parts.bound, run),
+            cell_description.bind(description, parts.bound, run.within(step)),
             sequence,
             sequence_length=None
             if parts.lengths is None

@@ -26,7 +26,9 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     (None, None) where neither the graph nor the operation has a seed. With the graph's alone, the
     operation's is the number of nodes that the graph has.
 
-    >>> get_seed(None), get_seed(3), get_seed(2**31 + 1)
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default():
+    ...     get_seed(None), get_seed(3), get_seed(2**31 + 1)
     ((None, None), (87654321, 3), (87654321, 2))
     """
     graph = get_default_graph()
@@ -39,10 +41,32 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     return (0, _MODULUS) if seeds == UNSEEDED else seeds
 
 
+def graph_seed() -> int:
+    """The seed of the default graph, or what stands for one where an operation has a seed."""
+    seed = get_default_graph().seed
+    return _DEFAULT_GRAPH_SEED if seed is None else seed % _MODULUS
+
+
 def seed_attributes(op_seed: int | None) -> dict[str, Any]:
-    """The seeds as attributes of a node, which are numbers in any case."""
+    """The seeds as attributes of a node, which are numbers in any case; and whether one is the node's own."""
     seed, seed2 = get_seed(op_seed)
-    return {"seed": seed or 0, "seed2": seed2 or 0}
+    return {"seed": seed or 0, "seed2": seed2 or 0, "own_seed": op_seed is not None}
+
+
+class StepSource(Philox):
+    """A node's stream as one step of a loop sees it: a draw is a function of the step, so that a step that is
+    computed anew draws the same. The stream itself goes on behind the furthest step, of those below `limit`.
+    """
+
+    def __init__(self, stream: Philox, first: int, step: int, limit: int | None) -> None:
+        vars(self).update(vars(stream))
+        self._stream, self._first, self._step, self._limit = stream, first, step, limit
+
+    def reserve(self, blocks: int, draws: int = 1) -> int:
+        place = self._first + self._step * blocks
+        counted = draws if self._limit is None else max(0, min(draws, self._limit - self._step))
+        self._stream.advance_to(place + counted * blocks)
+        return place
 
 
 def source_of(attributes: dict[str, Any]) -> Philox:

@@ -13,6 +13,7 @@ from .graph import Graph, get_default_graph, name_scope
 from .layers_base import StaticInput
 from .ops import lists, math, nn, random
 from .ops.core import convert_to_tensor
+from .random_source import graph_seed
 from .registry import constant_value
 from .rnn_cell_base import (
     Described,
@@ -24,6 +25,7 @@ from .rnn_cell_base import (
     is_plain,
     known,
 )
+from .seeded_dropout import salted_seed
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
 
@@ -316,7 +318,8 @@ class DropoutWrapper(_Wrapper):
         tensors = [value for value in values if isinstance(value, Tensor)]
         numbers = [None if isinstance(value, Tensor) else float(value) for value in values]
         keep = (numbers[0], numbers[1], numbers[2])
-        description = Dropout(inner.description, keep, self._variational_recurrent, self._seed)
+        seeds = None if self._seed is None else (graph_seed(), self._seed)
+        description = Dropout(inner.description, keep, self._variational_recurrent, seeds)
         return Described(description, [*inner.tensors, *tensors])
 
     def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
@@ -341,7 +344,7 @@ class DropoutWrapper(_Wrapper):
         return nest.pack_sequence_as(values, leaves)
 
     def _drop_leaf(self, place: str, keep: Any, value: Tensor) -> Tensor:
-        seed = None if self._seed is None else (self._seed * 1000003 + sum(map(ord, place))) & 0x7FFFFFFF
+        seed = None if self._seed is None else salted_seed(self._seed, place)
         if not self._variational_recurrent:
             return nn.dropout(value, keep_prob=keep, seed=seed)
         with get_default_graph().outermost.as_default():  # one mask a run, whatever loop the step is in

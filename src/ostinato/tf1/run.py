@@ -14,7 +14,7 @@ from .errors import FailedPreconditionError
 from .graph import Graph
 from .philox import Philox
 from .plan import Plan, as_leaf, plan_for
-from .random_source import TorchSource, source_of
+from .random_source import StepSource, TorchSource, source_of
 from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
 
@@ -37,6 +37,7 @@ class Run:
         self._tracked = tracked
         self._leaves: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {}
         self._position: tuple[int, ...] | None = None
+        self._loop: CellLoop | None = None
         self._around: Run | None = None
         self.differentiated = False  # whether the plan around this one takes gradients through it
 
@@ -74,6 +75,10 @@ class Run:
         if self._position is not None:
             # By its name within the body: the same step drops the same wherever it is unrolled.
             name = operation.name.removeprefix(getattr(operation.graph, "base_scope", ""))
+            attributes = operation.attributes
+            if self._loop is not None and attributes["own_seed"]:
+                _, step, *place = self._position
+                return self._loop.source((name, *place), (attributes["seed"], attributes["seed2"]), step)
             return TorchSource(_mixed(*self._position, zlib.crc32(name.encode())))
         key = (operation.graph, operation.name)
         source = self._sources.get(key)
@@ -110,7 +115,53 @@ class Run:
 
     def iteration(self, index: int) -> Run:
         """This run in an iteration of a loop: where random nodes are functions of a position, of this too."""
-        return self if self._position is None else self.at(*self._position, index)
+        if self._position is None:
+            return self
+        inner = self.at(*self._position, index)
+        inner._loop = None  # how many iterations the steps before this one have is not known
+        return inner
+
+    def within(self, operation: Operation, lengths: torch.Tensor | None = None) -> Run:
+        """This run inside a node that runs a cell, for `lengths` steps of the rows if they are given."""
+        if self._position is not None:
+            return self
+        inner = copy.copy(self)
+        inner._loop = CellLoop(self._sources, operation, lengths)
+        return inner
+
+    @property
+    def loop(self) -> CellLoop | None:
+        """The loop whose steps a cell takes part in; None where random nodes are functions of their position
+        alone.
+        """
+        return self._loop
+
+
+class CellLoop:
+    """One evaluation of a node that runs a cell: where the streams of the cell's parts stood before it.
+
+    In a loop over time a part's stream goes on from step to step. In steps that are nodes of their own each
+    has a stream of its own, all alike.
+    """
+
+    def __init__(
+        self, sources: dict[tuple[Graph, str], Philox], operation: Operation, lengths: torch.Tensor | None
+    ) -> None:
+        self._sources: dict[Any, Philox] = sources
+        self._node = operation.graph, operation.name
+        self.goes_on = operation.type == "DynamicRNN"
+        # A loop ends with its longest row, and has one step at least.
+        counted = lengths is not None and self.goes_on and lengths.numel() > 0
+        self._steps = max(1, int(lengths.max())) if counted and lengths is not None else None
+        self._firsts: dict[Any, int] = {}
+
+    def source(self, key: tuple[Any, ...], seeds: tuple[int, int], step: int) -> StepSource:
+        """The stream of a part of the cell, at a step."""
+        stream = self._sources.get((*self._node, *key))
+        if stream is None:
+            stream = self._sources.setdefault((*self._node, *key), Philox(*seeds))
+        first = self._firsts.setdefault(key, stream.place)
+        return StepSource(stream, first, step if self.goes_on else 0, self._steps)
 
 
 def _mixed(*numbers: int) -> int:

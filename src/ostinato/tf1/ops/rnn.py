@@ -61,7 +61,7 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     attributes = operation.attributes
     description: Description = attributes["description"]
     inputs, state, bound, seed, lengths = split_inputs(values, attributes)
-    cell = description_of.bind(description, bound, run)
+    cell = description_of.bind(description, bound, run.within(operation))
     nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
     if lengths is None:
         output, new_state = CellRun(seed).step(cell, nest, as_state(state), attributes["step"])
@@ -82,8 +82,9 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     inputs, state, bound, seed, lengths = split_inputs(values, attributes)
     if lengths is not None:
         _check_lengths(operation, lengths, inputs[0].shape[1 if attributes["time_major"] else 0])
+        lengths = lengths.clamp(min=0)  # a row of less than no steps has none
     outputs, final = drivers.dynamic_rnn(
-        description_of.bind(description, bound, run),
+        description_of.bind(description, bound, run.within(operation, lengths)),
         _as_inputs(inputs),
         sequence_length=lengths,
         initial_state=flatten(description.state_size)[1](state),

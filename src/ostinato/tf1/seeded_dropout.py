@@ -1,0 +1,79 @@
+"""Dropout around a cell with a seed: the masks that TensorFlow 1 draws for it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ostinato import cells
+from ostinato._state import LSTMStateTuple
+
+if TYPE_CHECKING:
+    from .run import Run
+
+_PARTS = ("input", "output", "state")
+
+
+def salted_seed(seed: int, place: str) -> int:
+    """The seed of the draw at one place of a wrapper with this seed: `input_0`, `state_1`, ...
+
+    >>> salted_seed(3, "input_0")
+    371649270
+    """
+    digest = hashlib.md5(f"{seed}{place}".encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:8], 16) & 0x7FFFFFFF
+
+
+class SeededDropout(cells.DropoutWrapper):
+    """The core's wrapper with other numbers: each place has a stream, as `tf.nn.dropout` has."""
+
+    def __init__(
+        self,
+        cell: cells.RNNCell,
+        keep_probs: Sequence[Any],
+        variational_recurrent: bool,
+        seeds: tuple[int, int],
+        run: Run,
+    ) -> None:
+        super().__init__(cell, *keep_probs, variational_recurrent=variational_recurrent, seed=seeds[1])
+        self._graph_seed, self._run = seeds[0], run
+
+    def _drop_state(self, state: Any, position: Any, part: tuple[int, ...]) -> Any:
+        # TensorFlow numbers all the leaves, also those that are not dropped.
+        return self._drop_leaves(state, position, part[0], itertools.count())
+
+    def _drop_leaves(self, state: Any, position: Any, part: int, numbers: Iterator[int]) -> Any:
+        if isinstance(state, LSTMStateTuple):
+            next(numbers)
+            return state._replace(h=self._drop_leaves(state.h, position, part, numbers))
+        if isinstance(state, dict):
+            return {key: self._drop_leaves(state[key], position, part, numbers) for key in sorted(state)}
+        if isinstance(state, (list, tuple)):
+            dropped = [self._drop_leaves(leaf, position, part, numbers) for leaf in state]
+            return type(state)(*dropped) if hasattr(state, "_fields") else type(state)(dropped)
+        return self._drop(state, self.state_keep_prob, position, (part, next(numbers)))
+
+    def _drop_steps(
+        self, value: torch.Tensor, keep_prob: Any, position: Any, part: tuple[int, ...]
+    ) -> torch.Tensor:
+        seed: Any = self.seed
+        place = f"{_PARTS[part[0]]}_{part[1]}"
+        seeds = self._graph_seed, salted_seed(seed, place)
+        loop = self._run.loop
+        if loop is None:
+            return super()._drop_steps(value, keep_prob, position, part)
+        key = (place, *position.place)
+        if self.variational_recurrent:  # one draw for all steps and all rows
+            source = loop.source(key, seeds, 0)
+            noise = source.uniform([1, *value.shape[2:]], value.dtype).to(value.device)
+            keep = torch.as_tensor(keep_prob, dtype=value.dtype, device=value.device)
+            return value / keep * torch.floor(keep + noise)
+        source = loop.source(key, seeds, position.step)
+        steps = value.shape[0] if loop.goes_on else 1
+        drawn = source.uniforms(steps, value.shape[1:], value.dtype).to(value.device)
+        rate = torch.as_tensor(1.0 - keep_prob, dtype=value.dtype, device=value.device)
+        return value * (1 / (1 - rate)) * (drawn >= rate).to(value.dtype)
