@@ -34,7 +34,7 @@ def _gather(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     if indices.numel() and (low < 0 or high >= x.shape[axis]):
         raise ValueError(f"indices = {low if low < 0 else high} is not in [0, {x.shape[axis]})")
     picked = x.index_select(axis, indices.reshape(-1))
-    return picked.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    return picked.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
 
 
 register("GatherV2", _gather, _gather_rule)

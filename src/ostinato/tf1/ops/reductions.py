@@ -88,10 +88,10 @@ reduce_max = _reduction("Max", lambda x, axes, keep: torch.amax(x, axes, keepdim
 reduce_min = _reduction("Min", lambda x, axes, keep: torch.amin(x, axes, keepdim=keep))
 reduce_prod = _reduction("Prod", _prod)
 reduce_all = _reduction(
-    "All", lambda x, axes, keep: torch.amin(x.byte(), axes, keepdim=keep).bool(), differentiable=False
+    "All", lambda x, axes, keep: torch.all(x, dim=axes, keepdim=keep), differentiable=False
 )
 reduce_any = _reduction(
-    "Any", lambda x, axes, keep: torch.amax(x.byte(), axes, keepdim=keep).bool(), differentiable=False
+    "Any", lambda x, axes, keep: torch.any(x, dim=axes, keepdim=keep), differentiable=False
 )
 
 
