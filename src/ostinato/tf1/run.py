@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -150,10 +151,17 @@ class CellLoop:
         self._sources: dict[Any, Philox] = sources
         self._node = operation.graph, operation.name
         self.goes_on = operation.type == "DynamicRNN"
-        # A loop ends with its longest row, and has one step at least.
-        counted = lengths is not None and self.goes_on and lengths.numel() > 0
-        self._steps = max(1, int(lengths.max())) if counted and lengths is not None else None
+        self._lengths = lengths if self.goes_on else None
         self._firsts: dict[Any, int] = {}
+
+    @functools.cached_property
+    def _steps(self) -> int | None:
+        """How many steps TensorFlow's loop has, where that may be fewer than the inputs: those of the longest
+        row, and one at least.
+        """
+        if self._lengths is None or not self._lengths.numel():
+            return None
+        return max(1, int(self._lengths.max()))
 
     def source(self, key: tuple[Any, ...], seeds: tuple[int, int], step: int) -> StepSource:
         """The stream of a part of the cell, at a step."""
