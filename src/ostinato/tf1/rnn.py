@@ -14,7 +14,7 @@ from .layers_base import StaticInput
 from .ops import array
 from .ops import rnn as rnn_ops
 from .ops.core import convert_to_tensor
-from .rnn_arguments import infer_state_dtype, lengths_of_rows, stand_ins, state_to_begin_with
+from .rnn_arguments import check_outputs, infer_state_dtype, lengths_of_rows, stand_ins, state_to_begin_with
 from .rnn_cell_base import assert_like_rnncell, check_state, describe, seed_for, traced
 from .shapes import TensorShape
 from .tensor import Tensor
@@ -99,6 +99,7 @@ def dynamic_rnn(
                 swap_memory,
             )
             _check_output_type(cell, outputs, output_dtype)
+            check_outputs(cell, outputs, 2, rows)
             # Names as the loop of TensorFlow 1 gives them: after its counter, its time and its arrays of
             # outputs.
             first = 2 + len(outputs)

@@ -7,11 +7,11 @@ from typing import Any
 
 from . import nest
 from .dtypes import int32
-from .layers_base import StaticInput
 from .ops import array
 from .ops.core import convert_to_tensor
 from .ops.math import cast
-from .shapes import TensorShape
+from .rnn_cell_base import StateInput
+from .shapes import TensorShape, as_shape
 from .tensor import Tensor
 from .tensor_array import TensorArray
 
@@ -101,6 +101,18 @@ def state_to_begin_with(cell: Any, initial_state: Any, rows: Any, dtype: Any, mi
     return cell.zero_state(rows, dtype)
 
 
+def check_outputs(cell: Any, outputs: Iterable[Tensor], first_axes: int, rows: Any) -> None:
+    """Raise where outputs, after their first axes, are of other sizes than the cell says."""
+    for leaf, size in zip(outputs, nest.flatten(cell.output_size), strict=True):
+        given, said = leaf.shape[first_axes:], as_shape(size)
+        if not given.is_compatible_with(said):
+            batch = TensorShape([None if isinstance(rows, Tensor) else rows])
+            raise ValueError(
+                f"Inconsistent shapes: saw {batch.concatenate(given)} but expected {batch.concatenate(said)}: "
+                f"{type(cell).__name__} says that its output_size is {cell.output_size}."
+            )
+
+
 def stand_ins(state: Any, rows: int | None) -> Any:
     """Stand-ins for a state of which a loop may change the number of rows that is known. A TensorArray stands
     for itself.
@@ -111,6 +123,6 @@ def stand_ins(state: Any, rows: int | None) -> Any:
             return tensor
         known = tensor.shape.known
         shape = TensorShape([rows]).concatenate(known[1:]) if known else tensor.shape
-        return StaticInput(tensor.dtype.base_dtype, shape)
+        return StateInput(tensor.dtype.base_dtype, shape, tensor.name)
 
     return nest.map_structure(leaf, state)

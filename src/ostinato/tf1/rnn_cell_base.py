@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ostinato._state import LSTMStateTuple as _CoreStateTuple
@@ -14,7 +15,7 @@ from .body import BodyFunction
 from .cell_description import Body, Description, core_sizes
 from .dtypes import as_dtype
 from .graph import get_default_graph, name_scope
-from .layers_base import Layer
+from .layers_base import Layer, StaticInput
 from .ops import array, random, rnn
 from .ops.core import convert_to_tensor
 from .shapes import TensorShape, as_shape
@@ -32,6 +33,13 @@ class LSTMStateTuple(_CoreStateTuple):
         if self.c.dtype != self.h.dtype:
             raise TypeError(f"Inconsistent internal state: {self.c.dtype} vs {self.h.dtype}")
         return self.c.dtype
+
+
+@dataclass(frozen=True)
+class StateInput(StaticInput):
+    """A stand-in for a part of the state that a loop begins with."""
+
+    name: str
 
 
 class Described(NamedTuple):
@@ -165,6 +173,8 @@ def traced(cell: Any, inputs: Any, state: Any, scope: str) -> Described:
 
     body = BodyFunction(function, [*flat_inputs, *tensors], scope, names)
     outputs = body.outputs[: len(body.outputs) - len(flat_state)]
+    if len(outputs) != len(nest.flatten(cell.output_size)):
+        nest.assert_same_structure(cell.output_size, outputs)
     # As the step gives them, which need not be as the cell's properties say.
     output_size = nest.pack_sequence_as(cell.output_size, [leaf.shape[1:] for leaf in outputs])
     state_size = _sizes(tensors, cell.state_size)
@@ -193,8 +203,8 @@ def _check_kept(cell: Any, before: Any, after: Tensor) -> None:
         )
     if not after.shape.is_compatible_with(before.shape):
         raise ValueError(
-            f"The shape for the state of {type(cell).__name__} is not an invariant for the loop. It enters "
-            f"the loop with shape {before.shape}, but has shape {after.shape} after one iteration."
+            f"Input tensor '{before.name}' enters the loop with shape {before.shape}, but has shape "
+            f"{after.shape} after one iteration of {type(cell).__name__}: a state keeps its shape."
         )
 
 

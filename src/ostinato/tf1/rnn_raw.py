@@ -16,7 +16,7 @@ from .ops.core import constant, convert_to_tensor
 from .ops.math import logical_not, logical_or
 from .ops.picking import where
 from .ops.reductions import reduce_all
-from .rnn_cell_base import assert_like_rnncell, check_state
+from .rnn_cell_base import assert_like_rnncell
 from .rnn_step import concat_sizes
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
@@ -75,7 +75,7 @@ def raw_rnn(
         time = constant(0, dtype=int32)
         finished, next_input, state, example, loop_state = _called(loop_fn, time, None, None, None)
         next_input = nest.map_structure(convert_to_tensor, next_input)
-        check_state(state, cell.state_size)
+        nest.assert_same_structure(state, cell.state_size)
         state = nest.map_structure(convert_to_tensor, state)
         rows, batch = _rows(nest.flatten(next_input))
         emits, zeros = _emitted(cell, example, nest.flatten(state), rows, batch)
@@ -134,10 +134,10 @@ def _called(loop_fn: Callable[..., Any], *arguments: Any) -> Any:
 
 def _rows(inputs: list[Tensor]) -> tuple[int | None, Any]:
     """The number of rows where it is known, and as a number or a tensor."""
-    rows = TensorShape([None])
+    rows = inputs[0].shape[0]
     for leaf in inputs:
-        rows = rows.merge_with(as_shape(leaf.shape)[:1])
-    known = rows[0].value
+        rows = rows.merge_with(leaf.shape[0])
+    known = rows.value
     return known, array.shape(inputs[0])[0] if known is None else known
 
 

@@ -12,7 +12,7 @@ from .graph import control_dependencies, name_scope
 from .layers_base import StaticInput
 from .ops import array
 from .ops.core import convert_to_tensor
-from .rnn_arguments import lengths_of_rows, stand_ins, state_to_begin_with
+from .rnn_arguments import check_outputs, lengths_of_rows, stand_ins, state_to_begin_with
 from .rnn_cell_base import Described, assert_like_rnncell, describe, seed_for, step_node, traced
 from .rnn_cell_wrappers import DropoutWrapper
 from .shapes import TensorShape
@@ -77,6 +77,8 @@ def static_rnn(
             else:
                 output, state = step_node(described, step, state, structure, seed, lengths, index)
             outputs.append(output)
+        if lengths is not None:
+            check_outputs(cell, nest.flatten(outputs[0]), 1, batch)
         return outputs, state
 
 
