@@ -31,9 +31,12 @@ from .check_ops import (
     assert_rank_in,
     assert_scalar,
     assert_type,
+    is_non_decreasing,
     is_numeric_tensor,
+    is_strictly_increasing,
 )
 from .control_flow import cond, while_loop
+from .custom_gradient import RegisterGradient, custom_gradient
 from .dtypes import (
     DType,
     as_dtype,
@@ -64,12 +67,13 @@ from .dtypes import (
     bool_ as bool,
 )
 from .functional import foldl, foldr, map_fn, scan
-from .gradients import gradients
+from .gradients import AggregationMethod, UnconnectedGradients, gradients, hessians
 from .graph import (
     Graph,
     GraphKeys,
     add_to_collection,
     add_to_collections,
+    colocate_with,
     control_dependencies,
     device,
     get_collection,
@@ -79,6 +83,7 @@ from .graph import (
     reset_default_graph,
     set_random_seed,
 )
+from .indexed_slices import IndexedSlices
 from .initializers import (
     Constant as constant_initializer,
 )
@@ -112,7 +117,6 @@ from .initializers import (
 from .initializers import (
     Zeros as zeros_initializer,
 )
-from .indexed_slices import IndexedSlices
 from .names import absent
 from .ops.array import (
     expand_dims,
@@ -289,6 +293,7 @@ disable_eager_execution = disable_v2_behavior
 
 __all__ = [
     "AUTO_REUSE",
+    "AggregationMethod",
     "Assert",
     "ConfigProto",
     "DType",
@@ -301,12 +306,14 @@ __all__ = [
     "InteractiveSession",
     "Operation",
     "OptimizerOptions",
+    "RegisterGradient",
     "RunMetadata",
     "RunOptions",
     "Session",
     "Tensor",
     "TensorArray",
     "TensorShape",
+    "UnconnectedGradients",
     "VERSION",
     "Variable",
     "VariableAggregation",
@@ -353,6 +360,7 @@ __all__ = [
     "clip_by_global_norm",
     "clip_by_norm",
     "clip_by_value",
+    "colocate_with",
     "compat",
     "complex128",
     "complex64",
@@ -366,6 +374,7 @@ __all__ = [
     "cos",
     "count_up_to",
     "create_partitioned_variables",
+    "custom_gradient",
     "device",
     "diag_part",
     "disable_eager_execution",
@@ -409,6 +418,7 @@ __all__ = [
     "greater_equal",
     "group",
     "half",
+    "hessians",
     "identity",
     "initialize_all_variables",
     "initialize_local_variables",
@@ -420,7 +430,9 @@ __all__ = [
     "int8",
     "is_finite",
     "is_nan",
+    "is_non_decreasing",
     "is_numeric_tensor",
+    "is_strictly_increasing",
     "is_variable_initialized",
     "keras",
     "layers",

@@ -4,7 +4,7 @@ once into nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import registry
@@ -42,17 +42,41 @@ class BodyFunction:
                 for argument, name in zip(arguments, names, strict=True)
             ]
             self.outputs = [self.graph.own(output) for output in function(*self.arguments)]
-        operations = self.graph.get_operations()
-        live = [(handle, inside) for handle, inside in self.graph.handles if self._is_live(inside)]
+        operations = self._needed()
+        self.before = list(
+            dict.fromkeys(
+                outside for item in operations for outside in self.graph.outer_control.get(item, ())
+            )
+        )
+        self.draws = any(_draws(operation) for operation in operations)
+        self.writes = any(registry.lookup(operation.type).writes for operation in operations)
+        self.written = frozenset().union(*map(_written, operations))
+        self._references: dict[Tensor, Tensor] = {}
+        self.read_live(self.written)
+
+    def read_live(self, names: Collection[str]) -> None:
+        """Read these variables where the function reads them: something else writes them meanwhile."""
+        live = [pair for pair in self.graph.handles if pair[0].op.name in names or self._is_live(pair[1])]
         inside_live = {inside for _, inside in live}
         by_value = [pair for pair in self.graph.captures if inside_live.isdisjoint(pair[1].op.inputs)]
         self._fed = [*self.arguments, *[inside for _, inside in by_value]]
-        references = [
-            outer.create_operation("VariableReference", [handle], {}).outputs[0] for handle, _ in live
-        ]
-        self.captured = [*[outside for outside, _ in by_value], *references]
-        self.draws = any(_draws(operation) for operation in operations)
-        self.writes = any(registry.lookup(operation.type).writes for operation in operations)
+        for handle, _ in live:
+            if handle not in self._references:
+                node = handle.graph.create_operation("VariableReference", [handle], {})
+                self._references[handle] = node.outputs[0]
+        self.captured = [*[outside for outside, _ in by_value], *self._references.values()]
+
+    def _needed(self) -> list[Operation]:
+        """The operations that the outputs need."""
+        seen: dict[Operation, None] = {}
+        waiting = [output.op for output in self.outputs]
+        while waiting:
+            operation = waiting.pop()
+            if operation not in seen:
+                seen[operation] = None
+                waiting += [tensor.op for tensor in operation.inputs]
+                waiting += operation.control_inputs
+        return list(seen)
 
     def _is_live(self, handle: Tensor) -> bool:
         """Whether anything but one reading of its value uses a variable's handle."""
@@ -72,12 +96,21 @@ class BodyFunction:
         return [*values, *captured][: len(self._fed)]
 
 
+def _bodies(operation: Operation) -> list[BodyFunction]:
+    values = operation.attributes.values()
+    inside = [item for value in values for item in (value if isinstance(value, tuple) else [value])]
+    return [item for item in inside if isinstance(item, BodyFunction)]
+
+
 def _draws(operation: Operation) -> bool:
     """Whether an operation draws random numbers. Drivers' loops inside draw them from a seed that such an
     operation makes.
     """
-    values = operation.attributes.values()
-    inside = [item for value in values for item in (value if isinstance(value, tuple) else [value])]
-    return "seed2" in operation.attributes or any(
-        item.draws for item in inside if isinstance(item, BodyFunction)
-    )
+    return "seed2" in operation.attributes or any(body.draws for body in _bodies(operation))
+
+
+def _written(operation: Operation) -> frozenset[str]:
+    """The variables that an operation writes."""
+    if registry.lookup(operation.type).writes and "variable" in operation.attributes:
+        return frozenset([operation.attributes["variable"]])
+    return frozenset().union(*[body.written for body in _bodies(operation)])

@@ -17,6 +17,7 @@ from .errors import InvalidArgumentError
 from .graph import name_scope
 from .ops import math
 from .ops.array import rank as rank_of
+from .ops.array import reshape
 from .ops.array import shape as shape_of
 from .ops.asserting import assert_
 from .ops.control import no_op, with_dependencies
@@ -328,3 +329,25 @@ def is_numeric_tensor(tensor: Any) -> bool:
     return isinstance(tensor, Tensor) and (
         tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_complex
     )
+
+
+def _differences(x: Any) -> Tensor:
+    x = convert_to_tensor(x, name="x")
+    if not is_numeric_tensor(x):
+        raise TypeError(f"Expected x to be numeric, instead found: {x}")
+    flat = reshape(x, [-1])
+    return flat[1:] - flat[:-1]
+
+
+def is_non_decreasing(x: Any, name: str | None = None) -> Tensor:
+    """Whether no element is less than the one before it (TF1 symbol: `tf.is_non_decreasing`)."""
+    with name_scope(name, "is_non_decreasing"):
+        steps = _differences(x)
+        return reduce_all(math.less_equal(convert_to_tensor(0, steps.dtype), steps))
+
+
+def is_strictly_increasing(x: Any, name: str | None = None) -> Tensor:
+    """Whether each element is greater than the one before it (TF1 symbol: `tf.is_strictly_increasing`)."""
+    with name_scope(name, "is_strictly_increasing"):
+        steps = _differences(x)
+        return reduce_all(math.less(convert_to_tensor(0, steps.dtype), steps))

@@ -22,7 +22,7 @@ from .ops.core import constant, convert_to_tensor
 from .ops.math import logical_and
 from .shapes import TensorShape, as_shape
 from .tensor import Operation, Tensor
-from .tensor_array import TensorArray
+from .tensor_array import TensorArray, flow_of, with_flows
 
 
 def while_loop(
@@ -111,7 +111,7 @@ def _while(
     options: dict[str, Any],
 ) -> Any:
     flat = nest.flatten(loop_vars)
-    variables = [convert_to_tensor(_flow(leaf)) for leaf in flat]
+    variables = [convert_to_tensor(flow_of(leaf)) for leaf in flat]
     shapes = [tensor.shape for tensor in variables]
     if shape_invariants is not None:
         shapes = _invariants(loop_vars, variables, shape_invariants)
@@ -122,19 +122,19 @@ def _while(
     results: list[Any] = []
 
     def traced_condition(*values: Tensor) -> list[Tensor]:
-        pred = convert_to_tensor(cond(*nest.pack_sequence_as(loop_vars, _arrays(flat, values))))
+        pred = convert_to_tensor(cond(*nest.pack_sequence_as(loop_vars, with_flows(flat, values))))
         _check_predicate(pred, "LoopCond", "input", scope)
         return [pred]
 
     def traced_body(*values: Tensor) -> list[Tensor]:
-        packed = nest.pack_sequence_as(loop_vars, _arrays(flat, values))
+        packed = nest.pack_sequence_as(loop_vars, with_flows(flat, values))
         result = body(*packed)
         result = result if nest.is_sequence(result) else [result]
         # The outermost layer is not compared: the variables are often a list, what a body gives a tuple.
         nest.assert_same_structure(list(packed), list(result))
         results.append(result)
         return [
-            _same_variable(convert_to_tensor(_flow(leaf)), variable, shape)
+            _same_variable(convert_to_tensor(flow_of(leaf)), variable, shape)
             for leaf, variable, shape in zip(nest.flatten(result), variables, shapes, strict=True)
         ]
 
@@ -144,25 +144,14 @@ def _while(
     body_function = BodyFunction(
         traced_body, stand_ins, scope, ["Identity"] * len(variables), shares_names=True
     )
-    before = [*condition_function.graph.outer_control, *body_function.graph.outer_control]
-    with get_default_graph().control_dependencies(before):
+    condition_function.read_live(body_function.written)
+    body_function.read_live(condition_function.written)
+    with get_default_graph().control_dependencies([*condition_function.before, *body_function.before]):
         after = loops.loop(condition_function, body_function, variables, **options)
     exits = [identity(tensor, name="Exit") for tensor in after]
     structure = results[0]
-    packed = nest.pack_sequence_as(structure, _arrays(nest.flatten(structure), exits))
+    packed = nest.pack_sequence_as(structure, with_flows(nest.flatten(structure), exits))
     return packed if return_same_structure or len(exits) > 1 else packed[0]
-
-
-def _flow(leaf: Any) -> Any:
-    return leaf.flow if isinstance(leaf, TensorArray) else leaf
-
-
-def _arrays(likes: Sequence[Any], tensors: Sequence[Tensor]) -> list[Any]:
-    """The tensors, as TensorArrays where they are the flows of some."""
-    return [
-        like.with_flow(tensor) if isinstance(like, TensorArray) else tensor
-        for like, tensor in zip(likes, tensors, strict=True)
-    ]
 
 
 def _invariants(loop_vars: Any, variables: Sequence[Tensor], shape_invariants: Any) -> list[TensorShape]:
@@ -307,11 +296,11 @@ def _merged(chosen: Tensor, branches: Sequence[tuple[BodyFunction, Any]], strict
         shapes = [
             _either_shape(shape, other.shape) for shape, other in zip(shapes, function.outputs, strict=True)
         ]
-    before = [operation for function in functions for operation in function.graph.outer_control]
+    before = [operation for function in functions for operation in function.before]
     with get_default_graph().control_dependencies(before):
         tensors = loops.conditional(chosen, functions, shapes)
     merged = [identity(tensor, name="Merge") for tensor in tensors]
-    packed = nest.pack_sequence_as(results[0], _arrays(nest.flatten(results[0]), merged))
+    packed = nest.pack_sequence_as(results[0], with_flows(nest.flatten(results[0]), merged))
     return packed if strict else _unpacked(packed)
 
 
@@ -341,7 +330,7 @@ def _branch(function: Callable[[], Any], scope: str, nothing: str) -> tuple[Body
 def _result(leaf: Any) -> Tensor:
     if isinstance(leaf, Operation):  # a boolean stands for it, to be had when it has run
         return with_dependencies([leaf], constant(True))
-    return convert_to_tensor(_flow(leaf))
+    return convert_to_tensor(flow_of(leaf))
 
 
 def _unpacked(result: Any) -> Any:

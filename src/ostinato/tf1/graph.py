@@ -90,6 +90,7 @@ class Graph:
         self._not_feedable: set[Tensor] = set()
         self._not_fetchable: set[Operation] = set()
         self.seed: int | None = None
+        self.overrides: dict[str, str] = {}  # gradients' names by types of operations; custom_gradient.py
         self.lock = threading.RLock()  # held while nodes, names and plans are added
         self.plans: dict[Any, Any] = {}  # the plans of past runs; see plan.py
 
@@ -114,6 +115,8 @@ class Graph:
                 if not _OPERATION_NAME.match(name):
                     raise ValueError(f"'{name}' is not a valid node name")
                 name = self.unique_name(name)
+            if op_type in self.overrides:
+                return self._overridden(op_type, inputs, attributes, name)
             output_types = registry.infer(op_type, inputs, attributes, name)
             scopes = self._scopes
             device = scopes.devices[-1] if scopes.devices else ""
@@ -123,6 +126,18 @@ class Graph:
             self._operations.append(operation)
             self._by_name[name] = operation
         return operation
+
+    def _overridden(
+        self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: str
+    ) -> Operation:
+        from .custom_gradient import overridden  # which makes nodes itself
+
+        before, self.overrides = self.overrides, {}
+        try:
+            plain = self.create_operation(op_type, inputs, attributes, f"{name}/plain/")
+            return overridden(self, plain, before[op_type], f"{name}/")
+        finally:
+            self.overrides = before
 
     def own(self, tensor: Tensor) -> Tensor:
         if tensor.op.graph is not self:
@@ -212,6 +227,16 @@ class Graph:
             yield
         finally:
             self._scopes.control = before
+
+    def gradient_override_map(self, op_type_map: dict[str, str]) -> Any:
+        """Context in which operations of some types get gradients registered with `tf.RegisterGradient`.
+
+        TF1 symbol: `tf.Graph.gradient_override_map`. An operation made inside is a node of its type, under
+        its name and `/plain`, and a node `IdentityN` under its name, with that gradient.
+        """
+        from .custom_gradient import gradient_override_map
+
+        return gradient_override_map(self, op_type_map)
 
     @property
     def control_inputs_in_force(self) -> tuple[Operation, ...]:
@@ -394,7 +419,10 @@ class BodyGraph(Graph):
         self.seed = outer.seed
         self._captures: dict[Tensor, Tensor] = {}
         self._handles: dict[Tensor, Tensor] = {}
-        self.outer_control: list[Operation] = []  # what has to run before the body, of the graphs around
+        self.outer_control: dict[
+            Operation, tuple[Operation, ...]
+        ] = {}  # what, of the graphs around, is first
+        self._outer_in_force: tuple[Operation, ...] = ()
 
     @property
     def outermost(self) -> Graph:
@@ -463,15 +491,28 @@ class BodyGraph(Graph):
     @contextlib.contextmanager
     def control_dependencies(self, control_inputs: Sequence[Any] | None) -> Iterator[None]:
         """As in any graph; what is of a graph around runs before the whole loop or branch."""
-        own = control_inputs
+        before, own = self._outer_in_force, control_inputs
+        self._outer_in_force = ()
         if control_inputs is not None:
             elements = [self.as_graph_element(item) for item in control_inputs]
             operations = [element.op if isinstance(element, Tensor) else element for element in elements]
             # An argument has its value before anything runs.
             own = [item for item in operations if item.graph is self and item.type != "Argument"]
-            self.outer_control += [operation for operation in operations if operation.graph is not self]
-        with super().control_dependencies(own):
-            yield
+            outside = [operation for operation in operations if operation.graph is not self]
+            self._outer_in_force = (*before, *outside)
+        try:
+            with super().control_dependencies(own):
+                yield
+        finally:
+            self._outer_in_force = before
+
+    def create_operation(
+        self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: str | None = None
+    ) -> Operation:
+        operation = super().create_operation(op_type, inputs, attributes, name)
+        if self._outer_in_force:
+            self.outer_control[operation] = self._outer_in_force
+        return operation
 
     def get_collection_ref(self, name: Any) -> list[Any]:
         return self.outer.get_collection_ref(name)

@@ -79,8 +79,12 @@ def assert_(
     6
     """
     with name_scope(name, "Assert"):
-        shown = [convert_to_tensor(item, name=f"data_{index}") for index, item in enumerate(data)]
-        inputs = [convert_to_tensor(condition, name="condition"), *shown]
+        for item in data:
+            # TensorFlow looks at what it will show before it makes the node: names show it.
+            convert_to_tensor(item)
+        with name_scope("Assert"):
+            shown = [convert_to_tensor(item, name=f"data_{index}") for index, item in enumerate(data)]
+            inputs = [convert_to_tensor(condition, name="condition"), *shown]
         return make("Assert", inputs, "Assert", summarize=3 if summarize is None else summarize)
 
 

@@ -8,6 +8,7 @@ through them as through any tensor.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
 from .core import make
 
+_COUNTER = itertools.count()  # no two arrays have one name
 _EMPTY, _WRITTEN, _READ, _CLEARED = range(4)
 
 
@@ -70,8 +72,8 @@ class Elements:
         kind = _dtype_of(value)
         if kind is not self.dtype:
             raise ValueError(
-                f"{where} because the value dtype is {kind.message_name} but TensorArray dtype is "
-                f"{self.dtype.message_name}."
+                f"TensorArray dtype is {self.dtype.message_name} but Op is trying to write dtype "
+                f"{kind.message_name}."
             )
         self._fit(tuple(value.shape), where)
         state = self.states[index]
@@ -177,7 +179,9 @@ def _make(run: Any, operation: Operation, size: torch.Tensor) -> Any:
         raise ValueError(f"TensorArray size must be scalar, but had shape: {_bracketed(size)}")
     attributes = operation.attributes
     name = attributes["tensor_array_name"] or operation.name
-    return Elements(name, as_dtype(attributes["dtype"]), int(size), attributes), torch.zeros(())
+    return Elements(
+        f"{name}_{next(_COUNTER)}", as_dtype(attributes["dtype"]), int(size), attributes
+    ), torch.zeros(())
 
 
 def _make_gradient(array: Elements, flow: torch.Tensor, *, source: str) -> Any:
