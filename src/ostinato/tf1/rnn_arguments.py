@@ -107,9 +107,10 @@ def check_outputs(cell: Any, outputs: Iterable[Tensor], first_axes: int, rows: A
         given, said = leaf.shape[first_axes:], as_shape(size)
         if not given.is_compatible_with(said):
             batch = TensorShape([None if isinstance(rows, Tensor) else rows])
+            saw, expected = batch.concatenate(given), batch.concatenate(said)
             raise ValueError(
-                f"Inconsistent shapes: saw {batch.concatenate(given)} but expected {batch.concatenate(said)}: "
-                f"{type(cell).__name__} says that its output_size is {cell.output_size}."
+                f"Inconsistent shapes: saw {saw} but expected {expected}: {type(cell).__name__} says "
+                f"that its output_size is {cell.output_size}."
             )
 
 
