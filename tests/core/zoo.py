@@ -13,6 +13,7 @@ from ostinato import (
     BasicRNNCell,
     BidirectionalGridLSTMCell,
     CFNCell,
+    CoupledInputForgetGateLSTMCell,
     DropoutWrapper,
     GLSTMCell,
     GRUCell,
@@ -22,6 +23,7 @@ from ostinato import (
     IndyLSTMCell,
     InputProjectionWrapper,
     IntersectionRNNCell,
+    LayerNormBasicLSTMCell,
     LSTMCell,
     LSTMStateTuple,
     MinimalRNNCell,
@@ -33,6 +35,7 @@ from ostinato import (
     SRUCell,
     TimeFreqLSTMCell,
     UGRNNCell,
+    WeightNormLSTMCell,
     ZoneoutWrapper,
 )
 
@@ -140,6 +143,17 @@ def projected_highway(num_units: int, input_size: int) -> RNNCell:
     return OutputProjectionWrapper(HighwayWrapper(inner, couple_carry_transform_gates=False), num_units)
 
 
+def coupled_dropout_stack(num_units: int, input_size: int) -> RNNCell:
+    return MultiRNNCell(
+        [
+            CoupledInputForgetGateLSTMCell(
+                num_units, input_size, use_peepholes=True, num_proj=2, proj_clip=0.5, layer_norm=True
+            ),
+            LayerNormBasicLSTMCell(num_units, 2, dropout_keep_prob=0.7, norm_gain=0.5, seed=4),
+        ]
+    )
+
+
 def frequency_stack(num_units: int, input_size: int) -> RNNCell:
     windows = TimeFreqLSTMCell(2, input_size, feature_size=input_size - 1, use_peepholes=True, cell_clip=0.5)
     grid = BidirectionalGridLSTMCell(
@@ -173,6 +187,9 @@ LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
     "lstm_layer_norm_all": lambda num_units, input_size: LSTMCell(
         num_units, input_size, use_peepholes=True, cell_clip=0.9, num_proj=3, proj_clip=0.3, layer_norm=True
     ),
+    "lstm_weight_norm": lambda num_units, input_size: WeightNormLSTMCell(
+        num_units, input_size, use_peepholes=True, num_proj=3
+    ),
     "stack": stack,
     "dropout_stack": dropout_stack,
     "projected_highway": projected_highway,
@@ -183,6 +200,7 @@ LOWERED: dict[str, Callable[[int, int], RNNCell]] = {
 STEPPED: dict[str, Callable[[int, int], RNNCell]] = {
     "plain": PlainCell,
     "gated_stack": gated_stack,
+    "coupled_dropout_stack": coupled_dropout_stack,
     "independent_stack": independent_stack,
     "light_stack": light_stack,
     "overriding": OverridingCell,
