@@ -4,12 +4,14 @@ differentiated.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from . import registry, rewrite
+from .custom_gradient import differentiable_inputs
 from .graph import get_default_graph, name_scope
 from .ops.array import stop_gradient
 from .ops.core import convert_to_tensor, make
@@ -33,10 +35,18 @@ def gradients(
         ys, xs: tensors or variables, or lists of them.
         grad_ys: what each y's gradient starts from; None is ones.
         stop_gradients: tensors to be taken as constants.
+        aggregation_method: one of `tf.AggregationMethod`'s; sums are taken in one way here.
         unconnected_gradients: "none" or "zero": the result for an x that no y depends on.
+        colocate_gradients_with_ops, gate_gradients: not used, as nothing is placed by hand and no gradient
+            is had before all are.
 
     Returns:
         A tensor, of x's shape, for each x; None where no y depends on it.
+
+    Raises:
+        ValueError: as many `grad_ys` as there are ys are not given, one's shape does not fit, or
+            `unconnected_gradients` or `aggregation_method` is something else.
+        TypeError: a y that is a string or complex and has no grad_y.
 
     >>> from .graph import Graph
     >>> from .ops.core import constant
@@ -46,9 +56,15 @@ def gradients(
     ...     session.run(gradients(x * x, [x]))[0].item()
     6.0
     """
-    y_list = [_inside(y) for y in _as_list(ys)]
-    x_list = [_inside(x) for x in _as_list(xs)]
+    unconnected = getattr(unconnected_gradients, "value", unconnected_gradients)
+    if unconnected not in ("none", "zero"):
+        raise ValueError(f"Unknown value for unconnected_gradients: {unconnected_gradients!r}")
+    if aggregation_method not in AggregationMethod.ALL:
+        raise ValueError(f"Invalid aggregation_method specified {aggregation_method}.")
+    x_given = [convert_to_tensor(x, as_ref=True) for x in _as_list(xs)]
+    y_list, x_list = [_inside(y) for y in _as_list(ys)], [_inside(x) for x in x_given]
     with name_scope(name, "gradients") as scope:
+        y_list = rewrite.computed_inside(y_list, x_given)
         grads = _starting_gradients(y_list, grad_ys)
         if stop_gradients is not None:
             y_list, x_list = _stopped(y_list, x_list, [_inside(s) for s in _as_list(stop_gradients)])
@@ -60,11 +76,61 @@ def gradients(
             inputs = [*y_list, *chosen, *[grad for grad in grads if grad is not None]]
             attributes = {"ys": len(y_list), "xs": len(chosen), "starts": starts}
             found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs, strict=True))
-        if getattr(unconnected_gradients, "value", unconnected_gradients) == "zero":
+        if unconnected == "zero":
             from .ops.array import zeros_like
 
             return [found[x] if x in found else zeros_like(x) for x in x_list]
         return [found.get(x) for x in x_list]
+
+
+class AggregationMethod:
+    """How gradients of one tensor are summed (TF1 symbol: `tf.AggregationMethod`): all ways are one here."""
+
+    ADD_N = DEFAULT = 0
+    EXPERIMENTAL_TREE = 1
+    EXPERIMENTAL_ACCUMULATE_N = 2
+    ALL = (None, ADD_N, EXPERIMENTAL_TREE, EXPERIMENTAL_ACCUMULATE_N)
+
+
+class UnconnectedGradients(enum.Enum):
+    """What the gradient is where nothing depends on the tensor (TF1 symbol: `tf.UnconnectedGradients`)."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+def hessians(
+    ys: Any,
+    xs: Any,
+    name: str = "hessians",
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: bool = False,
+    aggregation_method: Any = None,
+) -> list[Tensor]:
+    """The second derivatives of sum(ys) with respect to each of xs alone (TF1 symbol: `tf.hessians`).
+
+    Returns:
+        For each x a tensor of shape x.shape + x.shape.
+
+    Raises:
+        ValueError: no y depends on an x.
+
+    >>> from .graph import Graph
+    >>> from .ops.core import constant
+    >>> from .session import Session
+    >>> with Graph().as_default(), Session() as session:
+    ...     x = constant([1.0, 2.0])
+    ...     session.run(hessians(x * x * x, x))[0].tolist()
+    [[6.0, 0.0], [0.0, 12.0]]
+    """
+    y_list, x_list = [_inside(y) for y in _as_list(ys)], [_inside(x) for x in _as_list(xs)]
+    with name_scope(name, "hessians") as scope:
+        connected = _connected(y_list, x_list)
+        for x in x_list:
+            if x not in connected:
+                raise ValueError(f"No y depends on {x.name}: there is no gradient to differentiate again.")
+        attributes = {"ys": len(y_list), "xs": len(x_list), "starts": [], "second": True}
+        return make("Gradients", [*y_list, *x_list], scope, **attributes).outputs
 
 
 def _inside(value: Any) -> Tensor:
@@ -87,6 +153,12 @@ def _starting_gradients(ys: Sequence[Tensor], grad_ys: Any) -> list[Tensor | Non
             grad = convert_to_tensor(grad, y.dtype.base_dtype, name="grad_ys")
             if not grad.shape.is_compatible_with(y.shape):
                 raise ValueError(f"grad_ys of shape {grad.shape} does not fit {y.name} of shape {y.shape}.")
+        elif y.dtype.is_complex:
+            raise TypeError(f"Gradients of complex tensors must set grad_ys (y.dtype = {y.dtype!r})")
+        elif y.dtype.name == "string":
+            raise TypeError(
+                f"Tensor {y} with type {y.dtype.name} must be numeric to obtain a default gradient"
+            )
         grads.append(grad)
     return grads
 
@@ -113,7 +185,8 @@ def _connected(ys: Sequence[Tensor], xs: Sequence[Tensor]) -> set[Tensor]:
             continue
         reaching.add(tensor)
         if registry.lookup(tensor.op.type).differentiable:
-            waiting.extend(item for item in tensor.op.inputs if item.dtype.is_differentiable)
+            inputs = differentiable_inputs(tensor.op)
+            waiting.extend(item for item in inputs if item.dtype.is_differentiable)
     return wanted & reaching
 
 
@@ -130,6 +203,8 @@ def _evaluate(
             grads.append(starts[index] if index in starts else torch.ones_like(y))
     if not outputs:
         return [torch.zeros_like(x) for x in xs]
+    if operation.attributes.get("second"):
+        return [_second(outputs, grads, x) for x in xs]
     # A variable that the run writes has a leaf for each value that was read: its gradient is their sum.
     leaves = [
         run.leaves(handle.op.name) or [x] if handle.op.type == "VariableV2" else [x]
@@ -148,6 +223,21 @@ def _evaluate(
     return [_sum([next(found) for _ in group], x) for group, x in zip(leaves, xs, strict=True)]
 
 
+def _second(
+    outputs: list[torch.Tensor], grads: list[torch.Tensor], x: torch.Tensor
+) -> torch.Tensor:
+    """The derivatives, with respect to x, of each element of the first derivative."""
+    (first,) = torch.autograd.grad(outputs, [x], grads, create_graph=True, allow_unused=True)
+    rows = []
+    for element in () if first is None else first.reshape(-1):
+        found = None
+        if element.requires_grad:
+            (found,) = torch.autograd.grad(element, [x], retain_graph=True, allow_unused=True)
+        rows.append(torch.zeros_like(x) if found is None else found)
+    sizes = (*x.shape, *x.shape)
+    return torch.stack(rows).reshape(sizes) if rows else x.new_zeros(sizes)
+
+
 def _sum(parts: list[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor:
     there = [part for part in parts if part is not None]
     return sum(there[1:], start=there[0]) if there else torch.zeros_like(like)
@@ -155,6 +245,8 @@ def _sum(parts: list[torch.Tensor | None], like: torch.Tensor) -> torch.Tensor:
 
 def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> registry.OutputTypes:
     xs = inputs[attributes["ys"] : attributes["ys"] + attributes["xs"]]
+    if attributes.get("second"):
+        return [(x.dtype.base_dtype, x.shape.concatenate(x.shape)) for x in xs]
     return [(x.dtype.base_dtype, x.shape) for x in xs]
 
 

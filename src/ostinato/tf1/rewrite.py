@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .graph import get_default_graph
+from .graph import BodyGraph, get_default_graph
 from .ops import state
 from .ops.core import one
 from .tensor import Operation, Tensor
@@ -15,6 +15,17 @@ INITIAL_VALUES = "__initial_values"  # a collection of (variable's handle, initi
 
 def between(sources: Iterable[Tensor], targets: Iterable[Tensor]) -> list[Operation]:
     """The operations on paths from the sources to the targets, in the order they were made."""
+    reached = set(sources)
+    found = []
+    for operation in sorted(_ancestors(targets), key=lambda item: item.identifier):
+        if not reached.isdisjoint(operation.inputs):
+            found.append(operation)
+            reached.update(operation.outputs)
+    return found
+
+
+def _ancestors(targets: Iterable[Tensor]) -> dict[Operation, None]:
+    """The operations that the targets come of."""
     ancestors: dict[Operation, None] = {}
     waiting = [tensor.op for tensor in targets]
     while waiting:
@@ -22,13 +33,7 @@ def between(sources: Iterable[Tensor], targets: Iterable[Tensor]) -> list[Operat
         if operation not in ancestors:
             ancestors[operation] = None
             waiting.extend(tensor.op for tensor in operation.inputs)
-    reached = set(sources)
-    found = []
-    for operation in sorted(ancestors, key=lambda item: item.identifier):
-        if not reached.isdisjoint(operation.inputs):
-            found.append(operation)
-            reached.update(operation.outputs)
-    return found
+    return ancestors
 
 
 def replaced(targets: list[Tensor], replacements: dict[Tensor, Tensor]) -> dict[Tensor, Tensor]:
@@ -46,6 +51,26 @@ def replaced(targets: list[Tensor], replacements: dict[Tensor, Tensor]) -> dict[
         for old, new in zip(operation.outputs, copy.outputs, strict=True):
             mapping.setdefault(old, new)
     return mapping
+
+
+def computed_inside(ys: list[Tensor], xs: list[Tensor]) -> list[Tensor]:
+    """In a loop's body or a branch: the ys, with what they capture that depends on one of the xs of the graph
+    around computed anew inside, so that they can be differentiated.
+    """
+    graph = get_default_graph()
+    if not isinstance(graph, BodyGraph):
+        return ys
+    outside = {x: graph.own(x) for x in xs if x.graph is not graph}
+    if not outside:
+        return ys
+    captured = [pair for pair in graph.captures if pair[0] not in outside]
+    used = set(_ancestors(ys))
+    captured = [pair for pair in captured if pair[1].op in used]
+    sources = {graph.outer.own(x): inner for x, inner in outside.items()}
+    copies = replaced([outer for outer, _ in captured], sources)
+    again = {inner: copies[outer] for outer, inner in captured if outer in copies}
+    found = replaced(ys, again)
+    return [found.get(y, y) for y in ys]
 
 
 def initialized_or(reference: Tensor, initial_value: Tensor) -> Tensor:
