@@ -192,6 +192,18 @@ def test_the_gradient_of_a_mask_is_the_mask():
     assert set(gradient.ravel()) == {0.0, 2.0}
 
 
+@pytest.mark.parametrize("keep_prob", [1e-12, 0.999999])
+def test_a_rate_that_its_type_rounds_away_gives_numbers(keep_prob):
+    x = tf.constant([[1.0, -2.0, 30.0]])
+    cell = tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicRNNCell(3), output_keep_prob=keep_prob, seed=1)
+    with tf.Session() as session:
+        outputs = cell(x, tf.zeros([1, 3]))[0]
+        session.run(tf.global_variables_initializer())
+        kept, through_a_cell = session.run([tf.nn.dropout(x, keep_prob, seed=1), outputs])
+    np.testing.assert_allclose(kept, np.array([[1, -2, 30]]) * (keep_prob > 0.5), rtol=1e-5)
+    assert (through_a_cell == 0).all() == (keep_prob < 0.5)
+
+
 def test_the_samples_of_a_gamma_distribution_move_with_alpha():
     alpha = tf.constant([0.6, 3.0], tf.float64)
     gradient = tf.gradients(

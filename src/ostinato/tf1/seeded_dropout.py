@@ -12,6 +12,8 @@ import torch
 from ostinato import cells
 from ostinato._state import LSTMStateTuple
 
+from .ops.nn import not_zero
+
 if TYPE_CHECKING:
     from .run import Run
 
@@ -76,4 +78,4 @@ class SeededDropout(cells.DropoutWrapper):
         steps = value.shape[0] if loop.goes_on else 1
         drawn = source.uniforms(steps, value.shape[1:], value.dtype).to(value.device)
         rate = torch.as_tensor(1.0 - keep_prob, dtype=value.dtype, device=value.device)
-        return value * (1 / (1 - rate)) * (drawn >= rate).to(value.dtype)
+        return value * (1 / not_zero(1 - rate)) * (drawn >= rate).to(value.dtype)

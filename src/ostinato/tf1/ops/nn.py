@@ -226,10 +226,15 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
 
 
 # -- dropout
-def _keep_probability(one: torch.Tensor, rate: torch.Tensor) -> torch.Tensor:
-    if not 0.0 <= float(rate) < 1.0:
+def _keep_probability(one: torch.Tensor, rate: torch.Tensor, is_checked: bool) -> torch.Tensor:
+    if not is_checked and not 0.0 <= float(rate) < 1.0:
         raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {float(rate):g}")
-    return one - rate
+    return not_zero(one - rate)
+
+
+def not_zero(keep: torch.Tensor) -> torch.Tensor:
+    """A probability of keeping: one that is so small that its type rounds it to 0 still divides a number."""
+    return torch.where(keep == 0, torch.finfo(keep.dtype).eps, keep)
 
 
 register("DropoutKeepProbability", _keep_probability, same)
@@ -274,6 +279,7 @@ def dropout(
                 "x has to be a floating point tensor since it's going to be scaled. "
                 f"Got a tensor of type {x.dtype.name} instead."
             )
+        is_checked = isinstance(rate, Real)
         if isinstance(rate, Real):
             if not 0 <= float(rate) < 1:
                 raise ValueError(f"rate must be a scalar tensor or a float in the range [0, 1), got {rate:g}")
@@ -288,7 +294,7 @@ def dropout(
         noise = random.random_uniform(sizes, dtype=kind, seed=seed)
         with name_scope("sub") as scope:
             whole = convert_to_tensor(1, kind, name="x")
-            keep = one("DropoutKeepProbability", [whole, rate], scope)
+            keep = one("DropoutKeepProbability", [whole, rate], scope, is_checked=is_checked)
         scale = 1 / keep
         kept = math.greater_equal(noise, rate)
         result = x * scale * math.cast(kept, kind)
