@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .ops import array, scatter
-from .ops.core import convert_to_tensor
 from .tensor import Tensor
 
 
@@ -16,11 +15,7 @@ class IndexedSlices:
     """
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self.values: Tensor = convert_to_tensor(values, name="values")
-        self.indices: Tensor = convert_to_tensor(indices, name="indices")
-        self.dense_shape: Tensor | None = (
-            None if dense_shape is None else convert_to_tensor(dense_shape, name="dense_shape")
-        )
+        self.values, self.indices, self.dense_shape = values, indices, dense_shape
 
     @property
     def name(self) -> str:
@@ -42,7 +37,7 @@ class IndexedSlices:
         if self.dense_shape is None:
             raise ValueError(
                 "Tensor conversion requested for IndexedSlices without dense_shape: "
-                f"{self.name}. Say how large the whole is."
+                f"{self}. Say how large the whole is."
             )
         return scatter.scatter_nd(array.expand_dims(self.indices, -1), self.values, self.dense_shape)
 

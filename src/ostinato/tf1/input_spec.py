@@ -52,33 +52,36 @@ def check_inputs(input_spec: Any, inputs: Any, layer_name: str) -> None:
         problem = None if spec is None else _problem(spec, leaf)
         if problem:
             raise ValueError(f"Input {index} of layer {layer_name} is incompatible with the layer: {problem}")
+        if spec is not None and spec.shape is not None:
+            shape = as_shape(leaf.shape)
+            if shape.ndims is not None and not as_shape(spec.shape).is_compatible_with(shape):
+                raise ValueError(
+                    f"Input {index} is incompatible with layer {layer_name}: expected shape={spec.shape}, "
+                    f"found shape={shape.as_list()}"
+                )
 
 
 def _problem(spec: InputSpec, leaf: Any) -> str | None:
-    """What is wrong with an input; None where nothing is."""
+    """What is wrong with an input's rank, type or sizes; None where nothing is."""
     shape = as_shape(leaf.shape)
     rank = shape.ndims
-    bounds = (spec.ndim, spec.min_ndim, spec.max_ndim)
-    if rank is None:
-        undefined = "its rank is undefined, but the layer requires a defined rank."
-        return undefined if any(bound is not None for bound in bounds) else None
-    sizes = shape.as_list()
-    received = f"found ndim={rank}. Full shape received: {sizes}"
-    if spec.ndim is not None and rank != spec.ndim:
-        return f"expected ndim={spec.ndim}, {received}"
-    if spec.max_ndim is not None and rank > spec.max_ndim:
-        return f"expected max_ndim={spec.max_ndim}, {received}"
-    if spec.min_ndim is not None and rank < spec.min_ndim:
-        return f"expected min_ndim={spec.min_ndim}, {received}"
+    if rank is None and (spec.axes or (spec.ndim, spec.min_ndim, spec.max_ndim) != (None, None, None)):
+        return "its rank is undefined, but the layer requires a defined rank."
+    if rank is not None:
+        received = f"found ndim={rank}. Full shape received: {shape.as_list()}"
+        if spec.ndim is not None and rank != spec.ndim:
+            return f"expected ndim={spec.ndim}, {received}"
+        if spec.max_ndim is not None and rank > spec.max_ndim:
+            return f"expected max_ndim={spec.max_ndim}, {received}"
+        if spec.min_ndim is not None and rank < spec.min_ndim:
+            return f"expected min_ndim={spec.min_ndim}, {received}"
     if spec.dtype is not None and as_dtype(leaf.dtype).base_dtype != as_dtype(spec.dtype):
         return f"expected dtype={spec.dtype}, found dtype={leaf.dtype}"
     for axis, size in spec.axes.items():
-        wanted = getattr(size, "value", size)
+        wanted, sizes = getattr(size, "value", size), shape.as_list()
         if wanted is not None and sizes[int(axis)] not in (wanted, None):
             return (
                 f"expected axis {axis} of input shape to have value {wanted} but received input with shape "
                 f"{sizes}"
             )
-    if spec.shape is not None and not as_shape(spec.shape).is_compatible_with(shape):
-        return f"expected shape={spec.shape}, found shape={sizes}"
     return None

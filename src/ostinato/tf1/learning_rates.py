@@ -72,12 +72,8 @@ def natural_exp_decay(
     name: str | None = None,
 ) -> Tensor:
     """learning_rate * exp(-decay_rate * global_step / decay_steps) (TF1: `tf.train.natural_exp_decay`)."""
-
-    def factor(step: Tensor, steps: Tensor) -> Tensor:
-        past = step / steps
-        return exp(-cast(decay_rate, step.dtype) * (floor(past) if staircase else past))
-
-    return _decayed("NaturalExpDecay", learning_rate, global_step, decay_steps, name, factor)
+    rate = exp(-convert_to_tensor(decay_rate))
+    return exponential_decay(learning_rate, global_step, decay_steps, rate, staircase, name)
 
 
 def inverse_time_decay(

@@ -10,7 +10,7 @@ from .ops import state
 from .ops.core import one
 from .tensor import Operation, Tensor
 
-INITIAL_VALUES = "__initial_values"  # a collection of (variable's handle, initial value)
+INITIAL_VALUES = ("__initial_values",)  # a collection of (variable's handle, initial value)
 
 
 def between(sources: Iterable[Tensor], targets: Iterable[Tensor]) -> list[Operation]:

@@ -132,6 +132,12 @@ class Variable(Operators, metaclass=_MakesVariables):
             synchronization, aggregation, trainable, name
         )
         self._save_slice_info: SaveSliceInfo | None = None
+        if isinstance(initial_value, Tensor) and initial_value.graph.outer is not None:
+            raise ValueError(
+                f"Initializer for variable {name or 'Variable'}/ is from inside a control-flow construct, "
+                "such as a loop or conditional. When creating a variable inside a loop or conditional, use a "
+                "lambda as the initializer."
+            )
         around = get_default_graph()
         graph = around.outermost  # a loop's body has no variables of its own
         with graph.as_default(), control_dependencies(None), contextlib.ExitStack() as stack:

@@ -25,6 +25,7 @@ def _unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = sa
             return one(op_type, [convert_to_tensor(x, name="x")], scope)
 
     function.__doc__ = f"Elementwise {op_type} of a tensor; the result has its shape."
+    function.__qualname__ = op_type.lower()  # a cell with such an activation can be pickled
     return function
 
 

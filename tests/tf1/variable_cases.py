@@ -1,0 +1,559 @@
+"""What variables, scopes, layers and optimisers do, as functions of a module with TensorFlow 1's symbols.
+
+Each case returns plain values: numbers, names, or what it raised. tools/make_tf1_variable_cases.py has them
+of TensorFlow 1.15, and test_variable_cases.py compares.
+"""
+
+import numpy as np
+
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+def run(tf, name):
+    """The result of a case in a graph of its own."""
+    with tf.Graph().as_default():
+        return plain(CASES[name](tf))
+
+
+def plain(value):
+    """A value as JSON has it: arrays become lists, and numbers keep twelve digits."""
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return plain(value.tolist())
+    if isinstance(value, bytes):
+        return value.decode()
+    return float(f"{value:.12g}") if isinstance(value, float) else value
+
+
+def raised(function, *arguments, **options):
+    """What a call raises: its type and the words it begins with."""
+    try:
+        return ["nothing", str(type(function(*arguments, **options)).__name__ != "")]
+    except Exception as problem:
+        words = str(problem).replace("\n", " ").split("Originally defined")[0]
+        return [type(problem).__name__, words[:50]]
+
+
+def names(items):
+    return [item.name for item in items]
+
+
+def values(tf, fetches, before=None):
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        if before is not None:
+            session.run(before)
+        return session.run(fetches)
+
+
+# -- get_variable and its scope
+@case
+def reuse_in_all_its_forms(tf):
+    found = []
+    with tf.variable_scope("a") as scope:
+        found.append(scope.reuse)
+        tf.get_variable("w", [2])
+        found.append(raised(tf.get_variable, "w", [2]))
+        with tf.variable_scope("b", reuse=tf.AUTO_REUSE) as inner:
+            found += [str(inner.reuse), tf.get_variable("w", [2]) is tf.get_variable("w", [2])]
+            with tf.variable_scope("c") as innermost:
+                found.append(str(innermost.reuse))
+        scope.reuse_variables()
+        found += [scope.reuse, tf.get_variable("w").name, raised(tf.get_variable, "v", [2])]
+        with tf.variable_scope("b", reuse=False) as inner:
+            found.append(inner.reuse)
+    with tf.variable_scope(scope) as again:
+        found += [again.reuse, raised(tf.get_variable, "w", [3]), raised(tf.get_variable, "w", [2], tf.int32)]
+    found.append(raised(tf.variable_scope, "x", reuse="yes"))
+    found.append(raised(tf.variable_scope, None))
+    found.append(raised(tf.variable_scope, "x", auxiliary_name_scope="no"))
+    return found
+
+
+@case
+def custom_getters_nest_from_the_outside_in(tf):
+    calls = []
+
+    def getter_named(label):
+        def custom(getter, name, *args, **kwargs):
+            calls.append([label, name, sorted(kwargs)])
+            return getter(name + "_" + label, *args, **kwargs)
+
+        return custom
+
+    with tf.variable_scope("s", custom_getter=getter_named("outer")) as scope:
+        with tf.variable_scope("t", custom_getter=getter_named("inner")):
+            first = tf.get_variable("w", [2])
+        second = tf.get_variable("v", [2], custom_getter=getter_named("own"))
+    with tf.variable_scope(scope, custom_getter=getter_named("again")):
+        third = tf.get_variable("u", [])
+    return calls, names([first, second, third])
+
+
+@case
+def a_custom_getter_without_constraint(tf):
+    def custom(getter, name, shape=None, dtype=None, initializer=None, regularizer=None, reuse=None,
+               trainable=True, collections=None, caching_device=None, partitioner=None, validate_shape=True,
+               use_resource=None, synchronization=None, aggregation=None):  # fmt: skip
+        return 2.0 * getter(name, shape, dtype, initializer, regularizer, reuse, trainable)
+
+    with tf.variable_scope("s", custom_getter=custom):
+        doubled = tf.get_variable("w", [2], initializer=tf.ones_initializer())
+    return doubled.name, values(tf, doubled), raised(tf.get_variable, "v", [2], custom_getter=3)
+
+
+@case
+def defaults_of_a_scope(tf):
+    def clipped(value):
+        return tf.clip_by_value(value, 0.0, 1.0)
+
+    options = {
+        "initializer": tf.constant_initializer(3.0),
+        "regularizer": lambda w: tf.reduce_sum(w, name="loss"),
+        "dtype": tf.float64,
+        "caching_device": "/cpu:0",
+        "constraint": clipped,
+    }
+    with tf.variable_scope("s", **options) as scope:
+        w = tf.get_variable("w", [2])
+        with tf.variable_scope("t", regularizer=tf.no_regularizer) as inner:
+            v = tf.get_variable("v", [2], dtype=tf.float32)
+    losses = tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES)
+    constraints = [scope.constraint is clipped, inner.constraint is None, w.constraint is clipped]
+    devices = [w.value().device.lower()[-5:], str(inner.caching_device)]
+    return constraints, w.dtype.name, v.dtype.name, names(losses), values(tf, [w, v, losses]), devices
+
+
+@case
+def setters_of_a_scope(tf):
+    with tf.variable_scope("s") as scope:
+        scope.set_initializer(tf.constant_initializer(7))
+        scope.set_dtype(tf.int32)
+        scope.set_regularizer(lambda w: None)
+        scope.set_partitioner(tf.fixed_size_partitioner(2))
+        scope.set_caching_device("/cpu:0")
+        scope.set_use_resource(False)
+        scope.set_custom_getter(lambda getter, *args, **kwargs: getter(*args, **kwargs))
+        parts = list(tf.get_variable("w", [3]))
+        scalar = tf.get_variable("v", [])
+    return names([*parts, scalar]), [part.dtype.name for part in parts], values(tf, [*parts, scalar])
+
+
+@case
+def initial_values_of_get_variable(tf):
+    given = tf.get_variable("a", initializer=[1, 2])
+    array = tf.get_variable("b", initializer=np.ones([2], np.float64))
+    tensor = tf.get_variable("c", initializer=tf.fill([2], 4.0))
+    called = tf.get_variable("d", initializer=lambda: tf.constant([5.0]))
+    made = tf.get_variable("e", [2], tf.int64)
+    flag = tf.get_variable("f", [1], tf.bool)
+    klass = tf.get_variable("g", [1], initializer=tf.ones_initializer)
+    kinds = [item.dtype.name for item in (given, array, tensor, called, made, flag, klass)]
+    errors = [
+        raised(tf.get_variable, "x", [2], initializer=[1.0, 2.0]),
+        raised(tf.get_variable, "y", dtype=tf.float64, initializer=np.ones([2], np.float32)),
+        raised(tf.get_variable, "z", [None, 2]),
+        raised(tf.get_variable, "z"),
+        raised(tf.get_variable, "z", [2], tf.complex64),
+    ]
+    return kinds, values(tf, [given, array, tensor, called, made, flag, klass]), errors
+
+
+@case
+def collections_of_variables(tf):
+    tf.get_variable("w", [2])
+    tf.get_variable("fixed", [2], trainable=False)
+    tf.get_variable("mine", [2], collections=["mine", tf.GraphKeys.MODEL_VARIABLES])
+    tf.get_local_variable("local", [2])
+    tf.Variable([1.0], collections=("mine",), trainable=False, name="given")
+    tf.Variable([1.0], name="synchronized", synchronization=tf.VariableSynchronization.ON_READ)
+    with tf.variable_scope("s") as scope:
+        tf.get_variable("w", [2])
+        tf.get_local_variable("l", [2])
+    tf.add_to_collection("things", 5)
+    tf.add_to_collections(["things", "others", "things"], 6)
+    tf.add_to_collections("things", 7)
+    graph = tf.get_default_graph()
+    lists = [
+        tf.global_variables(), tf.trainable_variables(), tf.local_variables(), tf.model_variables(),
+        tf.moving_average_variables(), tf.get_collection("mine"), tf.global_variables("s/"),
+        tf.trainable_variables(".*w"), scope.global_variables(), scope.trainable_variables(),
+        scope.local_variables(), scope.get_collection("variables"),
+    ]  # fmt: skip
+    keys = sorted(key for key in graph.get_all_collection_keys())
+    things = [tf.get_collection("things"), tf.get_collection("others"), tf.get_collection("things", "a")]
+    return [names(items) for items in lists], keys, things, raised(tf.Variable, [1.0], collections="mine")
+
+
+@case
+def names_of_the_standard_collections(tf):
+    keys = [key for key in vars(tf.GraphKeys) if key.isupper() and not key.startswith("_")]
+    return sorted([key, getattr(tf.GraphKeys, key)] for key in keys if key != "VARIABLES")
+
+
+@case
+def options_of_copies(tf):
+    found = [raised(tf.get_variable, "w", [2], synchronization=17)]
+    found.append(raised(tf.get_variable, "w", [2], aggregation="x"))
+    variable = tf.get_variable("w", [2], aggregation=tf.VariableAggregation.MEAN)
+    return found, str(variable.aggregation), str(variable.synchronization), variable.trainable
+
+
+@case
+def variables_in_parts(tf):
+    halves = tf.fixed_size_partitioner(2)
+    with tf.variable_scope("s", partitioner=halves, regularizer=lambda w: tf.reduce_sum(w)):
+        whole = tf.get_variable("w", [3, 2], initializer=tf.ones_initializer())
+        bias = tf.get_variable("b", [], initializer=tf.zeros_initializer())
+    with tf.variable_scope("s", reuse=True):
+        shared = tf.get_variable("w") is whole
+        errors = [
+            raised(tf.get_variable, "w", [4, 2]),
+            raised(tf.get_variable, "w", [3, 2], tf.int32),
+            raised(tf.get_variable, "w", [3, 2], partitioner=tf.fixed_size_partitioner(3)),
+            raised(tf.get_variable, "other", [3, 2], partitioner=halves),
+        ]
+    with tf.variable_scope("s"):
+        errors.append(raised(tf.get_variable, "w", [3, 2], partitioner=halves))
+        errors.append(raised(tf.get_variable, "w", [3, 2]))
+        errors.append(raised(tf.get_variable, "b", [3], partitioner=halves))
+        errors.append(raised(tf.get_variable, "x", partitioner=halves))
+        errors.append(raised(tf.get_variable, "x", [2, 2], partitioner=lambda **_: [2, 2]))
+    add, subtract = (
+        whole.assign_add(np.full([3, 2], 2.0, np.float32)),
+        whole.assign_sub(np.ones([3, 2], np.float32)),
+    )
+    losses = names(tf.get_collection(tf.GraphKeys.REGULARIZATION_LOSSES))
+    facts = [whole.name, len(whole), whole.shape.as_list(), bias.name, shared, losses]
+    return facts, errors, names(whole), values(tf, whole.as_tensor(), add), values(tf, list(whole), subtract)
+
+
+# -- tf.Variable
+@case
+def a_variable_is_used_as_a_tensor(tf):
+    v = tf.Variable([[1.0, -2.0], [3.0, 4.0]], name="v")
+    count = tf.Variable([7, 3])
+    flag = tf.Variable([True, False])
+    whole = [v + 1, 1 - v, v * 2, 2 / v, v @ v, v**2, -v, abs(v), v > 1, v <= 1.0, v[0], v[:, 1], v[..., 0]]
+    return values(tf, [*whole, count // 2, count % 2, 7 // count, flag & True, flag | True, ~flag]), raised(
+        iter, v
+    )
+
+
+@case
+def assignments(tf):
+    v = tf.Variable([1.0, 2.0], name="v")
+    made = [v.assign([3.0, 4.0]), v.assign_add([1.0, 1.0]), v.assign_sub([1.0, 0.0], name="less")]
+    plain_op = v.assign([0.0, 0.0], read_value=False)
+    grown = tf.Variable([1.0], validate_shape=False)
+    longer = tf.assign(grown, [1.0, 2.0, 3.0], validate_shape=False)
+    errors = [raised(v.assign, [1.0]), raised(tf.Variable)]
+    errors.append(raised(tf.Variable, tf.placeholder(tf.float32, None)))
+    errors.append(raised(tf.Variable, 1.0, constraint=3))
+    shapes = [str(grown.shape), str(longer.shape), plain_op.name, plain_op.type]
+    results = [values(tf, item) for item in made]
+    return names(made), shapes, results, values(tf, longer), values(tf, v, plain_op), errors
+
+
+@case
+def order_of_assignments_and_reads(tf):
+    found = []
+    for resource in (False, True):
+        v = tf.get_variable(f"v{resource}", initializer=1.0, use_resource=resource)
+        with tf.control_dependencies([v.assign(5.0)]):
+            found.append(values(tf, [v + 1, v.read_value() * 2]))
+    return found
+
+
+@case
+def a_value_that_depends_on_other_variables(tf):
+    a = tf.Variable(2.0)
+    b = tf.Variable(a.initialized_value() * 3.0)
+    c = tf.Variable(b + 1.0)
+    with tf.Session() as session:
+        session.run(tf.variables_initializer([c, b, a]))
+        return session.run([a, b, c])
+
+
+@case
+def loading_and_what_is_not_initialized(tf):
+    v, w = tf.Variable([1.0, 2.0], name="v"), tf.Variable(3, name="w")
+    missing = tf.report_uninitialized_variables()
+    is_there = tf.is_variable_initialized(w)
+    with tf.Session() as session:
+        found = [sorted(session.run(missing).tolist()), session.run(is_there)]
+        session.run(v.initializer)
+        v.load([5.0, 6.0], session)
+        found += [session.run(missing).tolist(), v.eval(session), v.eval(), session.run(is_there)]
+    return found, tf.variables_initializer([v]).name, tf.initialize_all_variables().name
+
+
+@case
+def counting_up(tf):
+    v = tf.Variable(0)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        count = v.count_up_to(2)
+        return [session.run(count), session.run(count), raised(session.run, count)[0], session.run(v)]
+
+
+@case
+def scattered_updates(tf):
+    found = {}
+    indices, updates = [3, 0, 3], [[2.0, 4.0], [8.0, 5.0], [4.0, 2.0]]
+    for name in ("add", "sub", "mul", "div", "min", "max"):
+        v = tf.Variable(np.arange(1.0, 11.0, dtype=np.float32).reshape(5, 2))
+        update = getattr(tf, "scatter_" + name)(v, indices, updates)
+        found[name] = [update.shape.as_list(), values(tf, v, update)]
+    v = tf.Variable(np.arange(8))
+    slices = tf.IndexedSlices([10, 20], [1, 3])
+    found["slices"] = values(tf, [v.scatter_add(slices)])
+    found["update"] = values(tf, tf.scatter_update(v, [[0, 1]], [[7, 6]]))
+    found["nd"] = values(tf, tf.scatter_nd_update(v, [[4], [3]], [9, 8]))
+    found["scalar"] = values(tf, tf.scatter_add(v, [1, 2], 5))
+    found["zeros"] = values(tf, tf.scatter_nd([[1], [1]], [[1, 2], [3, 4]], [3, 2]))
+    with tf.Session() as session:
+        session.run(v.initializer)
+        found["range"] = raised(session.run, tf.scatter_update(v, [8], [1]))
+    found["shape"] = raised(tf.scatter_update, v, [1], [[1, 2]])[0]
+    found["kind"] = raised(v.scatter_sub, 3)
+    return found
+
+
+@case
+def creators_of_variables(tf):
+    calls = []
+
+    def creator(next_creator, **kwargs):
+        calls.append(kwargs["name"])
+        kwargs["name"] = "made_" + kwargs["name"]
+        return next_creator(**kwargs)
+
+    with tf.variable_creator_scope(creator):
+        first = tf.Variable(1.0, name="v")
+        second = tf.get_variable("w", [2])
+    return calls, names([first, second]), tf.Variable(1.0, name="u").name
+
+
+# -- layers
+def dense_class(tf):
+    class Dense(tf.layers.Layer):
+        def build(self, input_shape):
+            size = int(input_shape[-1])
+            self.kernel = self.add_variable(
+                "kernel",
+                [size, 2],
+                regularizer=lambda w: tf.reduce_sum(w * w),
+                initializer=tf.ones_initializer(),
+            )
+            self.bias = self.add_weight("bias", [2], trainable=False, initializer=tf.zeros_initializer())
+            self.built = True
+
+        def call(self, inputs):
+            self.add_update(tf.no_op(name="update"))
+            return tf.matmul(inputs, self.kernel) + self.bias
+
+    return Dense
+
+
+@case
+def a_layer_and_its_lists(tf):
+    layer = dense_class(tf)(name="dense")
+    found = [raised(lambda: layer.scope_name), raised(layer.count_params), layer.dtype]
+    output = layer(tf.ones([1, 3]))
+    lists = [layer.weights, layer.variables, layer.trainable_weights, layer.non_trainable_variables]
+    found += [
+        output.name,
+        layer.scope_name,
+        layer.dtype,
+        layer.count_params(),
+        [names(item) for item in lists],
+    ]
+    found += [len(layer.losses), len(layer.updates), len(layer.get_losses_for(None))]
+    found += [len(tf.get_collection(key)) for key in ("regularization_losses", "update_ops", "variables")]
+    layer.trainable = False
+    found += [names(layer.trainable_weights), names(layer.non_trainable_weights)]
+    found += [raised(tf.layers.Layer, units=3), raised(layer.add_weight, "x", [1], colour=3)]
+    return found, values(tf, [output, tf.get_collection("regularization_losses")])
+
+
+@case
+def a_layer_keeps_its_first_variables(tf):
+    layer = dense_class(tf)(name="dense")
+    found = []
+    for scope in ("a", "b", "a"):
+        with tf.variable_scope(scope):
+            found.append(layer(tf.ones([1, 3])).name)
+    other = dense_class(tf)(_reuse=True, name="dense")
+    with tf.variable_scope("a"):
+        other(tf.ones([1, 3]))
+    found += [names(tf.global_variables()), layer.name, layer.scope_name, other.kernel is layer.kernel]
+    return [*found, raised(dense_class(tf)(_scope="missing", _reuse=True), tf.ones([1, 3]))]
+
+
+@case
+def demands_on_inputs(tf):
+    spec = tf.layers.InputSpec
+    specs = [spec(ndim=3), spec(min_ndim=3), spec(max_ndim=1), spec(axes={-1: 4}), spec(dtype="int32")]
+    found = []
+    for item in [*specs, spec(shape=(None, 4)), [spec(ndim=2), spec(ndim=2)]]:
+        layer = tf.layers.Layer(name="l")
+        layer.input_spec = item
+        found.append(raised(layer.apply, tf.ones([2, 3])))
+        found.append(raised(layer.apply, tf.placeholder(tf.float32, None))[0])
+    return found
+
+
+@case
+def cells_that_meet_in_a_scope(tf):
+    inputs = tf.ones([1, 2, 3])
+    found = []
+    for cell in [tf.nn.rnn_cell.GRUCell(2), tf.nn.rnn_cell.GRUCell(2)]:
+        found.append(raised(tf.nn.dynamic_rnn, cell, inputs, dtype=tf.float32)[:2])
+    cell = tf.nn.rnn_cell.GRUCell(2, reuse=True)
+    found.append(raised(tf.nn.dynamic_rnn, cell, inputs, dtype=tf.float32)[0])
+    with tf.variable_scope("", reuse=True):
+        found.append(raised(tf.nn.dynamic_rnn, tf.nn.rnn_cell.GRUCell(2), inputs, dtype=tf.float32)[0])
+    missing = tf.nn.rnn_cell.GRUCell(2, reuse=True, name="other")
+    found.append(raised(tf.nn.dynamic_rnn, missing, inputs, dtype=tf.float32))
+    return found, names(tf.trainable_variables()), names(cell.trainable_variables)
+
+
+@case
+def cells_in_parts(tf):
+    found = []
+    cells = [
+        lambda: tf.nn.rnn_cell.LSTMCell(4, num_unit_shards=2, num_proj=4, num_proj_shards=2, name="sharded"),
+        lambda: tf.nn.rnn_cell.BasicLSTMCell(4), lambda: tf.nn.rnn_cell.GRUCell(4),
+        lambda: tf.nn.rnn_cell.BasicRNNCell(4), lambda: tf.nn.rnn_cell.LSTMCell(4, use_peepholes=True),
+    ]  # fmt: skip
+    for index, cell in enumerate(cells):
+        divide = tf.fixed_size_partitioner(3) if index else None
+        with tf.variable_scope(f"s{index}", partitioner=divide, initializer=tf.constant_initializer(0.1)):
+            output, _ = tf.nn.dynamic_rnn(cell(), tf.ones([2, 3, 5]), dtype=tf.float32)
+        found.append(values(tf, tf.reduce_sum(output)))
+    return found, names(tf.trainable_variables())
+
+
+# -- optimisers
+def optimizers(tf):
+    train = tf.train
+    return {
+        "descent": train.GradientDescentOptimizer(0.3),
+        "momentum": train.MomentumOptimizer(0.1, 0.9),
+        "nesterov": train.MomentumOptimizer(0.1, 0.9, use_nesterov=True),
+        "adam": train.AdamOptimizer(0.05, 0.8, 0.95, 1e-6),
+        "adagrad": train.AdagradOptimizer(0.3),
+        "adadelta": train.AdadeltaOptimizer(1.0, 0.9, 1e-4),
+        "rmsprop": train.RMSPropOptimizer(0.05, 0.8, 0.5, 1e-6),
+        "centered": train.RMSPropOptimizer(0.05, 0.8, 0.5, 1e-6, centered=True),
+        "ftrl": train.FtrlOptimizer(0.5, -0.6, 0.2, 0.01, 0.02, l2_shrinkage_regularization_strength=0.03),
+        "proximal": train.ProximalGradientDescentOptimizer(0.3, 0.05, 0.02),
+        "proximal_adagrad": train.ProximalAdagradOptimizer(0.3, 0.1, 0.05, 0.02),
+    }
+
+
+def trained(tf, name, dtype):
+    """Names of all variables, and values of the model's after four steps."""
+    with tf.variable_scope("net", dtype=dtype):
+        start = np.linspace(-1.0, 1.0, 10).reshape(5, 2)
+        w = tf.get_variable(
+            "w", initializer=tf.constant(start, dtype), partitioner=tf.fixed_size_partitioner(2)
+        )
+        b = tf.get_variable(
+            "b", [2], initializer=tf.ones_initializer(), constraint=lambda v: tf.clip_by_value(v, 0.2, 0.9)
+        )
+        inputs = tf.constant(np.cos(np.arange(15.0)).reshape(3, 5), dtype)
+        loss = tf.reduce_mean(tf.square(tf.tanh(tf.matmul(inputs, w) + b) - 0.5))
+    step = tf.train.get_or_create_global_step()
+    optimizer = optimizers(tf)[name]
+    with tf.name_scope("training"):
+        train = optimizer.minimize(loss, global_step=step)
+    lists = [
+        names(tf.global_variables()),
+        optimizer.get_slot_names(),
+        names(optimizer.variables()),
+        train.name,
+    ]
+    slots = [optimizer.get_slot(list(w)[1], slot).name for slot in optimizer.get_slot_names()]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(4):
+            session.run(train)
+        return lists, slots, session.run([list(w), b, step])
+
+
+def add_optimizers():
+    for name in ("descent", "momentum", "nesterov", "adam", "adagrad", "adadelta", "rmsprop", "centered",
+                 "ftrl", "proximal", "proximal_adagrad"):  # fmt: skip
+        for dtype in ("float32", "float64"):
+            if name.startswith("proximal") and dtype == "float64":
+                continue  # TensorFlow's do not take variables of that type
+            CASES[f"{name} in {dtype}"] = lambda tf, name=name, dtype=dtype: trained(tf, name, dtype)
+
+
+add_optimizers()
+
+
+@case
+def two_optimizers_and_reused_scopes(tf):
+    found = []
+    for index in range(2):
+        with tf.variable_scope("m", reuse=tf.AUTO_REUSE):
+            w = tf.get_variable("w", [2])
+            with tf.variable_scope(f"opt{index}"):
+                tf.train.AdamOptimizer(name="Adam").minimize(tf.reduce_sum(w * w), var_list=[w])
+    found.append(names(tf.global_variables()))
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9, name="M")
+    pairs = optimizer.compute_gradients(tf.reduce_sum(w * w), w)
+    found += [len(pairs), optimizer.apply_gradients(pairs, name="apply").name]
+    found += [raised(optimizer.minimize, tf.constant(1.0)), raised(optimizer.apply_gradients, [])]
+    found += [raised(optimizer.apply_gradients, [(None, w)]), raised(tf.train.Optimizer, False, "")]
+    found += [raised(optimizer.compute_gradients, tf.constant(1))[0], names(tf.get_collection("train_op"))]
+    return found
+
+
+@case
+def moving_averages(tf):
+    with tf.variable_scope("s"):
+        v = tf.get_variable("v", initializer=[1.0, 3.0])
+    step = tf.Variable(4, name="step", trainable=False)
+    average = tf.train.ExponentialMovingAverage(0.9, step, zero_debias=True)
+    doubled = v * 2.0
+    before = average.average_name(v)
+    maintain = average.apply([v, doubled])
+    restored = sorted([key, item.name] for key, item in average.variables_to_restore().items())
+    found = [before, average.average_name(v), names(tf.global_variables()), maintain.name, restored]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for value in ([5.0, 1.0], [2.0, 2.0]):
+            session.run(v.assign(value))
+            session.run(maintain)
+            found.append(session.run([average.average(v), average.average(doubled)]))
+    return found, names(tf.moving_average_variables()), raised(average.apply, [tf.constant(1)])
+
+
+@case
+def learning_rates(tf):
+    found = []
+    train = tf.train
+    for number in (0, 1, 7, 10, 13, 25):
+        step = tf.constant(number)
+        found.append(values(tf, [
+            train.exponential_decay(0.5, step, 10, 0.9), train.exponential_decay(0.5, step, 10, 0.9, True),
+            train.natural_exp_decay(0.5, step, 10, 0.9), train.inverse_time_decay(0.5, step, 10, 0.9),
+            train.inverse_time_decay(0.5, step, 10, 0.9, True), train.cosine_decay(0.5, step, 10, 0.1),
+            train.polynomial_decay(0.5, step, 10, 0.01, 0.5),
+            train.polynomial_decay(0.5, step, 10, cycle=True),
+            train.piecewise_constant(step, [1, 10], [1.0, 0.5, 0.1]),
+        ]))  # fmt: skip
+    found.append(train.exponential_decay(0.5, 3, 10, 0.9).name)
+    return [*found, raised(train.piecewise_constant, step, [1], [1.0])[0]]
