@@ -45,6 +45,24 @@ def conv(cell, shape, channels, kernel, **options):
     return {"cell": make, "inputs": inputs(*shape)}
 
 
+def bidirectional(cell, inputs, lengths, start):
+    """Both directions of one cell, with its variables shared."""
+    return tf.nn.bidirectional_dynamic_rnn(
+        cell, cell, inputs, lengths, initial_state_fw=start, initial_state_bw=start
+    )
+
+
+def static_bidirectional(cell, inputs, lengths, start):
+    steps = [
+        tf.contrib.framework.nest.pack_sequence_as(inputs, step)
+        for step in zip(*[tf.unstack(leaf, axis=1) for leaf in tf.contrib.framework.nest.flatten(inputs)])
+    ]
+    outputs, *states = tf.nn.static_bidirectional_rnn(
+        cell, cell, steps, initial_state_fw=start, initial_state_bw=start, sequence_length=lengths
+    )
+    return tf.stack(outputs, 1), tuple(states)
+
+
 CASES = {
     "GLSTM": lambda: RNN.GLSTMCell(5),
     "GLSTM_groups": lambda: RNN.GLSTMCell(6, number_of_groups=2, forget_bias=0.25),
@@ -68,4 +86,8 @@ CASES = {
         ),
         "inputs": inputs(4, 2),
     },
+    "Phased_bidirectional": dict(phased(use_peepholes=True), run=bidirectional),
+    "Phased_static_bidirectional": dict(phased(), run=static_bidirectional),
+    "Conv_bidirectional": dict(conv(RNN.Conv1DLSTMCell, [4, 2], 2, [3]), run=bidirectional),
+    "SRU_static_bidirectional": {"cell": lambda: RNN.SRUCell(3), "run": static_bidirectional},
 }

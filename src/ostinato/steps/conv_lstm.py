@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ostinato._state import LSTMStateTuple, Nest
-from ostinato.steps.family import Parameter, ProjectedStep, check_positive_integer
+from ostinato.steps.family import Parameter, ProjectedStep, check_positive_integer, hold_positive_integers
 
 _CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -36,10 +36,9 @@ class ConvLSTM(ProjectedStep):
 
     def __post_init__(self) -> None:
         for name in ("input_shape", "kernel_shape"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-            for size in getattr(self, name):
-                check_positive_integer(f"each size of {name}", size)
-        check_positive_integer("output_channels", self.output_channels)
+            sizes = [check_positive_integer(f"each size of {name}", size) for size in getattr(self, name)]
+            object.__setattr__(self, name, tuple(sizes))
+        hold_positive_integers(self, "output_channels")
         dimensions = len(self.input_shape) - 1
         if dimensions not in _CONVOLUTIONS:
             raise ValueError(

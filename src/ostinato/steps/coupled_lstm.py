@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from ostinato._state import LSTMStateTuple
 from ostinato.steps import activations
-from ostinato.steps.family import Parameter, ProjectedStep, check_positive_integer
+from ostinato.steps.family import Parameter, ProjectedStep, hold_positive_integers
 from ostinato.steps.layer_norm import normalize
 
 NORMALIZED_GATES = ("transform", "forget", "output")
@@ -36,9 +36,7 @@ class CoupledLSTM(ProjectedStep):
     layer_norm: bool = False
 
     def __post_init__(self) -> None:
-        check_positive_integer("num_units", self.num_units)
-        if self.num_proj is not None:
-            check_positive_integer("num_proj", self.num_proj)
+        hold_positive_integers(self, "num_units", "num_proj")
         if self.proj_clip is not None and not self.proj_clip >= 0:
             raise ValueError(
                 f"proj_clip must not be negative (None: no clipping), but is {self.proj_clip!r}."

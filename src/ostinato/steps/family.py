@@ -4,6 +4,7 @@ over time begins.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -69,9 +70,31 @@ class ProjectedStep:
         return self.recur(parameters, self.project(parameters, inputs), state)
 
 
-def check_positive_integer(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def check_positive_integer(name: str, value: Any) -> int:
+    """`value` as a plain int: numpy's integers are as good.
+
+    Raises:
+        ValueError: it is no positive integer.
+    """
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
         raise ValueError(f"{name} must be a positive integer, but is {value!r}.")
+    return number
+
+
+def hold_positive_integers(family: object, *names: str) -> None:
+    """Make these options of a family plain ints, but for those that are None.
+
+    Raises:
+        ValueError: one is no positive integer.
+    """
+    for name in names:
+        value = getattr(family, name)
+        if value is not None:
+            object.__setattr__(family, name, check_positive_integer(name, value))
 
 
 @dataclass(frozen=True)
@@ -82,7 +105,7 @@ class OutputStateFamily(ProjectedStep):
     activation: activations.Activation = "tanh"
 
     def __post_init__(self) -> None:
-        check_positive_integer("num_units", self.num_units)
+        hold_positive_integers(self, "num_units")
         object.__setattr__(self, "activation", activations.canonical(self.activation))
 
     @property
@@ -101,7 +124,7 @@ class LSTMStateFamily(ProjectedStep):
     num_units: int
 
     def __post_init__(self) -> None:
-        check_positive_integer("num_units", self.num_units)
+        hold_positive_integers(self, "num_units")
 
     @property
     def state_size(self) -> LSTMStateTuple:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ostinato._state import LSTMStateTuple
 from ostinato.steps import activations
-from ostinato.steps.family import LSTMStateFamily, Parameter, check_positive_integer
+from ostinato.steps.family import LSTMStateFamily, Parameter, hold_positive_integers
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,17 @@ class GroupLSTM(LSTMStateFamily):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_positive_integer("number_of_groups", self.number_of_groups)
+        hold_positive_integers(self, "number_of_groups", "num_proj")
         if self.num_units % self.number_of_groups:
             raise ValueError(
                 f"num_units must be divisible by number_of_groups, but {self.num_units} is not by "
                 f"{self.number_of_groups}."
             )
-        if self.num_proj is not None:
-            check_positive_integer("num_proj", self.num_proj)
-            if self.num_proj % self.number_of_groups:
-                raise ValueError(
-                    f"num_proj must be divisible by number_of_groups, but {self.num_proj} is not by "
-                    f"{self.number_of_groups}."
-                )
+        if self.num_proj is not None and self.num_proj % self.number_of_groups:
+            raise ValueError(
+                f"num_proj must be divisible by number_of_groups, but {self.num_proj} is not by "
+                f"{self.number_of_groups}."
+            )
         object.__setattr__(self, "activation", activations.canonical(self.activation))
 
     @property

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ostinato._state import LSTMStateTuple
 from ostinato.steps import activations
-from ostinato.steps.family import Parameter, check_positive_integer
+from ostinato.steps.family import Parameter, hold_positive_integers
 from ostinato.steps.layer_norm import normalize
 
 NORMALIZED_GATES = ("input", "transform", "forget", "output")
@@ -42,9 +42,7 @@ class LSTM:
     layer_norm: bool = False
 
     def __post_init__(self) -> None:
-        check_positive_integer("num_units", self.num_units)
-        if self.num_proj is not None:
-            check_positive_integer("num_proj", self.num_proj)
+        hold_positive_integers(self, "num_units", "num_proj")
         for name in ("cell_clip", "proj_clip"):
             value = getattr(self, name)
             if value is not None and not value >= 0:

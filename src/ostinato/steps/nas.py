@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ostinato._state import LSTMStateTuple
-from ostinato.steps.family import LSTMStateFamily, Parameter, check_positive_integer
+from ostinato.steps.family import LSTMStateFamily, Parameter, hold_positive_integers
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,7 @@ class NAS(LSTMStateFamily):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.num_proj is not None:
-            check_positive_integer("num_proj", self.num_proj)
+        hold_positive_integers(self, "num_proj")
 
     @property
     def output_size(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -33,6 +34,9 @@ class PhasedLSTM(LSTMStateFamily):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in ("leak", "ratio_on", "period_init_min", "period_init_max"):
+            if not isinstance(getattr(self, name), Real):
+                raise TypeError(f"{name} must be a number, but is {getattr(self, name)!r}.")
         if not 0 < self.period_init_min <= self.period_init_max:
             raise ValueError(
                 "period_init_min and period_init_max must be positive and in this order, but are "

@@ -1,5 +1,6 @@
-"""The module `tf.contrib.framework`, as far as it is about checkpoints and the global step."""
+"""The module `tf.contrib.framework`, as far as it is about checkpoints, the global step and nests."""
 
+from .. import nest
 from ..checkpoint_utils import (
     assign_from_checkpoint_fn,
     init_from_checkpoint,
@@ -19,6 +20,7 @@ __all__ = [
     "list_variables",
     "load_checkpoint",
     "load_variable",
+    "nest",
 ]
 
 __getattr__ = absent("tf.contrib.framework", __all__)
