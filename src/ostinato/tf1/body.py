@@ -4,7 +4,7 @@ once into nodes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import registry
@@ -42,7 +42,7 @@ class BodyFunction:
                 for argument, name in zip(arguments, names, strict=True)
             ]
             self.outputs = [self.graph.own(output) for output in function(*self.arguments)]
-        operations = self._needed()
+        operations = self._operations(self.outputs)
         self.before = list(
             dict.fromkeys(
                 outside for item in operations for outside in self.graph.outer_control.get(item, ())
@@ -56,6 +56,7 @@ class BodyFunction:
 
     def read_live(self, names: Collection[str]) -> None:
         """Read these variables where the function reads them: something else writes them meanwhile."""
+        self._needs: dict[tuple[int, ...], tuple[frozenset[int], frozenset[int]]] = {}
         live = [pair for pair in self.graph.handles if pair[0].op.name in names or self._is_live(pair[1])]
         inside_live = {inside for _, inside in live}
         by_value = [pair for pair in self.graph.captures if inside_live.isdisjoint(pair[1].op.inputs)]
@@ -66,10 +67,10 @@ class BodyFunction:
                 self._references[handle] = node.outputs[0]
         self.captured = [*[outside for outside, _ in by_value], *self._references.values()]
 
-    def _needed(self) -> list[Operation]:
+    def _operations(self, outputs: Iterable[Tensor]) -> list[Operation]:
         """The operations that the outputs need."""
         seen: dict[Operation, None] = {}
-        waiting = [output.op for output in self.outputs]
+        waiting = [output.op for output in outputs]
         while waiting:
             operation = waiting.pop()
             if operation not in seen:
@@ -83,10 +84,25 @@ class BodyFunction:
         snapshots = {inside.op for _, inside in self.graph.captures}
         return handle in self.outputs or any(consumer not in snapshots for consumer in handle.consumers())
 
-    def plan(self) -> Plan:
+    def needs(self, outputs: Iterable[int]) -> tuple[frozenset[int], frozenset[int]]:
+        """The places of the arguments and of the captured tensors that some of the outputs need."""
+        key = tuple(outputs)
+        if key not in self._needs:
+            reached = set(self._operations([self.outputs[index] for index in key]))
+            count = len(self.arguments)
+            fed = [index for index, tensor in enumerate(self._fed) if tensor.op in reached]
+            # Variables that are read where they stand have no values to feed.
+            live = range(len(self._fed) - count, len(self.captured))
+            captured = frozenset([*[index - count for index in fed if index >= count], *live])
+            self._needs[key] = frozenset(index for index in fed if index < count), captured
+        return self._needs[key]
+
+    def plan(self, outputs: Iterable[int] | None = None) -> Plan:
+        """What evaluates the outputs, or those of some places."""
         from .plan import plan_for  # which knows of cells, and they of this
 
-        return plan_for(self.graph, self.outputs, self._fed)
+        chosen = self.outputs if outputs is None else [self.outputs[index] for index in outputs]
+        return plan_for(self.graph, chosen, self._fed)
 
     def evaluate(self, run: Run, values: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
         return run.execute(self.plan(), self.feeds(values, captured))

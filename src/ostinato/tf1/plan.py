@@ -10,7 +10,7 @@ what control dependencies do not put after a write sees what the variable held w
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ import torch
 
 from ostinato.memory import MemoryLimitError
 
-from . import fuse, registry
+from . import fuse, fuse_directions, registry
 from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
@@ -143,6 +143,7 @@ class _Compiler:
         self.fetches = fetches
         self.feeds = list(feeds)
         self.fed = set(feeds)
+        self.wanted: dict[Operation, set[int]] = {}  # outputs, of operations that give a part of them
 
     def compile(self) -> None:
         operations = self._needed()
@@ -158,7 +159,11 @@ class _Compiler:
             if not constant and self._variable_read(operation) is None:
                 units[operation] = self._unit(operation, operation in again, len(gradients) > 1)
         fetched = {item for item in self.fetches if isinstance(item, Tensor)}
-        chains = fuse.find_chains(operations, self.fed | self.gradient_targets, fetched) if FUSE else []
+        pinned = self.fed | self.gradient_targets
+        chains: list[fuse.Chain | fuse_directions.Pair] = []
+        if FUSE:
+            chains += fuse.find_chains(operations, pinned, fetched)
+            chains += fuse_directions.find_pairs(operations, pinned, fetched)
         while True:
             for chain in chains:
                 fused = Unit(chain.operations, chain.inputs, chain.outputs, chain.evaluate)
@@ -193,6 +198,12 @@ class _Compiler:
         known = source in self.fed or result in self.gradient_targets
         return source.op.name if source.op.type == "VariableV2" and not known else None
 
+    def _is_looked_into(self, operation: Operation) -> bool:
+        """Whether a gradient is taken with respect to what a cell's step gives: one of its outputs may come
+        of another, as h of c.
+        """
+        return operation.type == "RNNCellStep" and not self.gradient_targets.isdisjoint(operation.outputs)
+
     def _needed(self) -> list[Operation]:
         """The operations that the fetches need, in the order they were made."""
         seen: set[Operation] = set()
@@ -203,21 +214,38 @@ class _Compiler:
                 seen.add(operation)
                 waiting.append(operation)
 
+        def visit_tensor(tensor: Tensor) -> None:
+            operation = tensor.op
+            if registry.lookup(operation.type).needs is not None:
+                wanted = self.wanted.setdefault(operation, set())
+                if tensor.value_index not in wanted:
+                    wanted.add(tensor.value_index)
+                    seen.add(operation)
+                    waiting.append(operation)  # again, for one more output
+            visit(operation)
+
         for item in self.fetches:
             if isinstance(item, Operation):
                 visit(item)
             elif item not in self.fed:
-                visit(item.op)
+                visit_tensor(item)
         while waiting:
             operation = waiting.pop()
             references = registry.lookup(operation.type).reference_inputs
+            needed = self._needed_inputs(operation)
             for index, tensor in enumerate(operation.inputs):
-                if tensor not in self.fed and not (index in references and tensor.op.type == "VariableV2"):
-                    visit(tensor.op)
+                named = index in references and tensor.op.type == "VariableV2"
+                if tensor not in self.fed and not named and (needed is None or index in needed):
+                    visit_tensor(tensor)
             for control in operation.control_inputs:
                 if not control.outputs or not self.fed.issuperset(control.outputs):
                     visit(control)
         return sorted(seen, key=lambda operation: operation.identifier)
+
+    def _needed_inputs(self, operation: Operation) -> Collection[int] | None:
+        """Which inputs the outputs need that something needs; None: all."""
+        needs = registry.lookup(operation.type).needs
+        return None if needs is None else needs(operation, frozenset(self.wanted.get(operation, ())))
 
     def _unit(self, operation: Operation, create_graph: bool, retain_graph: bool) -> Unit:
         definition = registry.lookup(operation.type)
@@ -225,14 +253,22 @@ class _Compiler:
         for index in definition.reference_inputs:
             if operation.inputs[index].op.type == "VariableV2":
                 inputs[index] = None
+        needed = self._needed_inputs(operation)
+        if needed is not None:
+            inputs = [tensor if index in needed else None for index, tensor in enumerate(inputs)]
         compute, attributes = definition.compute, operation.attributes
         evaluate: Callable[..., Any]
         if operation.type == "Gradients":
             evaluate = lambda run, *values: compute(  # noqa: E731
                 run, operation, values, create_graph or run.differentiated, retain_graph
             )
+        elif needed is not None:
+            wanted = frozenset(self.wanted.get(operation, ()))
+            evaluate = lambda run, *values: compute(run, operation, *values, wanted=wanted)  # noqa: E731
         elif definition.writes and definition.reference_inputs:
             evaluate = _locked(operation, compute)
+        elif self._is_looked_into(operation):
+            evaluate = _tracked(operation, compute, self.gradient_targets)
         elif definition.stateful:
             evaluate = lambda run, *values: _as_outputs(compute(run, operation, *values))  # noqa: E731
         else:
@@ -333,7 +369,7 @@ class _Compiler:
                     continue
                 slots[tensor] = new_slot()
                 outputs.append(slots[tensor])
-                if tensor in self.gradient_targets:
+                if tensor in self.gradient_targets and not self._is_looked_into(tensor.op):
                     leaves.append(index)
             drafts.append(
                 Instruction(unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves))
@@ -369,6 +405,24 @@ def _locked(operation: Operation, compute: Callable[..., Any]) -> Callable[..., 
     def evaluate(run: Run, *values: Any) -> Sequence[Any]:
         with run.lock:
             return _as_outputs(compute(run, operation, *values))
+
+    return evaluate
+
+
+def _tracked(operation: Operation, compute: Callable[..., Any], targets: set[Tensor]) -> Callable[..., Any]:
+    """A step whose outputs are themselves what a gradient is taken with respect to: that of c goes through h,
+    which the step makes of c. For that the step has to be on torch's record, whatever led to it.
+    """
+    wanted = [tensor in targets for tensor in operation.outputs]
+
+    def evaluate(run: Run, *values: Any) -> Sequence[Any]:
+        first = next((index for index, value in enumerate(values) if value.is_floating_point()), 0)
+        values = (*values[:first], as_leaf(values[first]), *values[first + 1 :])
+        results = _as_outputs(compute(run, operation, *values))
+        return [
+            as_leaf(value) if target and not value.requires_grad else value
+            for value, target in zip(results, wanted, strict=True)
+        ]
 
     return evaluate
 

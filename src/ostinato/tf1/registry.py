@@ -10,7 +10,7 @@ unknown too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class OpDefinition:
     differentiable: whether a gradient can pass through.
     writes: whether it changes a variable; such nodes run as late as their order allows.
     reference_inputs: inputs that name a variable rather than read its value.
+    needs: for an operation of which a part can be evaluated: `needs(operation, outputs)` gives the places of
+        the inputs that those outputs need, and `compute` is told `wanted=outputs`.
     """
 
     compute: Callable[..., Any]
@@ -46,6 +48,7 @@ class OpDefinition:
     stateful: bool = False
     writes: bool = False
     reference_inputs: tuple[int, ...] = ()
+    needs: Callable[[Any, frozenset[int]], Collection[int]] | None = None
 
 
 _TABLE: dict[str, OpDefinition] = {}
@@ -57,6 +60,10 @@ def register(op_type: str, compute: Callable[..., Any], infer: Rule | None = Non
     if op_type in _TABLE:
         raise ValueError(f"The operation type {op_type!r} is in the table already.")
     _TABLE[op_type] = OpDefinition(compute, infer, **options)
+
+
+def is_known(op_type: str) -> bool:
+    return op_type in _TABLE
 
 
 def lookup(op_type: str) -> OpDefinition:

@@ -1,12 +1,13 @@
 """The nodes of control flow: a loop and a conditional, over sub-graphs that are evaluated within the run.
 
 Inputs of both: the loop's variables (what chooses a branch), then what their sub-graphs capture. A
-sub-graph's plan is looked up once, not once an iteration.
+sub-graph's plan is looked up once, not once an iteration. Of a loop, the variables alone are computed that
+something needs, and of a branch the outputs, as TensorFlow does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -28,7 +29,27 @@ def _detached(values: Sequence[Any]) -> list[Any]:
     return [value.detach() if isinstance(value, torch.Tensor) else value for value in values]
 
 
-def _while(run: Any, operation: Operation, *values: Any) -> list[Any]:
+def _kept(attributes: dict[str, Any], wanted: Iterable[int]) -> list[int]:
+    """The loop variables that have to be computed for some of them: they, those that the condition looks at,
+    and what all these come of.
+    """
+    kept = {*wanted, *attributes["condition"].needs([0])[0]}
+    while True:
+        more = attributes["body"].needs(sorted(kept))[0] - kept
+        if not more:
+            return sorted(kept)
+        kept |= more
+
+
+def _while_needs(operation: Operation, wanted: frozenset[int]) -> set[int]:
+    attributes = operation.attributes
+    kept = _kept(attributes, wanted)
+    count, split = len(attributes["outputs"]), len(attributes["condition"].captured)
+    of_body = attributes["body"].needs(kept)[1]
+    return {*kept, *range(count, count + split), *[count + split + index for index in of_body]}
+
+
+def _while(run: Any, operation: Operation, *values: Any, wanted: frozenset[int]) -> list[Any]:
     attributes = operation.attributes
     count, body, condition = len(attributes["outputs"]), attributes["body"], attributes["condition"]
     state, rest = list(values[:count]), list(values[count:])
@@ -36,7 +57,8 @@ def _while(run: Any, operation: Operation, *values: Any) -> list[Any]:
         state, rest = _detached(state), _detached(rest)
     split = len(condition.captured)
     of_condition, of_body = rest[:split], rest[split:]
-    condition_plan, body_plan = condition.plan(), body.plan()
+    kept = _kept(attributes, wanted)
+    condition_plan, body_plan = condition.plan(), body.plan(kept)
     index = 0
     with torch.set_grad_enabled(torch.is_grad_enabled() and attributes["back_prop"]):
         # A body that takes gradients makes a history that nobody wants where none are taken around it.
@@ -45,30 +67,48 @@ def _while(run: Any, operation: Operation, *values: Any) -> list[Any]:
             here = run.iteration(index)
             if not here.execute(condition_plan, condition.feeds(state, of_condition))[0]:
                 return state
-            state = here.execute(body_plan, body.feeds(state, of_body))
+            results = here.execute(body_plan, body.feeds(state, of_body))
             if forgets:
-                state = _detached(state)
+                results = _detached(results)
+            if len(kept) == count:
+                state = results
+            else:
+                for place, result in zip(kept, results, strict=True):
+                    state[place] = result
             index += 1
 
 
-def _branch(run: Any, operation: Operation, chosen: torch.Tensor, *captured: Any) -> list[Any]:
-    branches = operation.attributes["branches"]
+def _branch_needs(operation: Operation, wanted: frozenset[int]) -> set[int]:
+    needed, start = {0}, 1
+    for branch in operation.attributes["branches"]:
+        needed |= {start + index for index in branch.needs(wanted)[1]}
+        start += len(branch.captured)
+    return needed
+
+
+def _branch(
+    run: Any, operation: Operation, chosen: torch.Tensor, *captured: Any, wanted: frozenset[int]
+) -> list[Any]:
+    branches, count = operation.attributes["branches"], len(operation.outputs)
     if chosen.dtype is torch.bool:
         index = 0 if chosen else 1
     else:  # the last one stands for every number that none has
         index = int(chosen) if 0 <= chosen < len(branches) else len(branches) - 1
     start = sum(len(branch.captured) for branch in branches[:index])
-    branch = branches[index]
+    branch, places = branches[index], sorted(wanted)
     taken = captured[start : start + len(branch.captured)]
-    results = branch.evaluate(run.iteration(index), (), taken)
+    found = run.iteration(index).execute(branch.plan(places), branch.feeds((), taken))
+    results: list[Any] = [None] * count
+    for place, result in zip(places, found, strict=True):
+        results[place] = result
     return results if torch.is_grad_enabled() else _detached(results)
 
 
 # As in TensorFlow, a type says whether what is inside changes a variable: the plan orders writes.
-registry.register("While", _while, _declared, stateful=True, writes=True)
-registry.register("StatelessWhile", _while, _declared, stateful=True)
-registry.register("If", _branch, _declared, stateful=True, writes=True)
-registry.register("StatelessIf", _branch, _declared, stateful=True)
+registry.register("While", _while, _declared, stateful=True, writes=True, needs=_while_needs)
+registry.register("StatelessWhile", _while, _declared, stateful=True, needs=_while_needs)
+registry.register("If", _branch, _declared, stateful=True, writes=True, needs=_branch_needs)
+registry.register("StatelessIf", _branch, _declared, stateful=True, needs=_branch_needs)
 
 # A variable that a sub-graph reads by itself, as an input of the node that evaluates the sub-graph.
 registry.register(
