@@ -223,9 +223,7 @@ def _evaluate(
     return [_sum([next(found) for _ in group], x) for group, x in zip(leaves, xs, strict=True)]
 
 
-def _second(
-    outputs: list[torch.Tensor], grads: list[torch.Tensor], x: torch.Tensor
-) -> torch.Tensor:
+def _second(outputs: list[torch.Tensor], grads: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     """The derivatives, with respect to x, of each element of the first derivative."""
     (first,) = torch.autograd.grad(outputs, [x], grads, create_graph=True, allow_unused=True)
     rows = []

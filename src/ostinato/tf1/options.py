@@ -133,6 +133,8 @@ class ConfigProto(Options):
 class RunOptions(Options):
     """Options of a run (TF1 symbol: `tf.RunOptions`): kept and not used, but that a trace is refused."""
 
+    trace_level: int
+    output_partition_graphs: bool
     NO_TRACE, SOFTWARE_TRACE, HARDWARE_TRACE, FULL_TRACE = range(4)
     _fields: ClassVar[dict[str, Any]] = {
         "trace_level": 0,
