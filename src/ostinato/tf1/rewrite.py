@@ -85,7 +85,6 @@ def with_initial_values(tensor: Tensor) -> Tensor:
 
     So all variables can be initialised in one run, in whatever order.
     """
-    initial: dict[Tensor, Tensor] = dict(get_default_graph().get_collection(INITIAL_VALUES))
     seen: set[Operation] = set()
     waiting = [tensor.op]
     found: dict[Tensor, Any] = {}
@@ -98,5 +97,8 @@ def with_initial_values(tensor: Tensor) -> Tensor:
             found[operation.outputs[0]] = None
         elif operation.type != "InitializedOrInitialValue":
             waiting.extend(item.op for item in operation.inputs)
+    if not found:
+        return tensor
+    initial: dict[Tensor, Tensor] = dict(get_default_graph().get_collection(INITIAL_VALUES))
     usable = {handle: initialized_or(handle, initial[handle]) for handle in found if handle in initial}
     return replaced([tensor], usable).get(tensor, tensor) if usable else tensor
