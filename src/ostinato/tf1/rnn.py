@@ -72,7 +72,7 @@ def dynamic_rnn(
         lengths = lengths_of_rows(sequence_length, ", but saw shape: {shape}")
         batch_axis, time_axis = (1, 0) if time_major else (0, 1)
         rows = _check_inputs(flat_inputs, time_axis, batch_axis)
-        batch = array.shape(flat_inputs[0])[batch_axis] if rows is None else rows
+        batch = array.shape(_before_reversal(flat_inputs[0]))[batch_axis] if rows is None else rows
         missing = "If there is no initial_state, you must give a dtype."
         state = state_to_begin_with(cell, initial_state, batch, dtype, missing)
         # What the outputs are to be; where the state is of no one type, it must have been said.
@@ -109,6 +109,13 @@ def dynamic_rnn(
         ]
         final_state = nest.pack_sequence_as(state, with_flows(nest.flatten(state), final))
         return nest.pack_sequence_as(cell.output_size, outputs), final_state
+
+
+def _before_reversal(leaf: Tensor) -> Tensor:
+    """What a driver of two directions reversed, which has as many rows: so only the loop needs the reversal,
+    and a plan that runs both directions at once need not make it.
+    """
+    return leaf.op.inputs[0] if leaf.op.type in ("ReverseSequence", "ReverseV2") else leaf
 
 
 def _check_inputs(leaves: list[Tensor], time_axis: int, batch_axis: int) -> int | None:
