@@ -1,4 +1,4 @@
-"""Both directions of a bidirectional driver run at once where nothing between them is seen, to the same end."""
+"""Both directions of a bidirectional driver run at once where nothing between them is seen."""
 
 import numpy as np
 import pytest

@@ -81,8 +81,7 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     description: Description = attributes["description"]
     inputs, state, bound, seed, lengths = split_inputs(values, attributes)
     if lengths is not None:
-        _check_lengths(operation, lengths, inputs[0].shape[1 if attributes["time_major"] else 0])
-        lengths = lengths.clamp(min=0)  # a row of less than no steps has none
+        check_lengths(operation, lengths, inputs[0].shape[1 if attributes["time_major"] else 0])
     outputs, final = drivers.dynamic_rnn(
         description_of.bind(description, bound, run.within(operation, lengths)),
         _as_inputs(inputs),
@@ -95,7 +94,7 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     return [*leaves(outputs), *leaves(final)]
 
 
-def _check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:
+def check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:
     if list(lengths.shape) != [rows]:
         # The words of the assertion that TensorFlow 1 puts into the graph.
         raise ValueError(
