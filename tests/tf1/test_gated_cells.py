@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ostinato.tf1 as tf
+from ostinato import MemoryPlan
 from ostinato.tf1 import nest, shadow
 from tf1.values import DRIVERS, cases_of, replay
 
@@ -198,6 +199,40 @@ def test_unknown_sizes_and_wrappers(name):
     assert found[0].shape[:2] == (2, 5)
     assert not found[0][1, 2:].any()
     assert all(np.isfinite(leaf).all() for leaf in nest.flatten(found))
+
+
+@pytest.mark.parametrize("name", ["phased", "conv", "glstm", "sru"])
+def test_a_memory_plan_changes_nothing(name):
+    inputs = nest.map_structure(
+        lambda leaf: tf.constant(np.random.RandomState(0).rand(2, 5, *leaf.shape.as_list()[1:]), tf.float32),
+        step_inputs(name),
+    )
+    cell = CELLS[name]()
+    outputs, _ = tf.nn.dynamic_rnn(cell, inputs, [5, 2], dtype=tf.float32)
+    fetches = [
+        outputs,
+        tf.gradients(tf.reduce_sum(outputs**2), [*cell.trainable_variables, *nest.flatten(inputs)]),
+    ]
+    weights = None
+    found = []
+    for plan in (None, MemoryPlan.recompute(2)):
+        with tf.Session(memory=plan) as session:
+            session.run(tf.global_variables_initializer())
+            weights = weights or session.run(cell.variables)
+            for variable, value in zip(cell.variables, weights, strict=True):
+                variable.load(value, session)
+            found.append(nest.flatten(session.run(fetches)))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_a_stack_with_one_tensor_as_its_state():
+    cell = RNN.MultiRNNCell([RNN.UGRNNCell(2), RNN.SRUCell(3)], state_is_tuple=False)
+    outputs, state = tf.nn.dynamic_rnn(cell, tf.ones([2, 5, 3]), dtype=tf.float32)
+    assert (outputs.shape.as_list(), state.shape.as_list()) == ([2, 5, 3], [2, 5])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert np.isfinite(session.run(state)).all()
 
 
 def test_a_skip_connection_stays_out_of_the_state():

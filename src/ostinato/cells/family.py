@@ -245,9 +245,9 @@ class OwningCell(FamilyCell):
         return kernels.lstm_step(self.family, kernel, bias, inputs, state)
 
     def extra_repr(self) -> str:
-        options = ", ".join(
+        options = [
             f"{name}={value!r}"
             for name, value in vars(self.family).items()
             if name != "num_units" and value is not None and value is not False
-        )
-        return f"{self.num_units}, input_size={self.input_size}, {options}"
+        ]
+        return ", ".join([str(self.num_units), f"input_size={self.input_size}", *options])
