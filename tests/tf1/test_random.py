@@ -217,6 +217,11 @@ x = np.ones([2, 3], np.float32)
 BUILDING = {
     "maxval": (lambda: tf.random_uniform([2], dtype=tf.int32), ValueError, "Must specify maxval for integer"),
     "uint8": (lambda: tf.random_uniform([2], dtype=tf.uint8), ValueError, "Invalid dtype tf.uint8"),
+    "ends": (
+        lambda: tf.random_uniform([2], [1, 2], 3, tf.int32),
+        ValueError,
+        "Shape must be rank 0 but is rank",
+    ),
     "int": (
         lambda: tf.random_normal([2], dtype=tf.int32),
         TypeError,

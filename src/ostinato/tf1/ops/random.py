@@ -84,7 +84,17 @@ def _shuffle(run: Any, operation: Operation, value: torch.Tensor) -> torch.Tenso
 registry.register("RandomStandardNormal", _draws("normal"), shape_rule, stateful=True)
 registry.register("TruncatedNormal", _draws("truncated_normal"), shape_rule, stateful=True)
 registry.register("RandomUniform", _draws("uniform"), shape_rule, stateful=True)
-registry.register("RandomUniformInt", _integers, shape_rule, stateful=True, differentiable=False)
+
+
+def integers_rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTypes:
+    """As `shape_rule`, for what takes the ends of a range last, which are scalars."""
+    for bound in inputs[-2:]:
+        if bound.shape.ndims not in (None, 0):
+            raise registry.ShapeMismatch(f"Shape must be rank 0 but is rank {bound.shape.ndims}")
+    return shape_rule(inputs, attributes)
+
+
+registry.register("RandomUniformInt", _integers, integers_rule, stateful=True, differentiable=False)
 registry.register("RandomShuffle", _shuffle, registry.same, stateful=True)
 registry.register(
     "RandomSeed",

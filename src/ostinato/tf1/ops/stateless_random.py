@@ -15,7 +15,7 @@ from ..philox import Philox, place_range
 from ..tensor import Tensor
 from . import math
 from .core import convert_to_tensor, one, shape_tensor
-from .random import bounds, float_type, shape_rule, sizes_of, uniform_type
+from .random import bounds, float_type, integers_rule, shape_rule, sizes_of, uniform_type
 from .sampling import categorical_rule, categorical_samples, category_type
 
 _SCRAMBLER = 0x02461E293EC8F720
@@ -58,7 +58,7 @@ for _type, _method in [
     ("StatelessTruncatedNormal", "truncated_normal"),
 ]:
     registry.register(_type, _draws(_method), shape_rule, differentiable=False)
-registry.register("StatelessRandomUniformInt", _integers, shape_rule, differentiable=False)
+registry.register("StatelessRandomUniformInt", _integers, integers_rule, differentiable=False)
 registry.register("StatelessMultinomial", _multinomial, categorical_rule, differentiable=False)
 
 
