@@ -68,9 +68,10 @@ class GridLSTM:
                     f"Invalid num_frequency_blocks, requires {blocks[block]} but gets {fitting}, please "
                     "check the input size and filter config are correct."
                 )
-            if start < 0 or end > self.depth:
+            seen = start + (fitting - 1) * self.frequency_skip + self.feature_size
+            if start < 0 or seen > self.depth:
                 raise ValueError(
-                    f"Block {block} takes the inputs from {start} to {end}, but their depth is {self.depth}."
+                    f"Block {block} takes the inputs from {start} to {seen}, but their depth is {self.depth}."
                 )
 
     def _spans(self) -> Sequence[tuple[int, int]]:

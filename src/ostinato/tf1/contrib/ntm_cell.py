@@ -8,7 +8,6 @@ from typing import Any
 from ostinato.cells.neural_turing_machine import NeuralTuringMachine, NTMControllerState
 from ostinato.steps import Parameter
 
-from ..graph import name_scope
 from ..initializers import Constant, GlorotUniform, TruncatedNormal
 from ..ops import array
 from ..ops.core import constant
@@ -122,12 +121,11 @@ class NTMCell(MathsWrapper, LayerRNNCell):
 
     def zero_state(self, batch_size: Any, dtype: Any) -> NTMControllerState:
         """A state at time 0: what the heads read and where they were are not looked at then."""
-        with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            dim, places = self.memory_vector_dim, self.memory_size
-            return NTMControllerState(
-                controller_state=self.controller.zero_state(batch_size, dtype),
-                read_vector_list=[array.zeros([batch_size, dim], dtype) for _ in range(self.read_head_num)],
-                w_list=[array.zeros([batch_size, places], dtype) for _ in range(self.num_heads)],
-                M=array.zeros([batch_size, places, dim], dtype),
-                time=constant(0),
-            )
+        dim, places = self.memory_vector_dim, self.memory_size
+        return NTMControllerState(
+            read_vector_list=[array.zeros([batch_size, dim], dtype) for _ in range(self.read_head_num)],
+            w_list=[array.zeros([batch_size, places], dtype) for _ in range(self.num_heads)],
+            controller_state=self.controller.zero_state(batch_size, dtype),
+            M=array.zeros([batch_size, places, dim], dtype),
+            time=constant(0),
+        )

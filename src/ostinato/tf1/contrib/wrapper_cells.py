@@ -209,10 +209,18 @@ class HighwayWrapper(MathsWrapper):
         return Highway(self._couple_carry_transform_gates, float(self._carry_bias_init))
 
     def _specs(self, maths: Any, inputs: Any, output_size: Any, state_size: Any) -> WrapperParameters:
-        rows = as_shape(inputs.shape)[:1]
-        output = rows.concatenate(as_shape(output_size))
-        as_shape(inputs.shape).assert_is_compatible_with(output)
+        shape = as_shape(inputs.shape).with_rank(2)
+        output = shape[:1].concatenate(as_shape(output_size))
+        shape.assert_is_compatible_with(output)
         return super()._specs(maths, inputs, output_size, state_size)
+
+    @property
+    def trainable_weights(self) -> list[Any]:
+        return getattr(self._cell, "trainable_weights", [])
+
+    @property
+    def non_trainable_weights(self) -> list[Any]:
+        return getattr(self._cell, "non_trainable_weights", [])
 
     def _dtype_of(self, spec: Parameter, inputs: Any, state: Any) -> Any:
         return None

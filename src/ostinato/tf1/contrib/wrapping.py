@@ -63,14 +63,6 @@ class MathsWrapper(RNNCell):
         with name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self._cell.zero_state(batch_size, dtype)
 
-    @property
-    def trainable_weights(self) -> list[Any]:
-        return [*super().trainable_weights, *_others(self, "trainable_weights")]
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        return [*super().non_trainable_weights, *_others(self, "non_trainable_weights")]
-
     # -- variables
     def _variables(self, specs: Sequence[Parameter], inputs: Any, state: Any = None) -> dict[str, Tensor]:
         for spec in specs:
@@ -172,16 +164,13 @@ def _does(maths: WrapperMaths, part: str) -> bool:
 
 
 def depth_of(inputs: Any) -> int:
-    """The depth of a tensor `[..., depth]`, which must be known."""
-    depth = as_shape(inputs.shape).with_rank_at_least(1)[-1].value
+    """The depth of inputs `[batch, depth]`, which must be known."""
+    shape = as_shape(inputs.shape)
+    if shape.ndims != 2:
+        raise ValueError(f"linear is expecting 2D arguments: {[shape]}")
+    depth = shape[1].value
     if depth is None:
         raise ValueError(
             f"linear expects shape[1] to be provided for shape {inputs.shape}, but saw {inputs.shape[-1]}"
         )
     return int(depth)
-
-
-def _others(wrapper: MathsWrapper, kind: str) -> list[Any]:
-    """The wrapped cell's weights that its wrapper did not make itself."""
-    own = {id(weight) for weight in wrapper._weights}
-    return [weight for weight in getattr(wrapper._cell, kind, []) if id(weight) not in own]
