@@ -122,11 +122,12 @@ class FamilyCell(RNNCell):
                 list(parameter.shape),
                 dtype=self._dtype,
                 initializer=self._initializer_of(parameter),
-                trainable=self._is_trained(parameter),
+                trainable=self._trainable(parameter),
             )
 
-    def _is_trained(self, parameter: steps.Parameter) -> bool:
-        return True
+    def _trainable(self, parameter: steps.Parameter) -> bool | None:
+        """What get_variable is told; None is its own choice."""
+        return None
 
     def _check_dtype(self) -> None:
         if self._dtype is not None and not as_dtype(self._dtype).is_floating:

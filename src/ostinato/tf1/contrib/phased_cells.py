@@ -66,8 +66,8 @@ class PhasedLSTMCell(FamilyCell):
             raise ValueError(f"linear expects shape[1] to be provided for shape {shape}, but saw {shape[1]}")
         return int(shape[1].value)
 
-    def _is_trained(self, parameter: steps.Parameter) -> bool:
-        return self._trainable_ratio_on or parameter.name != "ratio_on"
+    def _trainable(self, parameter: steps.Parameter) -> bool | None:
+        return self._trainable_ratio_on if parameter.name == "ratio_on" else None
 
     def _initializer_of(self, parameter: steps.Parameter) -> Any:
         if parameter.name != "phase":
