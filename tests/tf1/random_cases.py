@@ -60,6 +60,9 @@ def cases(tf):
     add("categorical", lambda: tf.random.categorical(tf.constant(logits, tf.float64), 9, tf.int32, seed=6))
     add("gamma", lambda: tf.random_gamma([40], [0.3, 1.0, 4.5], seed=7))
     add("gamma beta", lambda: tf.random_gamma([4, 5], [[0.7], [12.0]], [2.0, 0.5], tf.float64, seed=7))
+    add("gamma of nothing", lambda: tf.random_gamma([0, 2], [1.0, 0.5], seed=7))
+    add("gamma zero", lambda: tf.random_gamma([3], [0.0, 0.5], seed=7))
+    add("poisson of nothing", lambda: tf.random_poisson(tf.zeros([0]), [3], seed=8))
     add("poisson", lambda: tf.random_poisson([0.0, 0.4, 3.3, 9.9], [40], seed=8))
     add("poisson large", lambda: tf.random_poisson([10.0, 55.5, 1e4], [60], seed=8))
     add(

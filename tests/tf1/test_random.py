@@ -303,7 +303,7 @@ RUNNING = {
     ),
     "infinite": (lambda: tf.multinomial([[-np.inf]], 1), "a row without any finite number"),
     "poisson": (lambda: tf.random_poisson([-1.0], [1]), "must be finite and not negative"),
-    "gamma": (lambda: tf.random_gamma([2], [0.0]), "must be positive"),
+    "gamma": (lambda: tf.random_gamma([2], [-1.0]), "must not be negative"),
     "seed": (lambda: tf.random.stateless_normal([2], [1, 2, 3]), r"seed must have shape \[2\], not \[3\]"),
 }
 

@@ -177,7 +177,8 @@ def gamma_samples(source: Philox, alpha: np.ndarray) -> np.ndarray:
         done, shape = tried[good], shape[good]
         samples[done] = (d * v)[good]
         small = shape < 1.0
-        samples[done[small]] *= uniforms.take(done[small]) ** (1.0 / shape[small])
+        with np.errstate(divide="ignore"):  # an alpha of 0 gives 0
+            samples[done[small]] *= uniforms.take(done[small]) ** (1.0 / shape[small])
         active = np.setdiff1d(active, done, assume_unique=True)
     return samples
 
@@ -222,8 +223,9 @@ def _of_parameters(draw: Any, run: Any, operation: Operation, shape: Any, parame
     """[*shape] samples of each parameter: [*shape, *parameters.shape] float64."""
     sizes = sizes_of(shape)
     flat = parameters.detach().double().reshape(-1).numpy()
-    drawn = draw(run.random(operation), np.repeat(flat, scalar_math.prod(sizes)))
-    return torch.from_numpy(drawn).reshape(len(flat), -1).T.reshape([*sizes, *parameters.shape])
+    count = scalar_math.prod(sizes)
+    drawn = draw(run.random(operation), np.repeat(flat, count))
+    return torch.from_numpy(drawn).reshape(len(flat), count).T.reshape([*sizes, *parameters.shape])
 
 
 class _GammaGradient(torch.autograd.Function):
@@ -244,8 +246,8 @@ class _GammaGradient(torch.autograd.Function):
 def _gamma(run: Any, operation: Operation, shape: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     if not alpha.numel():
         raise ValueError("Input alpha should have non-zero element count, got: 0")
-    if not (alpha > 0).all():
-        raise ValueError("The alphas of gamma distributions must be positive.")
+    if not (alpha >= 0).all():
+        raise ValueError("The alphas of gamma distributions must not be negative.")
     samples = _of_parameters(gamma_samples, run, operation, shape, alpha).to(alpha.dtype)
     return _GammaGradient.apply(alpha, samples) if alpha.requires_grad else samples
 
@@ -276,7 +278,7 @@ def random_gamma(
 
     Args:
         shape: of what is drawn from each distribution.
-        alpha: shape parameters, positive; beta: inverse scales, 1 for None; they broadcast.
+        alpha: shape parameters, not negative; beta: inverse scales, 1 for None; they broadcast.
 
     Returns:
         [*shape, *(alpha + beta).shape], of `dtype`.
