@@ -137,10 +137,12 @@ def run(name, case, dtype, values):
             variable.load(np.zeros(variable.shape.as_list(), dtype), session)
         found = dict(zip(keys("x", inputs), flat(inputs)))
         found.update((f"start|{i}", start) for i, start in enumerate(starts))
-        found.update(zip(keys("out", out), session.run(flat(out))))
-        found.update((f"state|{i}", leaf) for i, leaf in enumerate(session.run(flat(state))))
+        # In one run: each run draws other random numbers.
+        fetches = dict(zip(keys("out", out), flat(out)))
+        fetches.update((f"state|{i}", leaf) for i, leaf in enumerate(flat(state)))
+        fetches.update(zip([name for name, _ in targets], gradients))
+        found.update(session.run(fetches))
         found.update(("w|" + v.op.name, session.run(v)) for v in variables + constants)
-        found.update(zip([name for name, _ in targets], session.run(gradients)))
     values.update((key + name, value) for name, value in found.items())
 
 

@@ -6,12 +6,17 @@ from tensorflow.contrib.rnn.python.ops import rnn_cell as contrib_cells
 RNN = tf.contrib.rnn
 HALF = ("float16",)
 SINGLE = ("float32",)
+DOUBLE = ("float64",)
 
 
 def fused(cell, inputs, lengths, start):
     """A cell that runs a whole sequence at a call."""
     outputs, state = cell(tf.transpose(inputs, [1, 0, 2]), initial_state=start, sequence_length=lengths)
     return tf.transpose(outputs, [1, 0, 2]), state
+
+
+def dropping(cell, inputs, lengths, start):
+    return tf.nn.dynamic_rnn(cell, inputs, sequence_length=lengths, initial_state=start)
 
 
 def fused_case(make, units, **others):
@@ -34,10 +39,18 @@ CASES = {
     "GRUBlockV2": {"cell": lambda: RNN.GRUBlockCellV2(7), "dtypes": SINGLE},
     "LayerNormBasic": lambda: RNN.LayerNormBasicLSTMCell(5, forget_bias=0.25, activation=tf.nn.softsign),
     "LayerNormBasic_without": lambda: RNN.LayerNormBasicLSTMCell(3, layer_norm=False),
+    # The masks of a loop; those of static_rnn are others.
+    "LayerNormBasic_dropout": {
+        "cell": lambda: RNN.LayerNormBasicLSTMCell(5, dropout_keep_prob=0.6, dropout_prob_seed=3),
+        "run": dropping,
+    },
     "LayerNorm_all": lambda: contrib_cells.LayerNormLSTMCell(
         5, use_peepholes=True, cell_clip=0.8, num_proj=3, proj_clip=0.3, layer_norm=True
     ),
-    "LayerNorm_without": lambda: contrib_cells.LayerNormLSTMCell(4, num_proj=3, forget_bias=0.5),
+    "LayerNorm_without": {
+        "cell": lambda: contrib_cells.LayerNormLSTMCell(4, num_proj=3, forget_bias=0.5),
+        "dtypes": DOUBLE,
+    },
     "Coupled": lambda: RNN.CoupledInputForgetGateLSTMCell(5, forget_bias=0.25),
     "Coupled_all": lambda: RNN.CoupledInputForgetGateLSTMCell(
         5, use_peepholes=True, num_proj=3, proj_clip=0.2, layer_norm=True, activation=tf.nn.relu
@@ -50,10 +63,16 @@ CASES = {
     "WeightNorm_all": lambda: contrib_cells.WeightNormLSTMCell(
         4, use_peepholes=True, cell_clip=0.4, num_proj=3, proj_clip=0.2, forget_bias=0.5
     ),
-    "WeightNorm_without": lambda: contrib_cells.WeightNormLSTMCell(3, norm=False),
+    "WeightNorm_without": {
+        "cell": lambda: contrib_cells.WeightNormLSTMCell(3, norm=False),
+        "dtypes": DOUBLE,
+    },
     "CudnnCompatibleLSTM": {
         "cell": lambda: tf.contrib.cudnn_rnn.CudnnCompatibleLSTMCell(5),
         "dtypes": SINGLE,
     },
-    "CudnnCompatibleGRU": lambda: tf.contrib.cudnn_rnn.CudnnCompatibleGRUCell(5),
+    "CudnnCompatibleGRU": {
+        "cell": lambda: tf.contrib.cudnn_rnn.CudnnCompatibleGRUCell(5),
+        "dtypes": DOUBLE,
+    },
 }

@@ -141,9 +141,7 @@ def test_a_cell_of_ones_own_runs_a_whole_sequence(lengths):
 def test_recurrent_dropout_drops_what_joins_c_and_nothing_else(given_as):
     keep = tf.placeholder(tf.float32, []) if given_as == "tensor" else 0.5
     feeds = {keep: 0.5} if given_as == "tensor" else {}
-    cell = RNN.LayerNormBasicLSTMCell(
-        50, layer_norm=False, dropout_keep_prob=keep, dropout_prob_seed=1, forget_bias=0.0
-    )
+    cell = RNN.LayerNormBasicLSTMCell(50, layer_norm=False, dropout_keep_prob=keep, forget_bias=0.0)
     x = tf.zeros([20, 1])
     state, cells = cell.zero_state(20, tf.float32), [np.zeros([20, 50], np.float32)]
     for _ in range(2):
@@ -160,7 +158,8 @@ def test_recurrent_dropout_drops_what_joins_c_and_nothing_else(given_as):
         kept = joined > 1
         np.testing.assert_allclose(joined, np.where(kept, 2.0, 0.0), atol=1e-5)
         assert 0.45 < kept.mean() < 0.55
-    assert (((cells[1] > 0) == (cells[2] - gate * cells[1] > 1e-3)).mean()) < 0.6
+    again = (cells[1] > 0) == (cells[2] - gate * cells[1] > 1e-3)
+    assert 0.4 < again.mean() < 0.6
 
 
 @pytest.mark.parametrize("driver", [dynamic, static])
@@ -176,6 +175,7 @@ def test_recurrent_dropout_is_seeded_and_has_gradients(driver):
                 cell.variables[0].load(np.linspace(-1, 1, 7 * 16, dtype=np.float32).reshape(7, 16), session)
                 return session.run([outputs, gradient])
 
+    # In TensorFlow's steps without a loop each draws what the first one does.
     once, again, other = outputs_and_gradient(1), outputs_and_gradient(1), outputs_and_gradient(2)
     assert all(map(np.array_equal, once, again))
     assert np.abs(once[1]).max() > 0

@@ -59,15 +59,16 @@ class Leaf:
     def bind(self, slots: Slots, run: Run) -> cells.RNNCell:
         parameters = {name: next(slots) for name in self.names}
         if self.activation is None:
-            return self._cell(self.family, parameters)
+            return self._cell(self.family, parameters, run)
         body = self.activation
         captured = [next(slots) for _ in body.captured]
         family: Any = self.family
-        return self._cell(
-            replace(family, activation=lambda x: body.evaluate(run, [x], _values(captured))[0]), parameters
-        )
+        family = replace(family, activation=lambda x: body.evaluate(run, [x], _values(captured))[0])
+        return self._cell(family, parameters, run)
 
-    def _cell(self, family: Family, slots: Mapping[str, Callable[[], torch.Tensor]]) -> cells.RNNCell:
+    def _cell(
+        self, family: Family, slots: Mapping[str, Callable[[], torch.Tensor]], run: Run
+    ) -> cells.RNNCell:
         return LeafCell(family, slots)
 
 

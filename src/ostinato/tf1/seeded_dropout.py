@@ -15,7 +15,7 @@ from ostinato._state import LSTMStateTuple
 from .ops.nn import not_zero
 
 if TYPE_CHECKING:
-    from .run import Run
+    from .run import CellLoop, Run
 
 _PARTS = ("input", "output", "state")
 
@@ -28,6 +28,21 @@ def salted_seed(seed: int, place: str) -> int:
     """
     digest = hashlib.md5(f"{seed}{place}".encode(), usedforsecurity=False).hexdigest()
     return int(digest[:8], 16) & 0x7FFFFFFF
+
+
+def drop_steps(
+    value: torch.Tensor,
+    keep_prob: Any,
+    loop: CellLoop,
+    key: tuple[Any, ...],
+    seeds: tuple[int, int],
+    step: int,
+) -> torch.Tensor:
+    """`tf.nn.dropout` with seeds, of several steps' `[steps, batch, ...]`, the first of which is `step`."""
+    steps = value.shape[0] if loop.goes_on else 1
+    drawn = loop.source(key, seeds, step).uniforms(steps, value.shape[1:], value.dtype).to(value.device)
+    rate = torch.as_tensor(1.0 - keep_prob, dtype=value.dtype, device=value.device)
+    return value * (1 / not_zero(1 - rate)) * (drawn >= rate).to(value.dtype)
 
 
 class SeededDropout(cells.DropoutWrapper):
@@ -74,8 +89,4 @@ class SeededDropout(cells.DropoutWrapper):
             noise = source.uniform([1, *value.shape[2:]], value.dtype).to(value.device)
             keep = torch.as_tensor(keep_prob, dtype=value.dtype, device=value.device)
             return value / keep * torch.floor(keep + noise)
-        source = loop.source(key, seeds, position.step)
-        steps = value.shape[0] if loop.goes_on else 1
-        drawn = source.uniforms(steps, value.shape[1:], value.dtype).to(value.device)
-        rate = torch.as_tensor(1.0 - keep_prob, dtype=value.dtype, device=value.device)
-        return value * (1 / not_zero(1 - rate)) * (drawn >= rate).to(value.dtype)
+        return drop_steps(value, keep_prob, loop, key, seeds, position.step)

@@ -15,6 +15,7 @@ from ..initializers import Constant
 from ..logging import warn
 from ..ops import math
 from ..ops.core import convert_to_tensor
+from ..random_source import graph_seed
 from ..rnn_cell_base import Described
 from ..tensor import Tensor
 from .recurrent_dropout import DroppingLeaf
@@ -60,7 +61,7 @@ class LayerNormBasicLSTMCell(_NormalizingCell):
         norm_gain, norm_shift: what each gamma and each beta starts at.
         dropout_keep_prob: the probability of keeping, a number or a scalar tensor; the number 1.0 for no
             dropout.
-        dropout_prob_seed: mixed into the masks.
+        dropout_prob_seed: with one, the masks are those that TensorFlow draws.
         reuse: whether the variables are shared with those that the scope has.
 
     Variables: `kernel` `[depth + n, 4 n]`; `gamma` and `beta` `[n]` in each of `input`, `transform`,
@@ -108,8 +109,8 @@ class LayerNormBasicLSTMCell(_NormalizingCell):
         if isinstance(keep_prob, Tensor):
             tensors.insert(len(leaf.names), keep_prob)
             keep_prob = None
-        dropping = DroppingLeaf(leaf.family, leaf.names, leaf.activation, keep_prob, self._seed)
-        return Described(dropping, tensors)
+        seeds = None if self._seed is None else (graph_seed(), self._seed)
+        return Described(DroppingLeaf(leaf.family, leaf.names, leaf.activation, keep_prob, seeds), tensors)
 
 
 def _checked_keep_prob(keep_prob: Any) -> Any:
