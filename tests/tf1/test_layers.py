@@ -225,3 +225,16 @@ def test_a_gradient_of_another_shape_is_refused():
     w = tf.Variable([3.0, -3.0])
     with pytest.raises(ValueError, match=r"Shapes must be equal: a variable \[2\] and its gradient \[3\]"):
         tf.train.AdamOptimizer().apply_gradients([(tf.ones([3]), w)])
+
+
+def test_variables_without_values_are_told():
+    assert tf.assert_variables_initialized() is None
+    tf.Variable([1.0], name="v"), tf.Variable(2.0)
+    check = tf.assert_variables_initialized()
+    with tf.Session() as session:
+        with pytest.raises(
+            tf.errors.FailedPreconditionError, match="uninitialized value v"
+        ):
+            session.run(check)
+        session.run(tf.global_variables_initializer())
+        assert session.run(check).tolist() == [1, 0]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from .ops import array, scatter
 from .tensor import Tensor
+
+
+class IndexedSlicesValue(NamedTuple):
+    """What a session gives for IndexedSlices (TF1 symbol: `tf.IndexedSlicesValue`)."""
+
+    values: Any
+    indices: Any
+    dense_shape: Any = None
 
 
 class IndexedSlices:

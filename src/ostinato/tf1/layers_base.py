@@ -9,6 +9,7 @@ import re
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from . import nest
@@ -268,7 +269,8 @@ class Layer:
     # -- calling
     def __call__(self, inputs: Any, *args: Any, scope: Any = None, **kwargs: Any) -> Any:
         with self._entered(inputs, scope):
-            if "scope" in inspect.signature(self.call).parameters:
+            kind: Any = type(self)
+            if _takes_scope(kind):
                 kwargs["scope"] = vs.get_variable_scope()
             outputs = self.call(inputs, *args, **kwargs)
             if self._activity_regularizer is not None:
@@ -340,6 +342,12 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
     if isinstance(value, dict):
         return {_copied(key, memo): _copied(item, memo) for key, item in value.items()}
     return copy.deepcopy(value, memo)
+
+
+@cache
+def _takes_scope(layer: type[Layer]) -> bool:
+    """Whether a layer's `call` asks for the scope that it is called in."""
+    return "scope" in inspect.signature(layer.call).parameters
 
 
 def _depending(kept: list[tuple[Any, bool]], inputs: Any) -> list[Any]:

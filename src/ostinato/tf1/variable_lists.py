@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
+from .dtypes import int64
 from .graph import GraphKeys, get_default_graph
 from .ops import state
 from .ops.control import group, no_op
+from .ops.core import one
+from .registry import register
+from .shapes import TensorShape
 from .tensor import Operation, Tensor
 
 
@@ -80,12 +86,21 @@ def all_variables() -> list[Any]:
     return global_variables()
 
 
-def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Operation | None:
-    """An operation that fails where a variable has no value (TF1: `tf.assert_variables_initialized`).
+def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Tensor | None:
+    """The ranks of variables, which a session can only tell where all of them have values.
 
-    None where there are no variables.
+    TF1 symbol: `tf.assert_variables_initialized`. None where there are no variables.
     """
     variables = global_variables() + local_variables() if var_list is None else list(var_list)
     if not variables:
         return None
-    return group(*[variable.read_value() for variable in variables], name="assert_variables_initialized")
+    return one("RanksOfVariables", [], "ranks", variables=[variable.op.name for variable in variables])
+
+
+register(
+    "RanksOfVariables",
+    lambda run, operation: torch.tensor([run.read(name).dim() for name in operation.attributes["variables"]]),
+    lambda inputs, attributes: [(int64, TensorShape([len(attributes["variables"])]))],
+    stateful=True,
+    differentiable=False,
+)

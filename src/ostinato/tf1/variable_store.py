@@ -6,15 +6,15 @@ import contextlib
 import inspect
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .dtypes import as_dtype, float32
 from .graph import GraphKeys, get_default_graph, name_scope
-from .initializers import GlorotUniform, Zeros
+from .initializers import GlorotUniform, Initializer, Zeros
 from .ops.core import convert_to_tensor
 from .ops.slicing import slice_
 from .partitioned import PartitionedVariable, PartitionInfo, partition_counts, parts_of
@@ -93,7 +93,7 @@ class VariableStore:
         }
         if custom_getter is None:
             return self._get(name, **options)
-        accepted = _parameters(custom_getter)
+        accepted = _arguments(custom_getter).accepted
         if "constraint" not in accepted and "**" not in accepted:
             del options["constraint"]  # getters older than constraints do not take one
         return custom_getter(getter=self._get, name=name, **options)
@@ -213,7 +213,7 @@ class VariableStore:
         assert counts is not None
         parts = parts_of(name, [size or 0 for size in sizes.as_list()], counts)
         self._check_parts(name, len(parts))
-        makes_whole = callable(initializer) and not _required(initializer)
+        makes_whole = callable(initializer) and not _arguments(initializer).required
         variables = []
         for index, part in enumerate(parts):
             part_name = f"{name}/part_{index}"
@@ -307,7 +307,7 @@ def _initial_value(
         initializer = initializer()
     if not callable(initializer):
         return initializer, None
-    required, accepted = _required(initializer), _parameters(initializer)
+    required, accepted = _arguments(initializer)
     if not accepted or (not shape.is_fully_defined() and not required):
         return initializer, None
     if not shape.is_fully_defined():
@@ -327,21 +327,33 @@ def _default_initializer(name: str, dtype: Any) -> Any:
     return GlorotUniform() if dtype.is_floating else Zeros()
 
 
-def _required(function: Callable[..., Any]) -> list[str]:
-    """The names of the arguments that an initialiser must be given; a class makes one that has a shape's."""
+class Arguments(NamedTuple):
+    """The names of a function's arguments: those it must be given, and all; `**` is any other."""
+
+    required: tuple[str, ...]
+    accepted: tuple[str, ...]
+
+
+def _arguments(function: Callable[..., Any]) -> Arguments:
+    """What an initialiser or a custom getter takes; a class makes an initialiser that is given a shape."""
     if inspect.isclass(function):
-        return ["shape"]
-    kinds = inspect.signature(function).parameters.values()
-    return [
-        item.name
-        for item in kinds
-        if item.default is item.empty and item.kind not in (item.VAR_KEYWORD, item.VAR_POSITIONAL)
-    ]
+        return Arguments(("shape",), ("shape", "**"))
+    kind: Any = type(function)
+    return _of_class(kind) if isinstance(function, Initializer) else _of_function(function)
 
 
-def _parameters(function: Callable[..., Any]) -> list[str]:
-    kinds = inspect.signature(function).parameters.values()
-    return ["**" if item.kind is item.VAR_KEYWORD else item.name for item in kinds]
+@cache
+def _of_class(kind: type) -> Arguments:
+    return _of_function(partial(kind.__call__, None))
+
+
+def _of_function(function: Callable[..., Any]) -> Arguments:
+    items = inspect.signature(function).parameters.values()
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return Arguments(
+        tuple(item.name for item in items if item.default is item.empty and item.kind not in variadic),
+        tuple("**" if item.kind is item.VAR_KEYWORD else item.name for item in items),
+    )
 
 
 def _caller() -> str:

@@ -194,6 +194,10 @@ class Variable(Operators, metaclass=_MakesVariables):
         return self._variable.op
 
     @property
+    def _shared_name(self) -> str:
+        return self._variable.op.name
+
+    @property
     def graph(self) -> Graph:
         return self._variable.graph
 
@@ -346,6 +350,11 @@ class ResourceVariable(Variable):
     def is_initialized(self, name: str | None = None) -> Tensor:
         """Whether the session has a value of it."""
         return state.is_variable_initialized(self._variable, name)
+
+
+def is_resource_variable(var: Any) -> bool:
+    """Whether something is a ResourceVariable (TF1 symbol: `resource_variable_ops.is_resource_variable`)."""
+    return isinstance(var, ResourceVariable)
 
 
 class _Default:
