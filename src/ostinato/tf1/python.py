@@ -116,6 +116,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.partitioned_variables": (partitioned, variable_scope),
     "ops.random_ops": (random, sampling),
     "ops.stateless_random_ops": (stateless_random,),
+    "ops.resource_variable_ops": (variables,),
     "ops.rnn": _DRIVERS,
     "ops.rnn_cell": _CELLS,
     "ops.rnn_cell_impl": _CELLS,
