@@ -311,3 +311,49 @@ def test_a_list_is_reversed_whole_and_a_tensor_by_its_lengths():
         tensor, steps = session.run([seen[0], tf.stack(seen[1])])
     assert tensor[..., 0].tolist() == [[2, 5], [0, 3], [4, 1]]
     assert steps[..., 0].tolist() == [[4, 5], [2, 3], [0, 1]]
+
+
+def test_cells_tell_their_arguments():
+    cell = CORE.LSTMCell(
+        3, use_peepholes=True, initializer=tf.zeros_initializer(), activation="relu", name="a"
+    )
+    config = cell.get_config()
+    assert config["initializer"] == {"class_name": "Zeros", "config": {"dtype": "float32"}}
+    assert (config["name"], config["activation"], config["num_unit_shards"]) == ("a", "relu", None)
+    again = CORE.LSTMCell.from_config(config)
+    assert again.get_config() == config
+    again(zeros(2, 3), again.zero_state(2, tf.float32))
+    assert [weight.op.name for weight in again.weights][2:] == ["a/w_f_diag", "a/w_i_diag", "a/w_o_diag"]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert not session.run(again.weights[0]).any()
+
+
+def test_wrappers_tell_their_arguments():
+    def visitor(state):
+        return True
+
+    inner = CORE.GRUCell(3, bias_initializer="ones", name="b")
+    wrapper = CORE.DropoutWrapper(
+        CORE.DeviceWrapper(inner, "/cpu:0"),
+        output_keep_prob=0.5,
+        seed=3,
+        dropout_state_filter_visitor=visitor,
+    )
+    config = wrapper.get_config()
+    assert config["cell"]["class_name"] == "DeviceWrapper"
+    assert config["cell"]["config"]["cell"]["config"] == inner.get_config()
+    assert (config["input_keep_prob"], config["output_keep_prob"], config["seed"]) == (1.0, 0.5, 3)
+    again = CORE.DropoutWrapper.from_config(config | {"cell": inner})
+    assert again.wrapped_cell is again.cell is inner
+    assert again.get_config() == config | {"cell": {"class_name": "GRUCell", "config": inner.get_config()}}
+    with pytest.raises(ValueError, match="RNNCellWrapper cannot reconstruct the wrapped cell"):
+        CORE.ResidualWrapper.from_config(CORE.ResidualWrapper(inner, lambda x, y: y).get_config())
+
+
+def test_a_stack_of_one_cell_shares_its_weights_with_a_word(caplog):
+    with caplog.at_level(logging.WARNING, "tensorflow"):
+        stack = CORE.MultiRNNCell([CORE.GRUCell(3)] * 2)
+    assert "the same object and will share weights" in caplog.text
+    stack(zeros(2, 3), stack.zero_state(2, tf.float32))
+    assert len(stack.trainable_weights) == 2 * len(tf.global_variables()) == 8

@@ -13,6 +13,7 @@ from . import nest
 from . import variable_scope as vs
 from .body import BodyFunction
 from .cell_description import Body, Description, core_sizes
+from .configuration import plain
 from .dtypes import as_dtype
 from .graph import get_default_graph, name_scope
 from .layers_base import Layer, StaticInput
@@ -130,6 +131,19 @@ class RNNCell(Layer):
                 f"batch_size={batch_size}, dtype={dtype}"
             )
         return self.zero_state(batch_size, dtype)
+
+    # -- as plain values
+    _configured: tuple[str, ...] = ()  # the arguments that it tells, kept by their names with an underscore
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as plain values: `from_config` makes a cell like this one of them."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        return config | {name: plain(getattr(self, f"_{name}")) for name in self._configured}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A cell like the one whose `get_config` gave this."""
+        return cls(**config)
 
     # -- what drivers and wrappers ask
     _takes_nests = False  # whether a known cell describes itself for inputs that are a nest

@@ -7,6 +7,7 @@ from typing import Any
 from ostinato import steps
 
 from .family_cell import FamilyLayerCell
+from .keras import initializers
 from .partitioned import fixed_size_partitioner
 from .rnn_cell_base import LayerRNNCell, LSTMStateTuple, RNNCell
 
@@ -34,6 +35,7 @@ class BasicRNNCell(FamilyLayerCell):
     """
 
     _attributes = {"kernel": "_kernel", "bias": "_bias"}
+    _configured = ("num_units", "activation", "reuse")
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class GRUCell(FamilyLayerCell):
         "candidate/kernel": "_candidate_kernel",
         "candidate/bias": "_candidate_bias",
     }
+    _configured = ("num_units", "kernel_initializer", "bias_initializer", "activation", "reuse")
 
     def __init__(
         self,
@@ -78,7 +81,8 @@ class GRUCell(FamilyLayerCell):
     ) -> None:
         super().__init__(reuse, name, dtype, activation, **kwargs)
         self._num_units = num_units
-        self._kernel_initializer, self._bias_initializer = kernel_initializer, bias_initializer
+        self._kernel_initializer = initializers.get(kernel_initializer)
+        self._bias_initializer = initializers.get(bias_initializer)
 
     def _family(self) -> Any:
         return steps.GRU(self._num_units, self._known_activation())
@@ -107,6 +111,7 @@ class BasicLSTMCell(FamilyLayerCell):
     """
 
     _attributes = {"kernel": "_kernel", "bias": "_bias"}
+    _configured = ("num_units", "forget_bias", "state_is_tuple", "activation", "reuse")
 
     def __init__(
         self,
@@ -142,6 +147,20 @@ class LSTMCell(FamilyLayerCell):
         "w_o_diag": "_w_o_diag",
         "projection/kernel": "_proj_kernel",
     }
+    _configured = (
+        "num_units",
+        "use_peepholes",
+        "cell_clip",
+        "initializer",
+        "num_proj",
+        "proj_clip",
+        "num_unit_shards",
+        "num_proj_shards",
+        "forget_bias",
+        "state_is_tuple",
+        "activation",
+        "reuse",
+    )
 
     def __init__(
         self,
@@ -162,9 +181,10 @@ class LSTMCell(FamilyLayerCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(reuse, name, dtype, activation, state_is_tuple, **kwargs)
-        self._shards = {"kernel": num_unit_shards or 1, "projection/kernel": num_proj_shards or 1}
+        self._num_unit_shards, self._num_proj_shards = num_unit_shards, num_proj_shards
         self._num_units, self._use_peepholes, self._cell_clip = num_units, use_peepholes, cell_clip
-        self._initializer, self._num_proj, self._proj_clip = initializer, num_proj, proj_clip
+        self._initializer = initializers.get(initializer)
+        self._num_proj, self._proj_clip = num_proj, proj_clip
         self._forget_bias = forget_bias
 
     def _family(self) -> Any:
@@ -182,8 +202,9 @@ class LSTMCell(FamilyLayerCell):
         return self._initializer if parameter.initial_value is None else super()._initializer_of(parameter)
 
     def _add_parameter(self, parameter: steps.Parameter) -> Any:
-        count = self._shards.get(parameter.name, 1)
-        if count == 1:
+        shards = {"kernel": self._num_unit_shards, "projection/kernel": self._num_proj_shards}
+        count = shards.get(parameter.name)
+        if count in (None, 1):
             return super()._add_parameter(parameter)
         return self.add_variable(
             parameter.name,

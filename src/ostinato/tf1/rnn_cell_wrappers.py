@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import nest
+from . import logging, nest
 from . import variable_scope as vs
 from .body import BodyFunction
 from .cell_description import Dropout, Flat, Multi, Residual
@@ -28,6 +28,7 @@ from .rnn_cell_base import (
 from .seeded_dropout import salted_seed
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
+from .tensor_array import TensorArray
 
 
 class MultiRNNCell(RNNCell):
@@ -52,6 +53,10 @@ class MultiRNNCell(RNNCell):
             raise TypeError(f"cells must be a list or tuple, but saw: {cells}.")
         for index, cell in enumerate(cells):
             assert_like_rnncell(f"cells[{index}]", cell)
+        if len({id(cell) for cell in cells}) < len(cells):
+            logging.warn(
+                "At least two cells provided to MultiRNNCell are the same object and will share weights."
+            )
         self._cells = list(cells)
         self._state_is_tuple = state_is_tuple
         if not state_is_tuple and any(nest.is_sequence(cell.state_size) for cell in cells):
@@ -78,21 +83,17 @@ class MultiRNNCell(RNNCell):
 
     @property
     def trainable_weights(self) -> list[Any]:
-        if not self.trainable:
-            return []
-        return _unique(
-            weight for cell in self._cells if isinstance(cell, RNNCell) for weight in cell.trainable_weights
-        )
+        return self._weights_of("trainable_weights") if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        known = [cell for cell in self._cells if isinstance(cell, RNNCell)]
-        frozen = _unique(weight for cell in known for weight in cell.non_trainable_weights)
-        return (
-            frozen
-            if self.trainable
-            else _unique(weight for cell in known for weight in cell.trainable_weights) + frozen
-        )
+        frozen = self._weights_of("non_trainable_weights")
+        return frozen if self.trainable else self._weights_of("trainable_weights") + frozen
+
+    def _weights_of(self, kind: str) -> list[Any]:
+        """Those of the cells one after the other; of a cell that is there twice, twice, as in TensorFlow."""
+        cells = [cell for cell in self._cells if isinstance(cell, RNNCell)]
+        return [weight for cell in cells for weight in getattr(cell, kind)]
 
     def _is_known(self) -> bool:
         return is_plain(self, MultiRNNCell, "build", "call", "__call__") and all(map(known, self._cells))
@@ -132,10 +133,6 @@ class MultiRNNCell(RNNCell):
         return inputs, tuple(new_states) if self._state_is_tuple else lists.concat(new_states, 1)
 
 
-def _unique(items: Any) -> list[Any]:
-    return list({id(item): item for item in items}.values())
-
-
 class _Wrapper(RNNCell):
     """A cell around another one, which adds no scope of its own."""
 
@@ -145,8 +142,41 @@ class _Wrapper(RNNCell):
         self._cell = cell
 
     @property
+    def cell(self) -> Any:
+        return self._cell
+
+    @property
     def wrapped_cell(self) -> Any:
         return self._cell
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as plain values but for functions; of the wrapped cell its class and
+        configuration.
+        """
+        config = super().get_config()
+        cell = {"class_name": type(self._cell).__name__, "config": self._cell.get_config()}
+        return config | {"cell": cell} | self._own_config()
+
+    def _own_config(self) -> dict[str, Any]:
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """A wrapper like the one whose `get_config` gave this, with a cell in the place of the wrapped one's
+        configuration.
+
+        Raises:
+            ValueError: there is no cell under "cell".
+        """
+        rest = {name: value for name, value in config.items() if name != "cell"}
+        try:
+            assert_like_rnncell("cell", config.get("cell"))
+        except TypeError:
+            raise ValueError(
+                "RNNCellWrapper cannot reconstruct the wrapped cell. Please overwrite the cell in the config "
+                "with a RNNCell instance."
+            ) from None
+        return cls(config["cell"], **rest)
 
     @property
     def state_size(self) -> Any:
@@ -195,6 +225,9 @@ class ResidualWrapper(_Wrapper):
         self._residual_fn = residual_fn
         self._bodies: dict[Any, BodyFunction] = {}
 
+    def _own_config(self) -> dict[str, Any]:
+        return {} if self._residual_fn is None else {"residual_fn": self._residual_fn}
+
     def _is_known(self) -> bool:
         return is_plain(self, ResidualWrapper, "__call__") and known(self._cell)
 
@@ -237,6 +270,9 @@ class DeviceWrapper(_Wrapper):
     def __init__(self, cell: Any, device: str, **kwargs: Any) -> None:
         super().__init__(cell, **kwargs)
         self._device = device
+
+    def _own_config(self) -> dict[str, Any]:
+        return {"device": self._device}
 
     def _is_known(self) -> bool:
         return is_plain(self, DeviceWrapper, "__call__") and known(self._cell)
@@ -298,6 +334,7 @@ class DropoutWrapper(_Wrapper):
         }
         self._variational_recurrent, self._input_size, self._seed = variational_recurrent, input_size, seed
         self._noise: dict[tuple[Graph, str], Tensor] = {}
+        self._input_keep_prob, self._output_keep_prob, self._state_keep_prob = self._keep.values()
         if variational_recurrent and dtype is None:
             raise ValueError("When variational_recurrent=True, dtype must be provided")
         if variational_recurrent and input_size is None and _drops(self._keep["input"]):
@@ -305,6 +342,15 @@ class DropoutWrapper(_Wrapper):
                 "When variational_recurrent=True and input_keep_prob < 1.0 or is unknown, input_size must "
                 "be provided"
             )
+
+    def _own_config(self) -> dict[str, Any]:
+        config = {f"{place}_keep_prob": self._keep[place] for place in ("input", "output", "state")}
+        config |= {
+            "variational_recurrent": self._variational_recurrent,
+            "input_size": self._input_size,
+            "seed": self._seed,
+        }
+        return config if self._visitor is None else config | {"dropout_state_filter_visitor": self._visitor}
 
     def _is_known(self) -> bool:
         return is_plain(self, DropoutWrapper, "__call__") and self._visitor is None and known(self._cell)
@@ -373,6 +419,8 @@ def _drops(keep: Any) -> bool:
 
 
 def _drop_all_but_memory(state: Any) -> Any:
+    if isinstance(state, TensorArray):
+        return False
     return LSTMStateTuple(c=False, h=True) if isinstance(state, LSTMStateTuple) else True
 
 
