@@ -433,6 +433,34 @@ def test_a_built_in_cell_runs_over_whole_sequences(default, driver, lengths, mon
     assert len(single_steps) == 6  # a loop of one's own takes single steps
 
 
+FLAT = {
+    "LSTM": lambda: cells.LSTMCell(4, use_peepholes=True, num_proj=3, state_is_tuple=False),
+    "stack": lambda: cells.MultiRNNCell([cells.GRUCell(3), cells.BasicRNNCell(4)], state_is_tuple=False),
+}
+
+
+@pytest.mark.parametrize("swap_memory", [False, True])
+@pytest.mark.parametrize("name", FLAT)
+def test_a_cell_with_one_tensor_as_its_state_runs_over_whole_sequences_too(name, swap_memory, monkeypatch):
+    forward = FamilyCell.forward
+    x, results, slopes = unknown(None, 6, 2), [], []
+    for driver, options in ((dynamic, {"swap_memory": swap_memory}), (static, {})):
+        with tf.variable_scope("m", reuse=tf.AUTO_REUSE):
+            outputs, state = driver(x, cell=FLAT[name](), sequence_length=[6, 0, 3], **options)
+        outputs = outputs if driver is dynamic else tf.stack(outputs, 1)
+        loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(state * 3.0)
+        results.append([outputs, state])
+        slopes.append(tf.gradients(loss, [x, *tf.trainable_variables()]))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        stepped, expected = session.run([results[1], slopes[1]], {x: X})
+        monkeypatch.setattr(FamilyCell, "forward", lambda *arguments: pytest.fail("a single step"))
+        whole, found = session.run([results[0], slopes[0]], {x: X})
+    monkeypatch.setattr(FamilyCell, "forward", forward)
+    for one, other in zip([*whole, *found], [*stepped, *expected], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
 def test_raw_rnn_calls_its_function_twice_whatever_the_number_of_steps():
     cell, calls, most = cells.LSTMCell(4), [], unknown(dtype=tf.int32)
 

@@ -281,6 +281,18 @@ class _FlatCell(cells.RNNCell):
         output, new_state = self.cell(inputs, as_state(state.split(sizes, 1)))
         return output, torch.cat(leaves(new_state), 1)
 
+    def lower(self) -> cells.RunSequence | None:
+        run_cell = cells.lower(self.cell)
+        if run_cell is None:
+            return None
+
+        def run(inputs: torch.Tensor, state: Any, context: cells.SequenceContext) -> tuple[torch.Tensor, Any]:
+            sizes, as_state = flatten(self._description.child.state_size)
+            outputs, final = run_cell(inputs, as_state(state.split(sizes, 1)), context)
+            return outputs, torch.cat(leaves(final), 1)
+
+        return run
+
 
 @dataclass(frozen=True)
 class Wrapped:
