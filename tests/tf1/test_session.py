@@ -1,8 +1,9 @@
 """Sessions: fetching, feeding, variables, order, randomness, threads."""
 
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -342,3 +343,136 @@ def test_a_session_runs_on_as_many_threads_as_its_configuration_says():
     assert seen == [1]
     assert torch.get_num_threads() == 2
     torch.set_num_threads(before)
+
+
+def test_rows_of_a_tensor_are_fetched_and_fed_as_their_parts():
+    values = tf.placeholder(tf.float32, [None, 2])
+    indices = tf.placeholder(tf.int32, [None])
+    slices = tf.IndexedSlices(values, indices, tf.constant([4, 2]))
+    with tf.Session() as session:
+        fed = {slices: ([[1, 2]], [3], [4, 2])}
+        result = session.run({"a": slices, "b": values * 2}, fed)
+        assert isinstance(result["a"], tf.IndexedSlicesValue)
+        assert result["a"].indices.tolist() == [3]
+        assert result["b"].tolist() == [[2, 4]]
+
+
+def test_classes_of_attrs_and_mappings_of_ones_own_are_fetched():
+    class Pair:  # as attrs makes them
+        __attrs_attrs__ = (SimpleNamespace(name="a"), SimpleNamespace(name="b"))
+
+        def __init__(self, a, b):
+            self.a, self.b = a, b
+
+    x = tf.constant(2.0)
+    with tf.Session() as session:
+        result = session.run([Pair(x, [x * 2]), OrderedDict(z=x, a=x + 1), defaultdict(list, k=x.op)])
+    assert (result[0].a, result[0].b) == (2, [4])
+    assert list(result[1].items()) == [("z", 2), ("a", 3)]
+    assert result[2] == {"k": None}
+
+
+def test_types_of_ones_own_as_fetches_and_feeds():
+    class Squared:
+        def __init__(self, tensor):
+            self.square = tf.square(tensor)
+
+    from ostinato.tf1.fetches import register_session_run_conversion_functions as register
+
+    register(Squared, lambda item: ([item.square], lambda values: values[0]),
+             lambda item, value: [(item.square, value)])  # fmt: skip
+    with pytest.raises(ValueError, match="has already been registered so ignore it"):
+        register(Squared, None)
+    item = Squared(tf.constant([2.0, 3.0]))
+    with tf.Session() as session:
+        assert session.run(item).tolist() == [4, 9]
+        assert session.run(item.square + 1, {item: [0, 1]}).tolist() == [1, 2]
+
+
+def test_states_of_stacks_are_fed_and_fetched_as_they_are():
+    cell = tf.nn.rnn_cell.MultiRNNCell([tf.nn.rnn_cell.LSTMCell(2), tf.nn.rnn_cell.GRUCell(3)])
+    x = tf.placeholder(tf.float32, [None, None, 2])
+    start = cell.zero_state(tf.shape(x)[0], tf.float32)
+    outputs, state = tf.nn.dynamic_rnn(cell, x, initial_state=start)
+    batch = np.random.default_rng(0).normal(size=[5, 4, 2])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        whole = session.run((outputs, state), {x: batch})
+        assert isinstance(whole[1][0], tf.nn.rnn_cell.LSTMStateTuple)
+        first = session.run(state, {x: batch[:, :3]})
+        rest = session.run(outputs, {x: batch[:, 3:], start: first})
+        np.testing.assert_allclose(rest[:, 0], whole[0][:, 3], atol=1e-6)
+        by_parts = {x: batch[:, 3:], start[0].c.name: first[0].c, start[0].h: first[0].h, start[1]: first[1]}
+        np.testing.assert_array_equal(session.run(outputs, by_parts), rest)
+        with pytest.raises(
+            ValueError, match=r"Could not flatten dictionary\. Key had 3 elements, but value had"
+        ):
+            session.run(state, {x: batch, start: (first[0],)})
+        with pytest.raises(
+            ValueError, match=r"Could not flatten dictionary\. Key had 2 elements, but value had"
+        ):
+            session.run(state, {x: batch, start[0]: (1, 2, 3)})
+        with pytest.raises(ValueError, match=r"Cannot feed value of shape \(5, 2\) for Tensor"):
+            session.run(state, {x: batch, start: (first[0], first[0].c)})
+
+
+def test_marked_tensors_and_tensors_inside_a_loop():
+    x = tf.placeholder(tf.float32, [], name="x")
+    y = tf.identity(x, name="y")
+    inside = []
+
+    def body(value):
+        inside.append(value * 2)
+        return inside[0]
+
+    total = tf.while_loop(lambda value: value < 10, body, [x])
+    graph = tf.get_default_graph()
+    with tf.Session() as session:
+        assert session.run(total, {total: 3.0}) == 3
+        with pytest.raises(tf.errors.InaccessibleTensorError, match="is inside a loop"):
+            session.run(inside[0], {x: 1})
+        with pytest.raises(TypeError, match="is inside a loop"):
+            session.run(total, {x: 1, inside[0]: 2})
+        graph.prevent_feeding(x)
+        graph.prevent_fetching(y.op)
+        with pytest.raises(
+            ValueError, match=r'Tensor Tensor\("x:0", shape=\(\), dtype=float32\) may not be fed'
+        ):
+            session.run(y + 1, {x: 1})
+        for fetch in (y, "y:0", y.op):
+            with pytest.raises(ValueError, match="Operation 'y' has been marked as not fetchable"):
+                session.run(fetch)
+
+
+def test_what_sessions_and_runs_are_told():
+    assert tf.ConfigProto(gpu_options=tf.GPUOptions(allow_growth=True)).gpu_options.allow_growth
+    config = tf.ConfigProto()
+    config.graph_options.optimizer_options.global_jit_level = tf.OptimizerOptions.ON_1
+    for make, kind, words in [
+        (lambda: tf.ConfigProto(foo=1), ValueError, 'Protocol message ConfigProto has no "foo" field'),
+        (lambda: setattr(config, "foo", 1), AttributeError, "'ConfigProto' object has no attribute 'foo'"),
+        (lambda: setattr(config, "gpu_options", 3), AttributeError, "Assignment not allowed to field"),
+        (lambda: setattr(config, "allow_soft_placement", "a"), TypeError, "'a' has type str"),
+        (lambda: tf.Session("grpc://here"), tf.errors.NotFoundError, "No session factory registered"),
+        (lambda: tf.Session(3), TypeError, "target must be a string, but got <class 'int'>"),
+        (lambda: tf.Session(graph=3), TypeError, r"graph must be a tf.Graph, but got <class 'int'>"),
+        (
+            lambda: tf.Session(config={}),
+            TypeError,
+            r"config must be a tf.ConfigProto, but got <class 'dict'>",
+        ),
+    ]:
+        with pytest.raises(kind, match=words):
+            make()
+    x = tf.constant(1.0)
+    with tf.Session(config=config) as session:
+        assert session.list_devices()[0].device_type == "CPU"
+        assert session.run(x, options=tf.RunOptions(), run_metadata=tf.RunMetadata()) == 1
+        with pytest.raises(tf.errors.UnimplementedError, match="leaves no trace"):
+            session.run(x, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE))
+        with pytest.raises(TypeError, match=r"options must be a tf.RunOptions"):
+            session.run(x, options={"trace_level": 3})
+        with pytest.raises(tf.errors.UnimplementedError, match="There are no partial runs here"):
+            session.partial_run_setup([x])
+        with pytest.raises(TypeError, match="`feed_list` must be a list or tuple"):
+            session.make_callable(x, x)

@@ -83,7 +83,7 @@ from .graph import (
     reset_default_graph,
     set_random_seed,
 )
-from .indexed_slices import IndexedSlices
+from .indexed_slices import IndexedSlices, IndexedSlicesValue
 from .initializers import (
     Constant as constant_initializer,
 )
@@ -303,6 +303,7 @@ __all__ = [
     "GraphKeys",
     "GraphOptions",
     "IndexedSlices",
+    "IndexedSlicesValue",
     "InteractiveSession",
     "Operation",
     "OptimizerOptions",

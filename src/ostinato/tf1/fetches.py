@@ -15,6 +15,7 @@ import torch
 from . import nest
 from .errors import InaccessibleTensorError
 from .graph import Graph
+from .indexed_slices import IndexedSlices, IndexedSlicesValue
 from .ops.core import string_array
 from .shapes import TensorShape
 from .tensor import Operation, Tensor
@@ -47,6 +48,18 @@ def register_session_run_conversion_functions(
     if any(issubclass(known, tensor_type) for known, _, _ in _CONVERSIONS):
         raise ValueError(f"{tensor_type} has already been registered so ignore it.")
     _CONVERSIONS.insert(0, (tensor_type, fetch_function, feed_function))
+
+
+def _parts(slices: IndexedSlices) -> list[Any]:
+    parts = [slices.values, slices.indices]
+    return parts if slices.dense_shape is None else [*parts, slices.dense_shape]
+
+
+register_session_run_conversion_functions(
+    IndexedSlices,
+    lambda slices: (_parts(slices), lambda values: IndexedSlicesValue(*values)),
+    lambda slices, value: list(zip(_parts(slices), value, strict=False)),
+)
 
 
 def collect(graph: Graph, fetch: Any, elements: dict[Tensor | Operation, int]) -> Rebuild:
@@ -204,6 +217,11 @@ def fed_value(graph: Graph, tensor: Tensor, value: Any) -> Any:
 
 def _fed_strings(tensor: Tensor, value: Any) -> np.ndarray:
     array = string_array(value)
+    if isinstance(value, (int, float)):
+        raise TypeError(
+            f"Type of feed value {value} with type {type(value)} is not compatible with Tensor type "
+            f"{tensor.dtype.name} of {tensor.name!r}: feed it a string."
+        )
     if array is None and np.size(value):
         raise TypeError(f"Tensor {tensor.name!r} takes strings; it was fed {value!r}.")
     return np.empty(np.shape(value), dtype=object) if array is None else array

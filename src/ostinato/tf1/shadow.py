@@ -41,6 +41,7 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.contrib": contrib,
         "tensorflow.core": core,
         "tensorflow.core.protobuf": core.protobuf,
+        "tensorflow.core.protobuf.config_pb2": core.protobuf.config_pb2,
         "tensorflow.core.protobuf.saver_pb2": core.protobuf.saver_pb2,
         "tensorflow.errors": errors,
         "tensorflow.initializers": initializers,
