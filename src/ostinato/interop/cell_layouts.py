@@ -223,21 +223,23 @@ _CURRENT = [
     ),
     _layout("MinimalRNN", "minimalrnncell", {"kernel": "D+2n n", "bias": "n"}, evidence=Evidence.NAME),
     _layout("CFN", "cfncell", {"kernel": "D 3n", "recurrent_kernel": "n 2n", "bias": "2n"}),
-    _layout(
-        "PhasedLSTM",
-        "phasedlstmcell",
-        {
-            "mask_gates/kernel": "D+n 2n",
-            "mask_gates/bias": "2n",
-            "new_input/kernel": "D+n n",
-            "new_input/bias": "n",
-            "output_gate/kernel": "D+n n",
-            "output_gate/bias": "n",
-            "period": "n",
-            "phase": "n",
-            "ratio_on": "n",
-        },
-        {"w_f_diag": "n", "w_i_diag": "n", "w_o_diag": "n"},
+    *(
+        _layout(
+            "PhasedLSTM",
+            "phasedlstmcell",
+            {
+                "mask_gates/kernel": f"{rows} 2n",
+                "mask_gates/bias": "2n",
+                "new_input/kernel": "D+n n",
+                "new_input/bias": "n",
+                "output_gate/kernel": f"{rows} n",
+                "output_gate/bias": "n",
+                "period": "n",
+                "phase": "n",
+                "ratio_on": "n",
+            },
+        )
+        for rows in ("D+n", "D+2n")  # with peepholes the gates see c as well
     ),
 ]
 

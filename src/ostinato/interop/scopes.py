@@ -14,7 +14,24 @@ from ostinato.cells.family import FamilyCell
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.interop.cell_nests import CellNest, is_pair
 from ostinato.interop.recognition import RecurrentCell, recurrent_cells
-from ostinato.steps import GRU, LSTM, BasicRNN, ResetAfterGRU
+from ostinato.steps import (
+    CFN,
+    GRU,
+    LSTM,
+    NAS,
+    SRU,
+    UGRNN,
+    BasicRNN,
+    ConvLSTM,
+    GroupLSTM,
+    IndRNN,
+    IndyGRU,
+    IndyLSTM,
+    IntersectionRNN,
+    MinimalRNN,
+    PhasedLSTM,
+    ResetAfterGRU,
+)
 
 Shape = tuple[int, ...]
 
@@ -34,6 +51,27 @@ _LSTM_OPTIONS = {
     "state/gamma": "layer_norm=True",
 }
 """Parameters of which an LSTM may have some, and the option of LSTMCell that makes them."""
+
+_KINDS: dict[type, tuple[str, ...]] = {
+    BasicRNN: ("BasicRNN",),
+    CFN: ("CFN",),
+    ConvLSTM: ("Conv1DLSTM", "Conv2DLSTM", "Conv3DLSTM"),
+    GRU: ("GRU", "GRUBlock"),
+    GroupLSTM: ("GLSTM",),
+    IndRNN: ("IndRNN",),
+    IndyGRU: ("IndyGRU",),
+    IndyLSTM: ("IndyLSTM",),
+    IntersectionRNN: ("IntersectionRNN",),
+    MinimalRNN: ("MinimalRNN",),
+    NAS: ("NAS",),
+    PhasedLSTM: ("PhasedLSTM",),
+    ResetAfterGRU: ("CudnnCompatibleGRU",),
+    SRU: ("SRU",),
+    UGRNN: ("UGRNN",),
+}
+"""The kinds of recurrent cell in a checkpoint that a family reads; for an LSTM its options say which."""
+_OPTIONAL = ("bias", "biases", "projection/kernel", "projection_weights", "in_projection/kernel")
+"""Parameters that cells have with one option and not with another."""
 
 
 @dataclass(frozen=True)
@@ -251,9 +289,17 @@ class Scopes:
         """Raise where the scope has parameters of an option that the cell was made without: it would compute
         something else.
         """
-        if not isinstance(cell.family, LSTM):
-            return
         mine = cell.family_parameters()
+        if not isinstance(cell.family, LSTM):
+            block = {_GRU_BLOCK.get(parameter, parameter) for parameter in mine}
+            named = {own.split("/part_")[0]: variable for own, variable in saved.items()}
+            named |= {own: _join(scope, own) for own in _OPTIONAL if _join(scope, own) in self._shapes}
+            for own in named.keys() - mine.keys() - block:
+                raise _Misfit(
+                    f"There is a variable '{named[own]}', which {_described(cell)} has no place for: make "
+                    "the cell with the option that has it."
+                )
+            return
         for parameter, option in _LSTM_OPTIONS.items():
             unread = parameter == "bias" and cell.family.layer_norm  # LayerNormLSTMCell's, read by nothing
             variable = saved.get(parameter, _join(scope, parameter))
@@ -302,12 +348,8 @@ def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
                 f"'{known.scope}' is of a CudnnCompatibleLSTMCell, which adds no forget bias, but the cell "
                 f"has forget_bias={family.forget_bias:g}: make it with forget_bias=0.0."
             )
-    elif isinstance(family, GRU):
-        kinds = ("GRU", "GRUBlock")
-    elif isinstance(family, ResetAfterGRU):
-        kinds = ("CudnnCompatibleGRU",)
-    elif isinstance(family, BasicRNN):
-        kinds = ("BasicRNN",)
+    elif type(family) in _KINDS:
+        kinds = _KINDS[type(family)]
     else:
         raise TypeError(f"load_into does not know the family {type(family).__name__}.")
     if known.family not in kinds:
