@@ -1,7 +1,8 @@
 """Replays through this face what TensorFlow 1.15 computed: outputs, states and every gradient.
 
-The cases stand in tools/tf1_cases_NAME.py, which tools/make_tf1_values.py (where their form is told) ran with
-TensorFlow itself to make tests/data/tf1_NAME_values.npz. A test over them is
+The cases stand in tools/tf1_cases_NAME.py (`more`: in make_tf1_values.py itself), which
+tools/make_tf1_values.py (where their form is told) ran with TensorFlow itself to make
+tests/data/tf1_NAME_values.npz. A test over them is
 
     @pytest.mark.parametrize("driver", DRIVERS)
     @pytest.mark.parametrize(("case", "dtype"), cases_of("block"))
@@ -32,7 +33,8 @@ def cases(name):
     before = {key: sys.modules[key] for key in served if key in sys.modules}
     sys.modules.update(served)
     try:
-        found = runpy.run_path(str(ROOT / "tools" / f"tf1_cases_{name}.py"))["CASES"]
+        file = "make_tf1_values.py" if name == "more" else f"tf1_cases_{name}.py"
+        found = runpy.run_path(str(ROOT / "tools" / file))["CASES"]
     finally:
         for key in served:
             del sys.modules[key]
