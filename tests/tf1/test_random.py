@@ -217,6 +217,40 @@ x = np.ones([2, 3], np.float32)
 BUILDING = {
     "maxval": (lambda: tf.random_uniform([2], dtype=tf.int32), ValueError, "Must specify maxval for integer"),
     "uint8": (lambda: tf.random_uniform([2], dtype=tf.uint8), ValueError, "Invalid dtype tf.uint8"),
+    "scalar": (
+        lambda: tf.random_uniform(5),
+        ValueError,
+        "Shape must be rank 1 but is rank 0 for 'random_uni",
+    ),
+    "shapes": (lambda: tf.random_normal([[2, 3]]), ValueError, "Shape must be rank 1 but is rank 2"),
+    "floats": (
+        lambda: tf.random_uniform([2.0]),
+        TypeError,
+        "Value passed to parameter 'shape' has DataType float32 not in list of allowed values: int32, int64",
+    ),
+    "partial": (
+        lambda: tf.truncated_normal(tf.TensorShape([None, 3])),
+        ValueError,
+        r"Cannot convert a partially known TensorShape to a Tensor: \(\?, 3\)",
+    ),
+    "gamma": (lambda: tf.random_gamma(3, [1.0]), ValueError, "Shape must be rank 1 but is rank 0"),
+    "crop": (
+        lambda: tf.random_crop(x, [2]),
+        ValueError,
+        "Dimension 0 in both shapes must be equal, but are 2 and",
+    ),
+    "seed": (
+        lambda: tf.random.stateless_uniform([2], [1.0, 2.0]),
+        TypeError,
+        "Value passed to parameter 'seed' has DataType float32 not in list of allowed values: int32, int64",
+    ),
+    "one seed": (
+        lambda: tf.random.stateless_normal([2], 3),
+        ValueError,
+        "Shape must be rank 1 but is rank 0",
+    ),
+    "seed text": (lambda: tf.random_uniform([2], seed="1"), TypeError, "A seed is an integer, not '1'"),
+    "base": (lambda: tf.keras.initializers.Initializer()([2]), NotImplementedError, "define __call__"),
     "ends": (
         lambda: tf.random_uniform([2], [1, 2], 3, tf.int32),
         ValueError,
@@ -265,7 +299,7 @@ BUILDING = {
         "Expected Tensor's shape",
     ),
     "value": (lambda: tf.constant_initializer(object()), TypeError, "Invalid type for initial value"),
-    "unknown": (lambda: tf.keras.initializers.get("glorot"), ValueError, "Unknown initializer: glorot"),
+    "unknown": (lambda: tf.keras.initializers.get("glorot"), ValueError, "Unknown initializer:glorot"),
     "odd": (lambda: tf.keras.initializers.get(3), ValueError, "Could not interpret initializer identifier"),
     "xavier": (
         lambda: tf.contrib.layers.xavier_initializer(dtype=tf.int32),

@@ -26,7 +26,9 @@ class Initializer:
     """Base of the initialisers: `initializer(shape, dtype=None, partition_info=None)` makes the node."""
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
-        raise TypeError(f"{type(self).__name__} does not say what it fills a variable with: define __call__.")
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say what it fills a variable with: define __call__."
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain values."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import torch
@@ -33,18 +34,24 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     """
     graph = get_default_graph()
     if graph.seed is None:
-        return (None, None) if op_seed is None else (_DEFAULT_GRAPH_SEED, op_seed % _MODULUS)
+        return (None, None) if op_seed is None else (_DEFAULT_GRAPH_SEED, _remainder(op_seed))
     if op_seed is None:
         op_seed = graph.next_identifier()
-    seeds = graph.seed % _MODULUS, op_seed % _MODULUS
+    seeds = _remainder(graph.seed), _remainder(op_seed)
     # A kernel takes (0, 0) for no seed at all.
     return (0, _MODULUS) if seeds == UNSEEDED else seeds
+
+
+def _remainder(seed: Any) -> int:
+    if not isinstance(seed, Real):
+        raise TypeError(f"A seed is an integer, not {seed!r}.")
+    return int(seed) % _MODULUS
 
 
 def graph_seed() -> int:
     """The seed of the default graph, or what stands for one where an operation has a seed."""
     seed = get_default_graph().seed
-    return _DEFAULT_GRAPH_SEED if seed is None else seed % _MODULUS
+    return _DEFAULT_GRAPH_SEED if seed is None else _remainder(seed)
 
 
 def seed_attributes(op_seed: int | None) -> dict[str, Any]:

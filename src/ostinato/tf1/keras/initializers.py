@@ -90,7 +90,7 @@ def deserialize(config: Any, custom_objects: dict[str, Any] | None = None) -> An
     if name is None or "config" not in config:
         raise ValueError(f"Improper config format: {config}: it needs a class_name and a config.")
     if name not in known:
-        raise ValueError(f"Unknown initializer: {name}{nearest(name, known)}")
+        raise ValueError(f"Unknown initializer:{name}{nearest(name, known)}")
     found = known[name]
     return found.from_config(config["config"]) if hasattr(found, "from_config") else found(**config["config"])
 

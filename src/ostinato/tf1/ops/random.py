@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from .. import registry
-from ..dtypes import DType, as_dtype, float32, int64
+from ..dtypes import DType, as_dtype, float32, int32, int64
 from ..graph import name_scope
 from ..random_source import seed_attributes
 from ..shapes import TensorShape
@@ -24,6 +24,9 @@ _FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 def shape_rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTypes:
     """The rule of what draws the shape that its first input states."""
+    rank = inputs[0].shape.ndims
+    if rank not in (None, 1):
+        raise registry.ShapeMismatch(f"Shape must be rank 1 but is rank {rank}")
     return [(as_dtype(attributes["dtype"]), registry.constant_shape(inputs[0]))]
 
 
@@ -34,6 +37,23 @@ def sizes_of(shape: torch.Tensor) -> list[int]:
         if size < 0:
             raise ValueError(f"Dimension {size} must be >= 0")
     return sizes
+
+
+def shape_input(shape: Any) -> Tensor:
+    """What a shape argument stands for, as a tensor of integers."""
+    if isinstance(shape, TensorShape) and not shape.is_fully_defined():
+        raise ValueError(f"Cannot convert a partially known TensorShape to a Tensor: {shape}")
+    if isinstance(shape, (list, tuple)) and any(isinstance(size, float) for size in shape):
+        tensor = convert_to_tensor(shape, name="shape")
+    else:
+        tensor = shape_tensor(shape)
+    kind = tensor.dtype.base_dtype
+    if kind not in (int32, int64):
+        raise TypeError(
+            f"Value passed to parameter 'shape' has DataType {kind.name} not in list of allowed values: "
+            "int32, int64"
+        )
+    return tensor
 
 
 def _draws(method: str) -> Callable[..., torch.Tensor]:
@@ -68,9 +88,9 @@ def _run_seed(run: Any, operation: Operation) -> torch.Tensor:
     return drawn
 
 
-def _shuffle(run: Any, operation: Operation, value: torch.Tensor) -> torch.Tensor:
-    size = value.shape[0] if value.dim() else 1
-    if size <= 1 or not value.numel():
+def _shuffle(run: Any, operation: Operation, value: Any) -> Any:
+    size = value.shape[0] if value.ndim else 1
+    if size <= 1 or 0 in value.shape:
         return value
     # Each place in turn swaps with itself or with one after it.
     words = run.random(operation).next_words(size - 1)
@@ -78,7 +98,7 @@ def _shuffle(run: Any, operation: Operation, value: torch.Tensor) -> torch.Tenso
     order = list(range(size))
     for place, partner in enumerate(partners.tolist()):
         order[place], order[partner] = order[partner], order[place]
-    return value[torch.tensor(order)]
+    return value[order] if isinstance(value, np.ndarray) else value[torch.tensor(order)]
 
 
 registry.register("RandomStandardNormal", _draws("normal"), shape_rule, stateful=True)
@@ -147,7 +167,7 @@ def random_uniform(
     """
     kind = uniform_type(dtype, maxval)
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
-        sizes = shape_tensor(shape)
+        sizes = shape_input(shape)
         low = convert_to_tensor(minval, kind, name="min")
         high = convert_to_tensor(1 if maxval is None else maxval, kind, name="max")
         seeds = seed_attributes(seed)
@@ -161,7 +181,7 @@ def _normal(
     op_type: str, default: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any, name: Any
 ) -> Tensor:
     with name_scope(name, default, [shape, mean, stddev]) as scope:
-        sizes = shape_tensor(shape)
+        sizes = shape_input(shape)
         mean = convert_to_tensor(mean, dtype, name="mean")
         stddev = convert_to_tensor(stddev, dtype, name="stddev")
         drawn = one(op_type, [sizes], op_type, dtype=float_type(dtype).name, **seed_attributes(seed))

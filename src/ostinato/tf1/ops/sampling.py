@@ -258,6 +258,9 @@ def _poisson(run: Any, operation: Operation, shape: torch.Tensor, rate: torch.Te
 
 
 def _parameter_rule(inputs: Any, attributes: dict[str, Any]) -> registry.OutputTypes:
+    rank = inputs[0].shape.ndims
+    if rank not in (None, 1):
+        raise registry.ShapeMismatch(f"Shape must be rank 1 but is rank {rank}")
     shape = registry.constant_shape(inputs[0]).concatenate(inputs[1].shape)
     return [(as_dtype(attributes["dtype"]), shape)]
 
@@ -338,6 +341,12 @@ def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None
     with name_scope(name, "random_crop", [value, size]) as scope:
         value = convert_to_tensor(value, name="value")
         size = convert_to_tensor(size, int32, name="size")
+        rank = value.shape.ndims
+        if rank is not None and not size.shape.is_compatible_with([rank]):
+            raise ValueError(
+                f"Dimension 0 in both shapes must be equal, but are {rank} and {size.shape[0]}: the size has "
+                "a number for each axis of the value."
+            )
         shape = array.shape(value)
         fits = reductions.reduce_all(math.greater_equal(shape, size))
         check = asserting.Assert(fits, ["Need value.shape >= size, got ", shape, size], summarize=1000)

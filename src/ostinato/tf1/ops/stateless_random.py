@@ -14,8 +14,8 @@ from ..graph import name_scope
 from ..philox import Philox, place_range
 from ..tensor import Tensor
 from . import math
-from .core import convert_to_tensor, one, shape_tensor
-from .random import bounds, float_type, integers_rule, shape_rule, sizes_of, uniform_type
+from .core import convert_to_tensor, one
+from .random import bounds, float_type, integers_rule, shape_input, shape_rule, sizes_of, uniform_type
 from .sampling import categorical_rule, categorical_samples, category_type
 
 _SCRAMBLER = 0x02461E293EC8F720
@@ -65,7 +65,12 @@ registry.register("StatelessMultinomial", _multinomial, categorical_rule, differ
 def _seed(seed: Any) -> Tensor:
     tensor = convert_to_tensor(seed, name="seed", preferred_dtype=int64)
     if tensor.dtype.base_dtype not in (int32, int64):
-        raise TypeError(f"The seed must be two integers, not of type {tensor.dtype.base_dtype.name}.")
+        raise TypeError(
+            f"Value passed to parameter 'seed' has DataType {tensor.dtype.base_dtype.name} not in list of "
+            "allowed values: int32, int64"
+        )
+    if tensor.shape.ndims not in (None, 1):
+        raise ValueError(f"Shape must be rank 1 but is rank {tensor.shape.ndims}: the seed is two integers.")
     return tensor
 
 
@@ -91,7 +96,7 @@ def stateless_random_uniform(
     """
     kind = uniform_type(dtype, maxval)
     with name_scope(name, "stateless_random_uniform", [shape, seed, minval, maxval]) as scope:
-        sizes = shape_tensor(shape)
+        sizes = shape_input(shape)
         low = convert_to_tensor(minval, kind, name="min")
         high = convert_to_tensor(1 if maxval is None else maxval, kind, name="max")
         if kind.is_integer:
@@ -104,7 +109,7 @@ def _normal(
     op_type: str, default: str, shape: Any, seed: Any, mean: Any, stddev: Any, dtype: Any, name: Any
 ) -> Tensor:
     with name_scope(name, default, [shape, seed, mean, stddev]) as scope:
-        sizes = shape_tensor(shape)
+        sizes = shape_input(shape)
         mean = convert_to_tensor(mean, dtype, name="mean")
         stddev = convert_to_tensor(stddev, dtype, name="stddev")
         drawn = _drawn(op_type, sizes, seed, float_type(dtype))
