@@ -113,8 +113,8 @@ RUN_ERRORS = [
         lambda: array().read(0),
     ),
     (
-        r"TensorArray foo_\d+: Could not read index 0 twice because it was cleared after a previous read "
-        r"\(perhaps try setting clear_after_read = false\?\).",
+        r"TensorArray foo_\d+: Could not read index 0 twice because it was cleared after a "
+        r"previous read \(perhaps try setting clear_after_read = false\?\).",
         lambda: [(written := array().write(0, 1.0)).read(0), written.read(0)],
     ),
     (
@@ -126,8 +126,8 @@ RUN_ERRORS = [
         lambda: array().write(0, 1.0).write(1, 2.0).concat(),
     ),
     (
-        r"TensorArray has inconsistent shapes.  Index 0 has \(excepting dimension 0\) shape: \[2\] but index 1 "
-        r"has \(excepting dimension 0\) shape: \[1\]",
+        r"TensorArray has inconsistent shapes.  Index 0 has \(excepting dimension 0\) shape: \[2\] but "
+        r"index 1 has \(excepting dimension 0\) shape: \[1\]",
         lambda: array().write(0, tf.ones([1, 2])).write(1, tf.ones([3, 1])).concat(),
     ),
     (

@@ -257,8 +257,8 @@ def _concat(array: Elements, flow: torch.Tensor, *, dtype: str, element_shape_ex
         if not rest.is_compatible_with(tuple(value.shape[1:])):
             raise ValueError(
                 f"TensorArray was passed element_shape_except0 {rest.bracketed()} but index {index} has "
-                f"(excepting dimension 0) shape: {TensorShape(tuple(value.shape[1:])).bracketed()} which does "
-                "not match."
+                f"(excepting dimension 0) shape: {TensorShape(tuple(value.shape[1:])).bracketed()} which "
+                "does not match."
             )
         if value.shape[1:] != parts[0].shape[1:]:
             raise ValueError(
