@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 
 from .graph import get_default_graph
@@ -43,7 +43,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
 
 
 def _remainder(seed: Any) -> int:
-    if not isinstance(seed, Real):
+    if not isinstance(seed, (int, float, np.integer, np.floating)):
         raise TypeError(f"A seed is an integer, not {seed!r}.")
     return int(seed) % _MODULUS
 
