@@ -45,6 +45,7 @@ from . import (
     rnn_bidirectional,
     rnn_cell_base,
     rnn_cell_impl,
+    rnn_cell_stack,
     rnn_cell_wrappers,
     rnn_raw,
     rnn_static,
@@ -85,7 +86,7 @@ from .ops import (
 from .served import served_module
 
 _ARRAYS = (array, lists, picking, slicing, core)
-_CELLS = (rnn_cell_impl, rnn_cell_wrappers)
+_CELLS = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_stack)
 _DRIVERS = (rnn, rnn_bidirectional, rnn_static, rnn_raw)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "framework.constant_op": (core,),

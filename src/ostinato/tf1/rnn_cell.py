@@ -10,7 +10,8 @@ from .rnn_cell_impl import (
     LSTMStateTuple,
     RNNCell,
 )
-from .rnn_cell_wrappers import DeviceWrapper, DropoutWrapper, MultiRNNCell, ResidualWrapper
+from .rnn_cell_stack import MultiRNNCell
+from .rnn_cell_wrappers import DeviceWrapper, DropoutWrapper, ResidualWrapper
 
 __all__ = [
     "BasicLSTMCell",

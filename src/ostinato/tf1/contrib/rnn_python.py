@@ -13,6 +13,7 @@ from .. import (
     rnn_bidirectional,
     rnn_cell_base,
     rnn_cell_impl,
+    rnn_cell_stack,
     rnn_cell_wrappers,
     rnn_raw,
     rnn_stack,
@@ -36,7 +37,7 @@ from . import (
 )
 
 _PREFIX = "tensorflow.contrib.rnn.python"
-_CORE_CELLS: tuple[ModuleType, ...] = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_base)
+_CORE_CELLS: tuple[ModuleType, ...] = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_stack, rnn_cell_base)
 _CONTRIB_CELLS: tuple[ModuleType, ...] = (
     ntm_cell,
     wrapper_cells,
