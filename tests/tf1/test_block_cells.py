@@ -217,6 +217,10 @@ def in_types(cell, dtype):
     return tf.nn.dynamic_rnn(cell, tf.zeros([2, 4, 3], dtype), dtype=dtype)
 
 
+def of_unknown_depth(cell):
+    return cell(tf.placeholder(tf.float32, [2, None]), cell.zero_state(2, tf.float32))
+
+
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
@@ -261,6 +265,22 @@ def in_types(cell, dtype):
             lambda: RNN.LSTMBlockFusedCell(4)(tf.zeros([2, 3]), dtype=tf.float32),
             ValueError,
             "Input 0 of layer lstm_fused_cell is incompatible with the layer: expected ndim=3, found ndim=2.",
+        ),
+        (
+            lambda: RNN.LSTMBlockWrapper(),
+            TypeError,
+            "Can't instantiate abstract class LSTMBlockWrapper with abstract methods _call_cell, num_units",
+        ),
+        (
+            lambda: of_unknown_depth(RNN.LSTMBlockCell(4)),
+            ValueError,
+            "Expecting inputs_shape[1] to be set: (2, ?)",
+        ),
+        (lambda: of_unknown_depth(RNN.GRUBlockCell(4)), ValueError, "Expecting input_size to be set."),
+        (
+            lambda: of_unknown_depth(RNN.CoupledInputForgetGateLSTMCell(4)),
+            ValueError,
+            "Could not infer input size from inputs.get_shape()[-1]",
         ),
         (
             lambda: in_types(RNN.CoupledInputForgetGateLSTMCell(4, num_unit_shards=8), tf.float32),

@@ -92,6 +92,12 @@ class LSTMBlockCell(FamilyLayerCell):
     def _family(self) -> Any:
         return _block_lstm(self._num_units, float(self._forget_bias), self._cell_clip, self._use_peephole)
 
+    def _depth(self, inputs_shape: Any) -> int:
+        depth = as_shape(inputs_shape)[1].value
+        if not depth:
+            raise ValueError(f"Expecting inputs_shape[1] to be set: {inputs_shape}")
+        return int(depth)
+
     def _parameters(self, depth: int) -> Sequence[steps.Parameter]:
         return _in_block_order(super()._parameters(depth))
 
@@ -142,6 +148,12 @@ class GRUBlockCell(FamilyLayerCell):
     def _family(self) -> Any:
         return steps.GRU(self._cell_size)  # type: ignore[arg-type]
 
+    def _depth(self, inputs_shape: Any) -> int:
+        depth = as_shape(inputs_shape)[1].value
+        if depth is None:
+            raise ValueError("Expecting input_size to be set.")
+        return int(depth)
+
     def _add_parameter(self, parameter: steps.Parameter) -> Any:
         return super()._add_parameter(parameter._replace(name=self._variable_names[parameter.name]))
 
@@ -164,6 +176,14 @@ class LSTMBlockWrapper(Layer):
     Derive from it with the property `num_units` and with `_call_cell(inputs, initial_cell_state,
     initial_output, dtype, sequence_length)`, which returns c and h of every step, `[time, batch, num_units]`.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if type(self) is LSTMBlockWrapper:
+            raise TypeError(
+                "Can't instantiate abstract class LSTMBlockWrapper with abstract methods _call_cell, "
+                "num_units: derive from it, or take LSTMBlockFusedCell."
+            )
+        super().__init__(*args, **kwargs)
 
     @property
     def num_units(self) -> int:

@@ -17,6 +17,7 @@ from ..ops import math
 from ..ops.core import convert_to_tensor
 from ..random_source import graph_seed
 from ..rnn_cell_base import Described
+from ..shapes import as_shape
 from ..tensor import Tensor
 from .recurrent_dropout import DroppingLeaf
 from .sharded import sharded_variable
@@ -124,6 +125,16 @@ def _checked_keep_prob(keep_prob: Any) -> Any:
     return float(keep_prob)
 
 
+def _inferred_depth(inputs_shape: Any) -> int:
+    depth = as_shape(inputs_shape)[1].value
+    if depth is None:
+        raise ValueError(
+            "Could not infer input size from inputs.get_shape()[-1]: the inputs have shape "
+            f"{as_shape(inputs_shape)}."
+        )
+    return int(depth)
+
+
 class LayerNormLSTMCell(_NormalizingCell):
     """`tf.nn.rnn_cell.LSTMCell` with layer normalisation (TF1 symbol: `LayerNormLSTMCell` of
     `tensorflow.contrib.rnn.python.ops.rnn_cell`; Ba et al. 2016).
@@ -164,6 +175,9 @@ class LayerNormLSTMCell(_NormalizingCell):
             self._proj_clip if self._num_proj else None,
             self._layer_norm,
         )
+
+    def _depth(self, inputs_shape: Any) -> int:
+        return _inferred_depth(inputs_shape)
 
     def _parameters(self, depth: int) -> Sequence[steps.Parameter]:
         found = {parameter.name: parameter for parameter in super()._parameters(depth)}
@@ -240,6 +254,9 @@ class CoupledInputForgetGateLSTMCell(_NormalizingCell):
             self._layer_norm,
         )
 
+    def _depth(self, inputs_shape: Any) -> int:
+        return _inferred_depth(inputs_shape)
+
     def _parameters(self, depth: int) -> Sequence[steps.Parameter]:
         kernel, *others = super()._parameters(depth)
         if self._layer_norm:
@@ -292,6 +309,9 @@ class WeightNormLSTMCell(FamilyCell):
             self._num_proj or None,
             self._proj_clip if self._num_proj else None,
         )
+
+    def _depth(self, inputs_shape: Any) -> int:
+        return _inferred_depth(inputs_shape)
 
     def _capture_scope(self, scope: Any) -> None:
         if self._scope is None:
