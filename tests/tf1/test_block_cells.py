@@ -213,6 +213,14 @@ def test_the_matrix_of_a_coupled_cell_is_shared_out():
     assert shapes == {name: [count, 3 if "P" in name else 12] for name, count in rows.items()}
 
 
+def test_the_bias_beside_no_norm_is_kept_in_parts_as_a_matrix_is():
+    with tf.variable_scope("parts", partitioner=tf.fixed_size_partitioner(2)):
+        tf.nn.dynamic_rnn(RNN.LayerNormBasicLSTMCell(4, layer_norm=False), tf.constant(X), dtype=tf.float32)
+    names = [variable.op.name.removeprefix("parts/rnn/") for variable in tf.global_variables()]
+    cell = "layer_norm_basic_lstm_cell"
+    assert names == [f"{cell}/{name}/part_{part}" for name in ("kernel", "bias") for part in (0, 1)]
+
+
 def in_types(cell, dtype):
     return tf.nn.dynamic_rnn(cell, tf.zeros([2, 4, 3], dtype), dtype=dtype)
 

@@ -97,9 +97,11 @@ class LayerNormBasicLSTMCell(_NormalizingCell):
             self._num_units, self._forget_bias, self._known_activation(), layer_norm=self._layer_norm
         )
 
-    def _initializer_of(self, parameter: steps.Parameter) -> Any:
-        # The one bias of these cells that starts as matrices do.
-        return None if parameter.name == "bias" else super()._initializer_of(parameter)
+    def _add_parameter(self, parameter: steps.Parameter) -> Any:
+        if parameter.name != "bias":
+            return super()._add_parameter(parameter)
+        # The one bias of these cells that starts, and is kept in parts, as matrices are.
+        return vs.get_variable("bias", list(parameter.shape), dtype=self._dtype)
 
     def _described(self, inputs: Any) -> Described:
         described = super()._described(inputs)
