@@ -101,6 +101,8 @@ def check_state(state: Nest, state_size: Nest, batch_size: int, name: str) -> No
         TypeError: the structure differs, or a leaf is no tensor.
         ValueError: a shape differs.
     """
+    if type(state) is Tensor and type(state_size) is int and state.shape == (batch_size, state_size):
+        return  # as below: what follows would find the same
     if type(state) is type(state_size) is LSTMStateTuple and all(
         type(leaf) is Tensor and type(size) is int and leaf.shape == (batch_size, size)
         for leaf, size in zip(state, state_size, strict=True)

@@ -94,8 +94,17 @@ class FamilyCell(RNNCell):
         sizes = sizes_of_inputs(self.family, self.family.input_size(parameters))
         batch_size = _check_inputs(name, inputs, sizes, axes)
         check_state(state, self.family.state_size, batch_size, "state")
-        *beside, features = leaves(inputs)
-        given = {"inputs": features} | {f"a state[{i}]": leaf for i, leaf in enumerate(leaves(state))}
+        *beside, features = [inputs] if isinstance(inputs, Tensor) else leaves(inputs)
+        states = leaves(state)
+        if (
+            not beside
+            and all(
+                leaf.dtype == kernel.dtype and leaf.device == kernel.device for leaf in (features, *states)
+            )
+            and not is_autocast_enabled(kernel.device)
+        ):
+            return inputs, state  # what follows would find the same, and this is on the way to every step
+        given = {"inputs": features} | {f"a state[{i}]": leaf for i, leaf in enumerate(states)}
         others = {f"inputs[{i}]": leaf for i, leaf in enumerate(beside)}  # of a dtype of their own
         for what, tensor in (given | others).items():
             if tensor.device != kernel.device:
@@ -163,12 +172,13 @@ def _check_inputs(name: str, inputs: Nest, sizes: Nest, axes: str) -> int:
             f"{name} needs a tuple of {len(sizes)} tensors as inputs, but got {describe(inputs)}."
         )
     ahead = axes.count(",") + 1
-    before = leaves(inputs)[0].shape[:ahead]
-    for tensor, size in zip(leaves(inputs), leaves(sizes), strict=True):
+    given, wanted = ([inputs], [sizes]) if isinstance(inputs, Tensor) else (leaves(inputs), leaves(sizes))
+    before = given[0].shape[:ahead]
+    for tensor, size in zip(given, wanted, strict=True):
         shape = size_to_shape(size)
         if len(before) < ahead or tensor.shape != (*before, *shape):
-            wanted = ", ".join([axes, *map(str, shape)])
-            raise ValueError(f"{name} needs inputs of shape [{wanted}], but got {list(tensor.shape)}.")
+            needed = ", ".join([axes, *map(str, shape)])
+            raise ValueError(f"{name} needs inputs of shape [{needed}], but got {list(tensor.shape)}.")
     rows: int = before[-1]
     return rows
 
