@@ -265,6 +265,18 @@ def test_gradients_inside_go_through_what_is_captured():
     assert run(tf.while_loop(lambda i, _: i < 10, body, [0, 0.0])[1]) == 600.0
 
 
+def test_gradients_inside_with_respect_to_what_a_variable_began_with_are_refused():
+    x = tf.constant(1.0, name="x")
+
+    def body(i, v):
+        return i + 1, tf.gradients(v * 2.0, x)[0]
+
+    with pytest.raises(
+        ValueError, match=r"^Cannot compute gradient inside while loop with respect to op 'x'."
+    ):
+        tf.while_loop(lambda i, _: i < 3, body, [0, x + 1.0])
+
+
 def test_a_fed_constant_counts_inside_too():
     n, factor = tf.constant(3), tf.constant(2.0)
     _, y = tf.while_loop(lambda i, _: i < n, lambda i, y: (i + 1, y * factor), [0, 1.0])

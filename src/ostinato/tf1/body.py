@@ -32,8 +32,11 @@ class BodyFunction:
         name_scope: str,
         names: Sequence[str],
         shares_names: bool = False,
+        initial_values: Sequence[Tensor] = (),
     ) -> None:
-        """Trace `function`, which takes stand-ins for `arguments` (anything with a dtype and a shape)."""
+        """Trace `function`, which takes stand-ins for `arguments` (anything with a dtype and a shape), with
+        the names that go before them; of a loop's body, also what its variables begin with.
+        """
         outer = get_default_graph()
         self.graph = BodyGraph(outer, name_scope, shares_names)
         with self.graph.as_default():
@@ -41,6 +44,7 @@ class BodyFunction:
                 self.graph.add_argument(argument.dtype.base_dtype, argument.shape, name)
                 for argument, name in zip(arguments, names, strict=True)
             ]
+            self.graph.initial_values = dict(zip(self.arguments, initial_values, strict=False))
             self.outputs = [self.graph.own(output) for output in function(*self.arguments)]
         operations = self._operations(self.outputs)
         self.before = list(

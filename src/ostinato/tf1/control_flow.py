@@ -142,7 +142,7 @@ def _while(
         traced_condition, stand_ins, scope, ["Merge"] * len(variables), shares_names=True
     )
     body_function = BodyFunction(
-        traced_body, stand_ins, scope, ["Identity"] * len(variables), shares_names=True
+        traced_body, stand_ins, scope, ["Identity"] * len(variables), True, initial_values=variables
     )
     condition_function.read_live(body_function.written)
     body_function.read_live(condition_function.written)

@@ -69,6 +69,9 @@ def gradients(
         if stop_gradients is not None:
             y_list, x_list = _stopped(y_list, x_list, [_inside(s) for s in _as_list(stop_gradients)])
         connected = _connected(y_list, x_list)
+        rewrite.refuse_initial_values(
+            y_list, [given for given, x in zip(x_given, x_list, strict=True) if x not in connected]
+        )
         chosen = [x for x in dict.fromkeys(x_list) if x in connected]
         found: dict[Tensor, Tensor] = {}
         if chosen:

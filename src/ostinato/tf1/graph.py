@@ -423,6 +423,7 @@ class BodyGraph(Graph):
             Operation, tuple[Operation, ...]
         ] = {}  # what, of the graphs around, is first
         self._outer_in_force: tuple[Operation, ...] = ()
+        self.initial_values: dict[Tensor, Tensor] = {}  # of a loop's variables, by the arguments inside
 
     @property
     def outermost(self) -> Graph:

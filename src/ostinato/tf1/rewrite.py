@@ -73,6 +73,28 @@ def computed_inside(ys: list[Tensor], xs: list[Tensor]) -> list[Tensor]:
     return [found.get(y, y) for y in ys]
 
 
+def refuse_initial_values(ys: list[Tensor], xs: list[Tensor]) -> None:
+    """In a loop's body: raise where the ys depend on one of the xs of the graph around only through the value
+    that a loop variable begins with.
+
+    Raises:
+        ValueError: they do; the derivative within one iteration would be zero, which nobody means.
+    """
+    graph = get_default_graph()
+    if not isinstance(graph, BodyGraph):
+        return
+    used = [operation.outputs[0] for operation in _ancestors(ys) if operation.type == "Argument"]
+    begun = [graph.initial_values[argument] for argument in used if argument in graph.initial_values]
+    before = set(_ancestors(begun))
+    for x in xs:
+        if x.graph is not graph and graph.outer.own(x).op in before:
+            raise ValueError(
+                f"Cannot compute gradient inside while loop with respect to op '{x.op.name}'. We do not "
+                "support taking the gradient wrt or through the initial value of a loop variable. Gradients "
+                "can be computed through loop invariants or wrt the input parameters to the loop body."
+            )
+
+
 def initialized_or(reference: Tensor, initial_value: Tensor) -> Tensor:
     """The variable's value where it has one, else its initial value."""
     inputs = [reference, with_initial_values(initial_value)]
