@@ -1,8 +1,11 @@
 """The module `tf.initializers`: callables that make the node of a variable's initial value for a shape and a
 type.
 
->>> UniformUnitScaling(seed=3)([2, 2]).shape
-TensorShape([Dimension(2), Dimension(2)])
+>>> import ostinato.tf1 as tf
+>>> with tf.Graph().as_default(), tf.Session() as session:
+...     matrix = tf.initializers.orthogonal(seed=3)([2, 2])
+...     session.run(tf.matmul(matrix, matrix, transpose_b=True)).round(4).tolist()
+[[1.0, 0.0], [0.0, 1.0]]
 """
 
 from __future__ import annotations

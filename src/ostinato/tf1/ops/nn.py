@@ -69,7 +69,17 @@ register("BiasAdd", torch.add, _bias_rule)
 
 
 def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = None) -> Tensor:
-    """value + bias, a vector along the last axis (TF1 symbol: `tf.nn.bias_add`)."""
+    """value + bias, a vector along the last axis (TF1 symbol: `tf.nn.bias_add`).
+
+    Raises:
+        ValueError: a `data_format` other than "NHWC" and "N...C", whose channels are last: for one with
+            channels first, transpose the value.
+    """
+    if data_format not in (None, "NHWC", "N...C"):
+        raise ValueError(
+            f"data_format must be 'NHWC' or None here, not {data_format!r}: transpose the value so that its "
+            "channels are last."
+        )
     with name_scope(name, "BiasAdd", [value, bias]) as scope:
         value = convert_to_tensor(value, name="input")
         bias = convert_to_tensor(bias, value.dtype.base_dtype, name="bias")
@@ -262,6 +272,11 @@ def dropout(
     Raises:
         ValueError: neither or both of keep_prob and rate, a constant rate outside [0, 1), an `x` of integers.
         tf.errors.InvalidArgumentError: when run, a rate outside [0, 1).
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     session.run(tf.nn.dropout(tf.ones([6]), keep_prob=0.5, seed=1)).tolist()
+    [0.0, 2.0, 0.0, 0.0, 2.0, 0.0]
     """
     try:
         dropped = None if keep_prob is None else 1.0 - keep_prob
@@ -316,30 +331,7 @@ def _noise_shape(x: Tensor, noise_shape: Any) -> Any:
     return sizes
 
 
-# -- look-ups
-def embedding_lookup(
-    params: Any,
-    ids: Any,
-    partition_strategy: str = "mod",
-    name: str | None = None,
-    validate_indices: bool = True,
-    max_norm: Any = None,
-) -> Tensor:
-    """Rows of a table picked by index (TF1 symbol: `tf.nn.embedding_lookup`)."""
-    if isinstance(params, (list, tuple)):
-        if len(params) != 1:
-            raise ValueError(
-                f"tf.nn.embedding_lookup takes one table here, not {len(params)}; tf.concat them first."
-            )
-        params = params[0]
-    if max_norm is not None:
-        raise ValueError(
-            "tf.nn.embedding_lookup has no max_norm here; clip the table's rows with tf.clip_by_value."
-        )
-    with name_scope(name, "embedding_lookup", [ids]):
-        return picking.gather(params, ids, name="Identity")
-
-
+# -- scores
 def _in_top_k(predictions: torch.Tensor, targets: torch.Tensor, k: int) -> torch.Tensor:
     own = predictions.gather(1, targets.long().unsqueeze(1))
     return (predictions > own).sum(1) < k

@@ -163,7 +163,14 @@ def random_uniform(
         seed: the operation's seed; with one, the numbers are TensorFlow's own.
 
     Raises:
-        ValueError: another `dtype`, or integers without `maxval`.
+        TypeError: a `shape` of floats.
+        ValueError: another `dtype`, integers without `maxval`, or a `shape` that is no vector.
+        tf.errors.InvalidArgumentError: in a run, a negative size, or `minval` not below `maxval`.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     session.run(tf.random_uniform([2, 2], 0, 100, tf.int32, seed=1)).tolist()
+    [[27, 59], [93, 22]]
     """
     kind = uniform_type(dtype, maxval)
     with name_scope(name, "random_uniform", [shape, minval, maxval]) as scope:
@@ -196,7 +203,22 @@ def random_normal(
     seed: int | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """Draws from a normal distribution (TF1 symbol: `tf.random_normal`); each run of the node draws anew."""
+    """Draws from a normal distribution (TF1 symbol: `tf.random_normal`); each run of the node draws anew.
+
+    Args:
+        shape: integers, or a 1-D integer tensor.
+        mean, stddev: scalars, or what broadcasts to the shape. Gradients go through to them.
+        dtype: a type of floats.
+        seed: the operation's seed; with one, the numbers are TensorFlow's own.
+
+    Raises:
+        TypeError: another `dtype`.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     session.run(tf.random_normal([2], seed=1)).astype(float).round(4).tolist()
+    [-0.8113, 1.4846]
+    """
     return _normal("RandomStandardNormal", "random_normal", shape, mean, stddev, dtype, seed, name)
 
 
@@ -208,12 +230,21 @@ def truncated_normal(
     seed: int | None = None,
     name: str | None = None,
 ) -> Tensor:
-    """Draws from a normal distribution cut at two standard deviations (TF1 symbol: `tf.truncated_normal`)."""
+    """Draws from a normal distribution cut at two standard deviations (TF1 symbol: `tf.truncated_normal`).
+
+    The arguments are those of `random_normal`; `stddev` is that of the distribution before the cut.
+    """
     return _normal("TruncatedNormal", "truncated_normal", shape, mean, stddev, dtype, seed, name)
 
 
 def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Tensor:
-    """The rows of a tensor in a random order (TF1 symbol: `tf.random_shuffle`)."""
+    """The rows of a tensor of any shape and type in a random order (TF1 symbol: `tf.random_shuffle`).
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     session.run(tf.random_shuffle([10, 20, 30, 40], seed=2)).tolist()
+    [40, 20, 30, 10]
+    """
     with name_scope(name, "RandomShuffle", [value]) as scope:
         return one("RandomShuffle", [convert_to_tensor(value, name="value")], scope, **seed_attributes(seed))
 

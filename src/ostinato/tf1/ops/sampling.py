@@ -107,6 +107,16 @@ def multinomial(
 
     Returns:
         [batch, num_samples].
+
+    Raises:
+        TypeError: another `output_dtype`.
+        ValueError: logits that are no matrix, or a negative number of samples.
+        tf.errors.InvalidArgumentError: in a run, a row without a finite number.
+
+    >>> import ostinato.tf1 as tf
+    >>> with tf.Graph().as_default(), tf.Session() as session:
+    ...     session.run(tf.multinomial([[0.0, 0.0, 1.0]], 8, seed=1)).tolist()
+    [[2, 1, 2, 2, 0, 1, 1, 2]]
     """
     return _categorical("multinomial", logits, num_samples, output_dtype, seed, name)
 
