@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,10 @@ from torch import Tensor
 from ostinato.cells import MultiRNNCell, check_cell
 from ostinato.cells.family import FamilyCell
 from ostinato.cells.wrapper import CellWrapper
+from ostinato.cells.wrapping import OwningWrapper
 from ostinato.interop.cell_nests import CellNest, is_pair
 from ostinato.interop.recognition import RecurrentCell, recurrent_cells
+from ostinato.interop.wrapper_scopes import wrapper_scopes
 from ostinato.steps import (
     CFN,
     GRU,
@@ -23,6 +26,7 @@ from ostinato.steps import (
     UGRNN,
     BasicRNN,
     ConvLSTM,
+    CoupledLSTM,
     GroupLSTM,
     IndRNN,
     IndyGRU,
@@ -31,6 +35,7 @@ from ostinato.steps import (
     MinimalRNN,
     PhasedLSTM,
     ResetAfterGRU,
+    WeightNormLSTM,
 )
 
 Shape = tuple[int, ...]
@@ -55,6 +60,7 @@ _LSTM_OPTIONS = {
 _KINDS: dict[type, tuple[str, ...]] = {
     BasicRNN: ("BasicRNN",),
     CFN: ("CFN",),
+    CoupledLSTM: ("CoupledInputForgetGateLSTM",),
     ConvLSTM: ("Conv1DLSTM", "Conv2DLSTM", "Conv3DLSTM"),
     GRU: ("GRU", "GRUBlock"),
     GroupLSTM: ("GLSTM",),
@@ -68,10 +74,14 @@ _KINDS: dict[type, tuple[str, ...]] = {
     ResetAfterGRU: ("CudnnCompatibleGRU",),
     SRU: ("SRU",),
     UGRNN: ("UGRNN",),
+    WeightNormLSTM: ("WeightNormLSTM",),
 }
 """The kinds of recurrent cell in a checkpoint that a family reads; for an LSTM its options say which."""
 _OPTIONAL = ("bias", "biases", "projection/kernel", "projection_weights", "in_projection/kernel")
 """Parameters that cells have with one option and not with another."""
+
+_SHARDED = ("W_0", "W_P_0")
+"""Parameters that cells of 2016 keep in `W_0`, `W_1`, ...: as many variables as they were told."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,8 @@ class Scopes:
             check_cell(cells)
             if isinstance(cells, MultiRNNCell):
                 yield from self._assign_numbered(cells, list(cells.cells), scope, f"{name}cells.")
+            elif isinstance(cells, OwningWrapper):
+                yield from self._assign_wrapper(cells, scope, name)
             elif isinstance(cells, CellWrapper):
                 yield from self._assign(cells.cell, scope, f"{name}cell.")
             elif isinstance(cells, FamilyCell):
@@ -215,6 +227,30 @@ class Scopes:
                     "Ostinato's own cells, and stacks and wrappers of them. Load the cells inside it one by "
                     "one, each with its scope."
                 )
+
+    def _assign_wrapper(self, wrapper: OwningWrapper, scope: str, name: str) -> Iterator[Assignment]:
+        """A wrapper's own parameters, which are in the scope around its cell's, and its cell."""
+        parameters = wrapper.wrapper_parameters()
+        kind = type(wrapper).__name__
+        found = wrapper_scopes(self._shapes, scope, kind, list(parameters))
+        below = [place for place in found if _is_below(place, scope)]
+        if not found:
+            missing = _join(scope, next(iter(parameters)))
+            raise _Misfit(
+                f"There are no variables {_listed(parameters)} together around '{scope}', which the {kind} "
+                "needs.",
+                missing=missing,
+            )
+        if len(below) > 1 and scope not in below:
+            raise _Misfit(f"Under '{scope}' there is more than one {kind}: {_listed(below)}.")
+        place = scope if scope in below else found[0]
+        for key, parameter in parameters.items():
+            yield self._checked(wrapper, f"{name}{key.replace('/', '.')}", parameter, (_join(place, key),))
+        inner = scope if _is_below(scope, place) else place
+        below = [found for found in self._cells if _is_below(found, place) and found != place]
+        if inner == place and len(below) == 1 and isinstance(wrapper.cell, FamilyCell):
+            inner = below[0]  # the wrapper's kernel is not the cell's
+        yield from self._assign(wrapper.cell, inner, f"{name}cell.")
 
     def _assign_numbered(
         self, nest: CellNest, layers: list[Any], scope: str, name: str
@@ -263,7 +299,7 @@ class Scopes:
         self._check_options(cell, scope, saved)
         for key, parameter in cell.family_parameters().items():
             theirs = block.get(key, key)
-            pieces = [variable for own, variable in saved.items() if own.startswith(f"{theirs}/part_")]
+            pieces = [variable for own, variable in saved.items() if _is_piece(own, theirs)]
             variables = tuple(pieces) or (saved.get(theirs, _join(scope, key)),)
             yield self._checked(cell, f"{name}{key.replace('/', '.')}", parameter, variables)
 
@@ -292,7 +328,10 @@ class Scopes:
         mine = cell.family_parameters()
         if not isinstance(cell.family, LSTM):
             block = {_GRU_BLOCK.get(parameter, parameter) for parameter in mine}
-            named = {own.split("/part_")[0]: variable for own, variable in saved.items()}
+            if isinstance(cell.family, CoupledLSTM) and cell.family.layer_norm:
+                block.add("B")  # made there too, and read by nothing
+            pieces = {own for own in saved if any(_is_piece(own, parameter) for parameter in mine)}
+            named = {own.split("/part_")[0]: variable for own, variable in saved.items() if own not in pieces}
             named |= {own: _join(scope, own) for own in _OPTIONAL if _join(scope, own) in self._shapes}
             for own in named.keys() - mine.keys() - block:
                 raise _Misfit(
@@ -310,7 +349,7 @@ class Scopes:
                 )
 
     def _checked(
-        self, cell: FamilyCell, name: str, parameter: Tensor, variables: tuple[str, ...]
+        self, cell: FamilyCell | OwningWrapper, name: str, parameter: Tensor, variables: tuple[str, ...]
     ) -> Assignment:
         missing = [variable for variable in variables if variable not in self._shapes]
         if missing:
@@ -335,6 +374,13 @@ class Scopes:
     def _nearest(self, missing: str | None) -> str:
         close = [] if missing is None else difflib.get_close_matches(missing, self._shapes, n=2)
         return f"The nearest names are {_listed(close)}. " if close else ""
+
+
+def _is_piece(own: str, parameter: str) -> bool:
+    """Whether a variable is a part of a parameter: `kernel/part_1`, or `W_1` of what begins with `W_0`."""
+    if parameter in _SHARDED:
+        return re.fullmatch(rf"{parameter[:-1]}\d+", own) is not None
+    return own.startswith(f"{parameter}/part_")
 
 
 def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
@@ -403,6 +449,8 @@ def _described(cells: CellNest) -> str:
         return f"the pair of {_described(cells[0])} and {_described(cells[1])}"
     if isinstance(cells, list | tuple):
         return f"the list of {len(cells)} pairs"
+    if isinstance(cells, OwningWrapper):
+        return f"the {type(cells).__name__} of {_described(cells.cell)}"
     while isinstance(cells, CellWrapper):
         cells = cells.cell
     if isinstance(cells, MultiRNNCell):

@@ -7,14 +7,15 @@ The rows of `kernel` for the inputs and those for h are normalised apart, with t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 from ostinato._state import LSTMStateTuple
-from ostinato.steps.family import Parameter
+from ostinato.steps import activations
+from ostinato.steps.family import Parameter, ProjectedStep
 from ostinato.steps.lstm import LSTM
 
 EPSILON = 1e-12
@@ -33,19 +34,33 @@ def normalize_columns(weights: Tensor, lengths: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class WeightNormLSTM(LSTM):
-    """An LSTM over normalised weights. `layer_norm` is not for it."""
+class WeightNormLSTM(ProjectedStep):
+    """The options are those of `LSTM`."""
+
+    num_units: int
+    forget_bias: float = 1.0
+    activation: activations.Activation = "tanh"
+    use_peepholes: bool = False
+    cell_clip: float | None = None
+    num_proj: int | None = None
+    proj_clip: float | None = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.layer_norm:
-            raise ValueError(
-                "A WeightNormLSTM normalises its weights; leave out layer_norm, or take LSTM for that."
-            )
+        checked = self.lstm
+        for field in fields(self):
+            object.__setattr__(self, field.name, getattr(checked, field.name))
+
+    @property
+    def state_size(self) -> LSTMStateTuple:
+        return self.lstm.state_size
+
+    @property
+    def output_size(self) -> int:
+        return self.lstm.output_size
 
     def parameters(self, input_size: int) -> tuple[Parameter, ...]:
         found = []
-        for parameter in super().parameters(input_size):
+        for parameter in self.lstm.parameters(input_size):
             found.append(parameter)
             columns = parameter.shape[-1]
             if parameter.name == "kernel":
@@ -54,10 +69,13 @@ class WeightNormLSTM(LSTM):
                 found.append(Parameter("projection/norm_0", (columns,)))
         return tuple(found)
 
+    def input_size(self, parameters: Mapping[str, Tensor]) -> int:
+        return self.lstm.input_size(parameters)
+
     @property
     def lstm(self) -> LSTM:
         """The LSTM that this is over `normalized` parameters."""
-        return LSTM(*(getattr(self, field.name) for field in fields(LSTM)))
+        return LSTM(*(getattr(self, field.name) for field in fields(self)))
 
     def normalized(self, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The parameters of `lstm`."""
@@ -74,16 +92,12 @@ class WeightNormLSTM(LSTM):
         return {spec.name: found[spec.name] for spec in self.lstm.parameters(1)}
 
     def project(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> tuple[Tensor, ...]:
-        return super().project(self.normalized(parameters), inputs)
+        return self.lstm.project(self.normalized(parameters), inputs)
 
     def recur(
-        self,
-        parameters: Mapping[str, Tensor],
-        projected: tuple[Tensor, ...],
-        state: LSTMStateTuple,
-        drop: Callable[[Tensor], Tensor] | None = None,
+        self, parameters: Mapping[str, Tensor], projected: tuple[Tensor, ...], state: LSTMStateTuple
     ) -> tuple[Tensor, LSTMStateTuple]:
-        return super().recur(self.normalized(parameters), projected, state, drop)
+        return self.lstm.recur(self.normalized(parameters), projected, state)
 
     def step(
         self, parameters: Mapping[str, Tensor], inputs: Tensor, state: LSTMStateTuple
