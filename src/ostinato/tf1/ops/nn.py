@@ -13,7 +13,7 @@ from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
 from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
-from . import array, math, picking, random, reductions
+from . import array, math, random, reductions
 from .core import convert_to_tensor, one
 from .math import _unary, either
 
