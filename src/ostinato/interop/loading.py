@@ -32,8 +32,8 @@ def load_into(
     Args:
         cells: a cell; a `MultiRNNCell`, for a scope with `cell_0`, `cell_1`, ... below; a pair `(cell_fw,
             cell_bw)`, for a scope with `fw` and `bw` below; a list of pairs, for what
-            `stack_bidirectional_dynamic_rnn` made. Wrappers have no variables of their own: what they wrap is
-            filled.
+            `stack_bidirectional_dynamic_rnn` made. Of a wrapper what it wraps is filled, and its own
+            parameters, where it has some: they are in the scope around its cell's.
         checkpoint: a path as for `load_checkpoint`, an open `Checkpoint`, or variables by name.
         scope: the variables' common scope, such as "rnn/basic_lstm_cell", or one around it if only one cell
             is below. None: of the cells that the checkpoint is known to hold, the only one that fits.

@@ -248,7 +248,10 @@ class Scopes:
             yield self._checked(wrapper, f"{name}{key.replace('/', '.')}", parameter, (_join(place, key),))
         inner = scope if _is_below(scope, place) else place
         below = [found for found in self._cells if _is_below(found, place) and found != place]
-        if inner == place and len(below) == 1 and isinstance(wrapper.cell, FamilyCell):
+        cell: Any = wrapper.cell
+        while isinstance(cell, CellWrapper) and not isinstance(cell, OwningWrapper):
+            cell = cell.cell
+        if inner == place and len(below) == 1 and isinstance(cell, FamilyCell):
             inner = below[0]  # the wrapper's kernel is not the cell's
         yield from self._assign(wrapper.cell, inner, f"{name}cell.")
 
