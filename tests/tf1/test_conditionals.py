@@ -152,6 +152,17 @@ def test_only_the_branch_that_is_taken_assigns():
         assert session.run([v, w]) == [-7.0, 8.0]  # one result alone makes one assignment
 
 
+def test_an_operation_as_a_result_is_the_predicate_once_it_has_run():
+    v = tf.Variable(1)
+    take = tf.placeholder(tf.bool, [])
+    result = tf.cond(take, lambda: tf.group(v.assign(3)), tf.no_op)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run([result, v], {take: False}) == [False, 1]
+        assert session.run(result, {take: True})
+        assert session.run(v) == 3
+
+
 def test_what_a_branch_uses_of_outside_runs_in_any_case():
     v = tf.Variable(0)
     outside = v.assign_add(1)

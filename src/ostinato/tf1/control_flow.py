@@ -262,8 +262,8 @@ def cond(
         _check_predicate(pred, "Switch", "pred", scope)
         pred = identity(pred, name="pred_id")
         branches = [
-            _branch(true_fn, scope, "true_fn must have a return value."),
-            _branch(false_fn, scope, "false_fn must have a return value."),
+            _branch(true_fn, scope, "true_fn must have a return value.", True),
+            _branch(false_fn, scope, "false_fn must have a return value.", False),
         ]
         return _merged(pred, branches, strict, "true_fn and false_fn")
 
@@ -314,7 +314,9 @@ def _given(name: str, value: Any, old_name: str, old: Any) -> Any:
     return value
 
 
-def _branch(function: Callable[[], Any], scope: str, nothing: str) -> tuple[BodyFunction, Any]:
+def _branch(
+    function: Callable[[], Any], scope: str, nothing: str, pred: bool = True
+) -> tuple[BodyFunction, Any]:
     results: list[Any] = []
 
     def traced() -> list[Tensor]:
@@ -322,14 +324,14 @@ def _branch(function: Callable[[], Any], scope: str, nothing: str) -> tuple[Body
         if result is None:
             raise ValueError(nothing)
         results.append(result)
-        return [_result(leaf) for leaf in nest.flatten(result)]
+        return [_result(leaf, pred) for leaf in nest.flatten(result)]
 
     return BodyFunction(traced, [], scope, [], shares_names=True), results[0]
 
 
-def _result(leaf: Any) -> Tensor:
-    if isinstance(leaf, Operation):  # a boolean stands for it, to be had when it has run
-        return with_dependencies([leaf], constant(True))
+def _result(leaf: Any, pred: bool) -> Tensor:
+    if isinstance(leaf, Operation):  # the predicate stands for it, to be had when it has run
+        return with_dependencies([leaf], constant(pred))
     return convert_to_tensor(flow_of(leaf))
 
 

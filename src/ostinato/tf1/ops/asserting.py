@@ -82,10 +82,10 @@ def assert_(
         for item in data:
             # TensorFlow looks at what it will show before it makes the node: names show it.
             convert_to_tensor(item)
-        with name_scope("Assert"):
+        with name_scope("Assert") as scope:
             shown = [convert_to_tensor(item, name=f"data_{index}") for index, item in enumerate(data)]
             inputs = [convert_to_tensor(condition, name="condition"), *shown]
-        return make("Assert", inputs, "Assert", summarize=3 if summarize is None else summarize)
+        return make("Assert", inputs, scope, summarize=3 if summarize is None else summarize)
 
 
 Assert = assert_  # the name that scripts know
