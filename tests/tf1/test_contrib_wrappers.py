@@ -4,8 +4,11 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 
 import ostinato.tf1 as tf
+from ostinato.cells import lower
+from ostinato.tf1.cell_description import bind
 
 RNN, CORE = tf.contrib.rnn, tf.nn.rnn_cell
 PATHS = RNN.python.ops
@@ -186,6 +189,16 @@ def test_a_wrapped_built_in_cell_is_one_node_over_cells_of_the_core(make):
     assert [type(op.attributes["description"]).__name__ for op in _nodes("DynamicRNN")] != ["Body"]
     assert len(_nodes("RNNCellStep")) == 4
     assert not _nodes("CellWrapperPart")
+
+
+def test_what_wraps_a_cell_with_an_operator_for_sequences_runs_on_it():
+    inner = RNN.HighwayWrapper(RNN.CompiledWrapper(CORE.BasicLSTMCell(3)))
+    tf.nn.dynamic_rnn(RNN.OutputProjectionWrapper(inner, 2), zeros(2, 5, 3), dtype=tf.float32)
+    node = _nodes("DynamicRNN")[0]
+    sizes = [variable.shape.as_list() for variable in tf.global_variables()]
+    assert [tensor.shape.as_list() for tensor in node.inputs[3:]] == sizes
+    values = [torch.zeros(size) for size in sizes]
+    assert lower(bind(node.attributes["description"], values, None)) is not None
 
 
 @pytest.mark.parametrize(
