@@ -280,6 +280,11 @@ def of_unknown_depth(cell):
             "Can't instantiate abstract class LSTMBlockWrapper with abstract methods _call_cell, num_units",
         ),
         (
+            lambda: RNN.GRUBlockCell(4)(tf.zeros([2, 3]), tf.zeros([2, 5])),
+            ValueError,
+            "Shape of h_prev[1] incorrect: cell_size 4 vs 5",
+        ),
+        (
             lambda: of_unknown_depth(RNN.LSTMBlockCell(4)),
             ValueError,
             "Expecting inputs_shape[1] to be set: (2, ?)",

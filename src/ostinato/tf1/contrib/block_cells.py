@@ -15,7 +15,7 @@ from ..ops import array, lists, math, picking
 from ..ops import rnn as rnn_ops
 from ..ops.core import convert_to_tensor
 from ..rnn_arguments import lengths_of_rows
-from ..rnn_cell_base import Described, LSTMStateTuple
+from ..rnn_cell_base import Described, LSTMStateTuple, is_plain
 from ..shapes import as_shape
 from .kernel_types import check_kernel_type
 
@@ -160,6 +160,16 @@ class GRUBlockCell(FamilyLayerCell):
     def _described(self, inputs: Any) -> Described:
         check_kernel_type(inputs, ("float32",))
         return super()._described(inputs)
+
+    def _is_known(self) -> bool:
+        return is_plain(self, GRUBlockCell, "build", "call", "__call__")
+
+    def call(self, inputs: Any, state: Any) -> Any:
+        """One step, as one node: the output and the new state, which are one tensor."""
+        width = as_shape(state.shape).with_rank(2)[1].value
+        if width not in (None, self._cell_size):
+            raise ValueError(f"Shape of h_prev[1] incorrect: cell_size {self._cell_size} vs {width}")
+        return super().call(inputs, state)
 
 
 class GRUBlockCellV2(GRUBlockCell):
