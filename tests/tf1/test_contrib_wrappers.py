@@ -370,3 +370,12 @@ def test_a_stack_of_one_cell_shares_its_weights_with_a_word(caplog):
     assert "the same object and will share weights" in caplog.text
     stack(zeros(2, 3), stack.zero_state(2, tf.float32))
     assert len(stack.trainable_weights) == 2 * len(tf.global_variables()) == 8
+
+
+@pytest.mark.parametrize("cell", [CORE.GRUCell, lambda units: OldCell()])
+def test_a_device_is_that_of_a_cells_nodes(cell):
+    wrapper = CORE.DeviceWrapper(cell(3), "/cpu:7")
+    state = wrapper.zero_state(2, tf.float32)
+    output, _ = wrapper(zeros(2, 3), state)
+    assert output.device == state.device == tf.get_default_graph().get_operations()[-1].device != ""
+    assert "7" in output.device

@@ -171,16 +171,23 @@ class DeviceWrapper(_Wrapper):
     def _own_config(self) -> dict[str, Any]:
         return {"device": self._device}
 
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
+        with get_default_graph().device(self._device):
+            return super().__call__(inputs, state, scope, **kwargs)
+
+    def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+        scope = name_scope(type(self).__name__ + "ZeroState", values=[batch_size])
+        with scope, get_default_graph().device(self._device):
+            return self._cell.zero_state(batch_size, dtype)
+
     def _is_known(self) -> bool:
         return is_plain(self, DeviceWrapper, "__call__") and known(self._cell)
 
     def _describe(self, inputs: Any) -> Described:
         with get_default_graph().device(self._device):
             return self._cell._describe(inputs)
-
-    def _call_cell(self, inputs: Any, state: Any, scope: Any) -> Any:
-        with get_default_graph().device(self._device):
-            return super()._call_cell(inputs, state, scope)
 
 
 class DropoutWrapper(_Wrapper):
