@@ -1,5 +1,7 @@
 """The deferred graph: names, scopes, look-up, static shapes, constants."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,7 +112,7 @@ def test_a_node_goes_to_the_graph_of_its_inputs():
 def test_devices_are_recorded():
     with tf.device("/cpu:0"):
         x = tf.constant(1)
-    assert x.device == x.op.device == "/cpu:0"
+    assert x.device == x.op.device == "/device:CPU:0"
 
 
 SHAPES = {
@@ -227,3 +229,63 @@ def test_a_list_with_tensors_becomes_one():
     assert packed.shape.as_list() == [2, 2]
     with tf.Session() as session:
         assert session.run(packed, {x: 5}).tolist() == [[5, 1], [2, 5]]
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        (["/cpu:0"], "/device:CPU:0"),
+        (["/job:ps/task:1", "/cpu:0"], "/job:ps/task:1/device:CPU:0"),
+        (["/job:ps", "/job:worker/gpu:0"], "/job:worker/device:GPU:0"),
+        (["/cpu:0", None], ""),
+        (["/cpu:0", ""], "/device:CPU:0"),
+        (["/job:a", lambda op: "/gpu:1" if op.type == "Const" else ""], "/job:a/device:GPU:1"),
+        (["/cpu"], "/device:CPU:*"),
+        (["/job:w/replica:0/task:0/device:CPU:0"], "/job:w/replica:0/task:0/device:CPU:0"),
+    ],
+)
+def test_devices_inside_devices(stack, expected):
+    with contextlib.ExitStack() as entered:
+        for device in stack:
+            entered.enter_context(tf.device(device))
+        assert tf.constant(1).device == expected
+
+
+@pytest.mark.parametrize(("device", "kind"), [("foo", ValueError), ("/device:*", ValueError), (3, TypeError)])
+def test_what_is_no_device(device, kind):
+    with pytest.raises(kind), tf.device(device):
+        pass
+
+
+def test_shapes_of_unknown_dimensions_in_arithmetic():
+    size, unknown = tf.Dimension(3), tf.Dimension(None)
+    assert [7 // size, 7 % size, 2 - tf.Dimension(1), 2 * size] == [2, 1, 1, 6]
+    assert (unknown == 3, size == "a", size == 3) == (None, False, True)
+    assert (size + unknown).value is None
+    for wrong, kind, words in [
+        (lambda: size / 2, TypeError, "please use // instead"),
+        (lambda: tf.Dimension(3.5), ValueError, "Ambiguous dimension: 3.5"),
+        (lambda: tf.Dimension(-1), ValueError, "Dimension -1 must be >= 0"),
+        (lambda: tf.TensorShape("a"), TypeError, "A string has ambiguous TensorShape"),
+        (lambda: tf.TensorShape([1]) != tf.TensorShape(None), ValueError, "The inequality of unknown"),
+        (lambda: tf.TensorShape([1, 2]).assert_same_rank([1]), ValueError, "must have the same rank"),
+        (lambda: len(tf.TensorShape(None)), ValueError, "Cannot take the length of shape with unknown rank"),
+    ]:
+        with pytest.raises(kind, match=words):
+            wrong()
+    assert tf.TensorShape(None)[1:3].as_list() == [None, None]
+    assert tf.TensorShape([1, 2]).most_specific_compatible_shape([1, 3]).as_list() == [1, None]
+
+
+def test_a_node_says_of_what_it_is_made():
+    x = tf.placeholder(tf.float32, [None], name="x")
+    with tf.control_dependencies([x]):
+        y = tf.add(x, 1.0, name="y")
+    assert (y.op.node_def.name, y.op.node_def.op) == ("y", "Add")
+    assert y.op.node_def.input == ["x", "y/y", "^x"]
+    assert (x.op.get_attr("dtype"), y.op.get_attr("T")) == (tf.float32, tf.float32)
+    with pytest.raises(ValueError, match="Operation 'x' has no attr named 'foo'"):
+        x.op.get_attr("foo")
+    with pytest.raises(TypeError, match="Can't convert Operation 'y' to Tensor"):
+        tf.convert_to_tensor(y.op)
+    assert tf.get_default_graph().as_graph_element(b"y:0") is y

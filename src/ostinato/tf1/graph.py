@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from . import registry
+from .devices import combined, parsed
 from .dtypes import DType
 from .errors import InaccessibleTensorError
 from .shapes import TensorShape
@@ -66,7 +67,7 @@ class _Scopes(threading.local):
     def __init__(self) -> None:
         self.name = ""
         self.control: tuple[Operation, ...] = ()
-        self.devices: tuple[str, ...] = ()
+        self.devices: tuple[Any, ...] = ()  # names, functions of a node, None
 
 
 class Graph:
@@ -119,10 +120,11 @@ class Graph:
                 return self._overridden(op_type, inputs, attributes, name)
             output_types = registry.infer(op_type, inputs, attributes, name)
             scopes = self._scopes
-            device = scopes.devices[-1] if scopes.devices else ""
             operation = Operation(
-                self, op_type, name, inputs, list(scopes.control), attributes, device, output_types
+                self, op_type, name, inputs, list(scopes.control), attributes, "", output_types
             )
+            if scopes.devices:
+                operation.device = combined(scopes.devices, operation)
             self._operations.append(operation)
             self._by_name[name] = operation
         return operation
@@ -244,14 +246,21 @@ class Graph:
         return self._scopes.control
 
     @contextlib.contextmanager
-    def device(self, device_name: str | None) -> Iterator[None]:
+    def device(self, device_name_or_function: Any) -> Iterator[None]:
         """Record a device on the nodes made inside. It is kept with the graph; values stay where torch puts
         them.
+
+        Raises:
+            TypeError: neither a name, nor a function from a node to one, nor None.
+            ValueError: a name that is none of a device.
         """
-        if device_name is not None and not isinstance(device_name, str):
-            raise TypeError(f"A device is a string such as '/cpu:0', not {device_name!r}.")
+        device = device_name_or_function
+        if isinstance(device, str):
+            parsed(device)
+        elif device is not None and not callable(device):
+            raise TypeError(f"A device is a string such as '/cpu:0', or a function, not {device!r}.")
         before = self._scopes.devices
-        self._scopes.devices = (*before, device_name or "")
+        self._scopes.devices = (*before, device)
         try:
             yield
         finally:
@@ -566,9 +575,9 @@ def control_dependencies(control_inputs: Sequence[Any] | None) -> Any:
     return get_default_graph().control_dependencies(control_inputs)
 
 
-def device(device_name: str | None) -> Any:
+def device(device_name_or_function: Any) -> Any:
     """Context that records a device on new nodes (TF1 symbol: `tf.device`)."""
-    return get_default_graph().device(device_name)
+    return get_default_graph().device(device_name_or_function)
 
 
 def colocate_with(op: Any, ignore_existing: bool = False) -> Any:

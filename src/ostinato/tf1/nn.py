@@ -2,12 +2,12 @@
 
 from . import rnn_cell
 from .names import absent
+from .ops.embedding import embedding_lookup
 from .ops.math import sigmoid, tanh
 from .ops.nn import (
     bias_add,
     dropout,
     elu,
-    embedding_lookup,
     in_top_k,
     l2_loss,
     leaky_relu,

@@ -16,7 +16,7 @@ from ..registry import OutputTypes, ShapeMismatch, constant_value, register, sam
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, holds_tensor, one, shape_tensor
-from .math import cast, either, range_
+from .math import cast, conj, either, range_
 
 register("Identity", lambda x: x, same)
 register("StopGradient", lambda x: x.detach(), same, differentiable=False)
@@ -249,6 +249,8 @@ def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool
     """The tensor with its axes in the order of `perm`, reversed for None (TF1 symbol: `tf.transpose`)."""
     with name_scope(name, "transpose", [a]) as scope:
         a = convert_to_tensor(a, name="x")
+        if conjugate and a.dtype.is_complex:
+            a = conj(a)
         if perm is None:
             if a.shape.ndims is None:
                 return one("Transpose", [a, range_(rank(a) - 1, -1, -1)], scope)

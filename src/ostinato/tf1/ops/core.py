@@ -178,6 +178,11 @@ def convert_to_tensor(
     to_tensor = getattr(value, "_to_tensor", None)
     if to_tensor is not None:
         value = to_tensor(as_ref)
+    if isinstance(value, Operation):
+        raise TypeError(
+            f"Can't convert Operation '{value.name}' to Tensor (target dtype={wanted}, name={name!r}, "
+            f"as_ref={as_ref})"
+        )
     if isinstance(value, Tensor):
         if wanted is not None and value.dtype.base_dtype is not wanted:
             raise ValueError(

@@ -216,6 +216,9 @@ register(
 
 
 # -- matrix products
+conj = _unary("Conj", torch.conj_physical)
+
+
 def _matmul(a: torch.Tensor, b: torch.Tensor, transpose_a: bool, transpose_b: bool) -> torch.Tensor:
     return torch.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
 
@@ -260,6 +263,11 @@ def matmul(
         b = convert_to_tensor(b, name="b", dtype_hint=a.dtype.base_dtype)
         op_type = "MatMul" if a.shape.ndims is not None and a.shape.ndims <= 2 else "BatchMatMulV2"
         same_type(op_type, a, b, "b", "a")
+        for transposed, adjoint, which in ((transpose_a, adjoint_a, "a"), (transpose_b, adjoint_b, "b")):
+            if transposed and adjoint:
+                raise ValueError(f"Only one of transpose_{which} and adjoint_{which} can be True.")
+        if a.dtype.is_complex:
+            a, b = conj(a) if adjoint_a else a, conj(b) if adjoint_b else b
         attributes = {"transpose_a": transpose_a or adjoint_a, "transpose_b": transpose_b or adjoint_b}
         return one(op_type, [a, b], scope, **attributes)
 
