@@ -122,6 +122,11 @@ class TensorArray:
         array._element_shape = self._element_shape
         return array
 
+    def mark_used(self) -> None:
+        """Nothing to do: TensorFlow warns of an array that a write gave and nobody uses, unless this is
+        called.
+        """
+
     def _check_element_shape(self, sizes: TensorShape) -> None:
         if not sizes.is_compatible_with(self.element_shape):
             raise ValueError(f"Inconsistent shapes: saw {sizes} but expected {self.element_shape} ")

@@ -40,12 +40,15 @@ def group(*inputs: Any, **options: Any) -> Operation:
 
 
 def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None) -> Tensor:
-    """The tensor, to be had when the given operations have run."""
+    """The tensor, to be had when the given operations have run; it stays where it is."""
+    tensor = convert_to_tensor(output_tensor)
+    graph = get_default_graph()
     with (
         name_scope(name, "control_dependency") as scope,
-        get_default_graph().control_dependencies(list(dependencies)),
+        graph.control_dependencies(list(dependencies)),
+        graph.device(tensor.device or None),
     ):
-        return identity(output_tensor, name=scope)
+        return identity(tensor, name=scope)
 
 
 def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any = None) -> list[Any]:
