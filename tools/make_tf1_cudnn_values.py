@@ -5,8 +5,8 @@
 TensorFlow's CudnnLSTM and its kin need a GPU. Its own converters take cuDNN's matrices and biases to the
 variables of its CudnnCompatible cells (BasicRNNCell for the plain networks), whose numbers are the same.
 
-Every case: 3 rows, 5 steps, depth 4, 3 units, lengths [5, 1, 2], random parameters and initial states. Keys are
-`MODE|DIRECTION|LAYERS|DTYPE|` and then `params` (cuDNN's vector), `x`, `start|i` (h, and of an LSTM c),
+Every case: 3 rows, 5 steps, depth 4, 3 units, lengths [5, 1, 2], random parameters and initial states. Keys
+are `MODE|DIRECTION|LAYERS|DTYPE|` and then `params` (cuDNN's vector), `x`, `start|i` (h, and of an LSTM c),
 `out`, `state|i`, `cell|i` (the cells' matrices, then their biases), `grad_params`, `grad_x` and
 `grad_start|i`, where the loss is `sum(out * cos(arange(out.size)).reshape(out.shape)) + sum of the states`.
 All is time-major.
