@@ -52,6 +52,22 @@ class ArrayCell(LoopCell):
         return new, new
 
 
+class NoisyCell(LoopCell):
+    """What it draws is a function of the step and of the iteration inside, however often that is computed."""
+
+    def call(self, inputs, state):
+        type(self).calls += 1
+        projected = tf.matmul(inputs, self.kernel)
+
+        def body(i, h):
+            noise = tf.random_uniform([UNITS], 0.5, 1.5)
+            return i + 1, tf.tanh(tf.matmul(h, self.recurrent) + projected) * noise
+
+        _, inner = tf.while_loop(lambda i, _: i < 2, body, [0, state])
+        new = tf.cond(tf.reduce_sum(inputs) > 0.0, lambda: inner + tf.random_normal([UNITS]), lambda: inner)
+        return new, new
+
+
 CELLS = [LoopCell, BranchCell, ArrayCell]
 LENGTHS = [5, 0, 3]
 PLANS = {
@@ -131,12 +147,13 @@ def test_a_step_is_traced_once_for_any_number_of_steps(kind):
     assert kind.calls == 1
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", [*CELLS, NoisyCell])
 @pytest.mark.parametrize("plan", PLANS)
 def test_memory_plans_give_the_same_gradients(kind, plan):
     results = []
     for memory in (None, PLANS[plan]):
         with tf.Graph().as_default():
+            tf.set_random_seed(5)
             results.append(trained(*dynamic(kind(), tf.constant(data())), memory=memory))
     same(*results)
 
@@ -157,3 +174,24 @@ def test_both_directions_and_stacks(kind):
         found = trained(tf.concat(outputs, 2), states)
         assert len(found) == 2 + 4
         assert all(np.abs(value).max() > 0 for value in found[2:])
+
+
+def test_a_cell_draws_anew_in_each_step_and_each_iteration_inside():
+    class DrawingCell(tf.nn.rnn_cell.RNNCell):
+        state_size = output_size = 2
+
+        def call(self, inputs, state):
+            array = tf.TensorArray(tf.float32, 2)
+            _, array = tf.while_loop(
+                lambda i, _: i < 2, lambda i, a: (i + 1, a.write(i, tf.random_uniform([]))), [0, array]
+            )
+            return tf.reshape(array.stack(), [1, 2]) + 0.0 * inputs, state
+
+    tf.set_random_seed(3)
+    outputs, _ = tf.nn.dynamic_rnn(DrawingCell(), tf.zeros([1, 4, 2]), dtype=tf.float32)
+    with tf.Session() as session:
+        first, second = session.run(outputs), session.run(outputs)
+    with tf.Session() as session:
+        again = session.run(outputs)
+    assert len(set(first.reshape(-1)) | set(second.reshape(-1))) == 16
+    np.testing.assert_array_equal(first, again)
