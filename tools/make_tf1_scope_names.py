@@ -15,7 +15,7 @@ import tensorflow as tf
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "tf1"))
 import scope_programs
 
-COUNT = 120
+COUNT = 80
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Random programs of scopes, variables, operations and layers, which log every name that they are given.
+"""Random programs of scopes, variables, layers, drivers and optimisers, which log the names they are given.
 
 A program is a nest of commands drawn from a seed. `run` executes it with a module that has TensorFlow 1's
 symbols, so that the same program can be run by TensorFlow 1.15 and here: tools/make_tf1_scope_names.py has
@@ -32,6 +32,8 @@ def _command(draw, depth):
         "template",
         "reuse",
         "placeholder",
+        "driver",
+        "minimize",
     ]
     if depth < 4:
         kinds += ["name_scope", "variable_scope"] * 4
@@ -52,7 +54,18 @@ def _command(draw, depth):
         return kind, draw.choice([*NAMES, *VARIABLES, None])
     if kind in ("layer", "cell"):
         return kind, draw.choice([None, None, "a", "L"]), draw.choice([None, None, None, True])
+    if kind == "driver":
+        return (
+            kind,
+            draw.choice(["dynamic", "static", "both"]),
+            draw.choice([None, None, "r", "r/s"]),
+            draw.randrange(3),
+        )
     return kind, draw.randrange(8), draw.choice(NAMES)
+
+
+def names_of(items):
+    return [item.name for item in items]
 
 
 class Runner:
@@ -160,6 +173,37 @@ class Runner:
         zeros = self.tf.constant([[0.0, 0.0]], name="zeros")
         cell(inputs, self.tf.nn.rnn_cell.LSTMStateTuple(zeros, zeros))
         self.note("cell", cell.name, cell.scope_name, [item.name for item in cell.variables])
+
+    def driver(self, which, scope, index):
+        cells = self.tf.nn.rnn_cell
+        make = [lambda: cells.GRUCell(2), lambda: cells.BasicRNNCell(2, name="a"), self.several][index]
+        inputs = self.tf.constant([[[1.0, 2.0]] * 2], name="sequence")
+        options = {"dtype": self.tf.float32, "scope": scope}
+        try:
+            if which == "both":
+                outputs, _ = self.tf.nn.bidirectional_dynamic_rnn(make(), make(), inputs, **options)
+                self.note("driver", names_of(outputs))
+            elif which == "dynamic":
+                self.note("driver", self.tf.nn.dynamic_rnn(make(), inputs, **options)[0].name)
+            else:
+                self.tf.nn.static_rnn(make(), self.tf.unstack(inputs, axis=1), **options)
+                self.note("driver", self.tf.constant(0.0).name)
+        except ValueError:
+            self.note("driver", "ValueError")  # TensorFlow puts its own words before those of some
+
+    def several(self):
+        cells = self.tf.nn.rnn_cell
+        return cells.MultiRNNCell([cells.DropoutWrapper(cells.BasicLSTMCell(2), 0.5), cells.GRUCell(2)])
+
+    def minimize(self, index, name):
+        tf = self.tf
+        chosen = tf.trainable_variables()[index : index + 2]
+        if not chosen:
+            return
+        losses = [tf.reduce_sum(item.value(), name="loss") for item in chosen]
+        optimizer = tf.train.AdamOptimizer(0.1, name=name if index % 2 else "Adam")
+        train = optimizer.minimize(tf.add_n(losses), var_list=chosen)
+        self.note("minimize", train.name, names_of(optimizer.variables()))
 
     def template(self, index, name):
         tf = self.tf

@@ -24,4 +24,13 @@ def test_a_random_program_is_given_tensorflows_names(seed):
 
 def test_the_programs_reach_all_kinds_of_commands():
     kinds = {entry[0] for log in LOGS for entry in log}
-    assert kinds > {"name_scope", "variable_scope", "get", "layer", "cell", "template", "reuse", "ValueError"}
+    assert kinds > {
+        "name_scope",
+        "variable_scope",
+        "get",
+        "layer",
+        "driver",
+        "minimize",
+        "template",
+        "ValueError",
+    }
