@@ -284,3 +284,10 @@ def test_a_group_takes_nests():
         session.run(tf.global_variables_initializer())
         assert session.run(group) is None
         assert session.run([v, w]) == [2.0, 3.0]
+
+
+def test_several_tensors_are_passed_on_by_one_node():
+    x = tf.constant(2.0)
+    one, other = tf.identity_n([x, tf.constant([1, 2])])
+    assert (one.name, other.name, other.shape.as_list()) == ("IdentityN:0", "IdentityN:1", [2])
+    assert run([one, tf.gradients(one * one, x)[0]]) == [2.0, 4.0]

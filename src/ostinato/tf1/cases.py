@@ -111,7 +111,7 @@ def switch_case(
     branch_index: Tensor,
     branch_fns: Any,
     default: Function | None = None,
-    name: str | None = None,
+    name: str = "switch_case",
 ) -> Any:
     """One of several functions, by its number (TF1 symbol: `tf.switch_case`).
 

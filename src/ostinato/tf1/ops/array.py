@@ -15,10 +15,15 @@ from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
 from ..shapes import TensorShape
 from ..tensor import Tensor
-from .core import constant, convert_to_tensor, holds_tensor, one, shape_tensor
+from .core import constant, convert_to_tensor, holds_tensor, make, one, shape_tensor
 from .math import cast, conj, either, range_
 
 register("Identity", lambda x: x, same)
+register(
+    "IdentityN",
+    lambda *tensors: tensors,
+    lambda inputs, attributes: [(tensor.dtype.base_dtype, tensor.shape) for tensor in inputs],
+)
 register("StopGradient", lambda x: x.detach(), same, differentiable=False)
 register("ZerosLike", torch.zeros_like, same, differentiable=False)
 
@@ -26,6 +31,11 @@ register("ZerosLike", torch.zeros_like, same, differentiable=False)
 def identity(input: Any, name: str | None = None) -> Tensor:
     """A node that passes a tensor on (TF1 symbol: `tf.identity`)."""
     return one("Identity", [convert_to_tensor(input)], name or "Identity")
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
+    """A node that passes several tensors on (TF1 symbol: `tf.identity_n`)."""
+    return make("IdentityN", [convert_to_tensor(item) for item in input], name or "IdentityN").outputs
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:

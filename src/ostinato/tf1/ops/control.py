@@ -19,16 +19,16 @@ def no_op(name: str | None = None) -> Operation:
     return make("NoOp", [], name or "NoOp")
 
 
-def group(*inputs: Any, **options: Any) -> Operation:
+def group(*inputs: Any, **kwargs: Any) -> Operation:
     """An operation that runs all the given ones (TF1 symbol: `tf.group`).
 
     Raises:
         TypeError: something that is no tensor, variable or operation.
         ValueError: an argument that there is not.
     """
-    name = options.pop("name", None)
-    if options:
-        raise ValueError(f"Unknown keyword arguments: {', '.join(options)}")
+    name = kwargs.pop("name", None)
+    if kwargs:
+        raise ValueError(f"Unknown keyword arguments: {', '.join(kwargs)}")
     members = nest.flatten(inputs)
     for member in members:
         if not hasattr(member, "device"):
