@@ -262,7 +262,13 @@ from .variable_lists import (
     trainable_variables,
     variables_initializer,
 )
-from .variable_options import VariableAggregation, VariableSynchronization
+from .variable_options import (
+    VariableAggregation,
+    VariableSynchronization,
+    disable_resource_variables,
+    enable_resource_variables,
+    resource_variables_enabled,
+)
 from .variable_scope import (
     VariableScope,
     create_partitioned_variables,
@@ -274,13 +280,7 @@ from .variable_scope import (
     variable_scope,
 )
 from .variable_store import AUTO_REUSE
-from .variables import (
-    Variable,
-    disable_resource_variables,
-    enable_resource_variables,
-    resource_variables_enabled,
-    variable_creator_scope,
-)
+from .variables import Variable, variable_creator_scope
 
 pywrap_tensorflow = python.pywrap_tensorflow
 VERSION = __version__ = "1.15.0"  # of the interface: what a script that asks is to find

@@ -1,6 +1,7 @@
-"""How copies of a variable on several machines would be kept: accepted, checked, and without effect here.
+"""Which kind of variable is made, and how copies of it on several machines would be kept.
 
-There is one copy of each variable, so that no way of synchronising or aggregating copies can change a value.
+The latter is accepted, checked, and without effect here: there is one copy of each variable, so that no way
+of synchronising or aggregating copies can change a value.
 """
 
 from __future__ import annotations
@@ -54,3 +55,22 @@ def checked_options(
     if trainable is None:
         trainable = synchronization is not VariableSynchronization.ON_READ
     return synchronization, aggregation, trainable
+
+
+class _Default:
+    use_resource = False
+
+
+def enable_resource_variables() -> None:
+    """Make ResourceVariables where nothing else is said (TF1 symbol: `tf.enable_resource_variables`)."""
+    _Default.use_resource = True
+
+
+def disable_resource_variables() -> None:
+    """Make plain variables again where nothing else is said (TF1: `tf.disable_resource_variables`)."""
+    _Default.use_resource = False
+
+
+def resource_variables_enabled() -> bool:
+    """Which kind is made where nothing else is said (TF1 symbol: `tf.resource_variables_enabled`)."""
+    return _Default.use_resource

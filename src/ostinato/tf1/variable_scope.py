@@ -17,8 +17,8 @@ from typing import Any
 
 from .dtypes import as_dtype, float32
 from .graph import GraphKeys, get_default_graph, name_scope
-from .ops.core import convert_to_tensor
 from .partitioned import PartitionedVariable
+from .scope_defaults import VariableScope
 from .shapes import as_shape
 from .tensor import Tensor
 from .variable_options import AUTO, NONE, VariableAggregation, VariableSynchronization
@@ -56,127 +56,6 @@ _INHERITED = (
     "dtype",
     "use_resource",
 )
-
-
-class VariableScope:
-    """A scope of variable names with its defaults (TF1 symbol: `tf.VariableScope`).
-
-    Its attributes are what `tf.get_variable` takes where it is told nothing else: `initializer`,
-    `regularizer`, `caching_device`, `partitioner`, `custom_getter`, `dtype`, `use_resource`, `constraint`;
-    and `name`, `original_name_scope` and `reuse`.
-    """
-
-    def __init__(
-        self,
-        reuse: Reuse,
-        name: str = "",
-        initializer: Any = None,
-        regularizer: Any = None,
-        caching_device: Any = None,
-        partitioner: Any = None,
-        custom_getter: Any = None,
-        name_scope: str = "",
-        dtype: Any = float32,
-        use_resource: bool | None = None,
-        constraint: Any = None,
-    ) -> None:
-        self.name = name
-        self.reuse = reuse
-        self.initializer = initializer
-        self.regularizer = regularizer
-        self.caching_device = caching_device
-        self.partitioner = partitioner
-        self.custom_getter = custom_getter
-        self.original_name_scope = name_scope
-        self.dtype = as_dtype(dtype)
-        self.use_resource = use_resource
-        self.constraint = constraint
-
-    def reuse_variables(self) -> None:
-        """From here on variables in this scope are shared, not made."""
-        self.reuse = True
-
-    def set_initializer(self, initializer: Any) -> None:
-        self.initializer = initializer
-
-    def set_regularizer(self, regularizer: Any) -> None:
-        self.regularizer = regularizer
-
-    def set_caching_device(self, caching_device: Any) -> None:
-        self.caching_device = caching_device
-
-    def set_partitioner(self, partitioner: Any) -> None:
-        self.partitioner = partitioner
-
-    def set_custom_getter(self, custom_getter: Any) -> None:
-        self.custom_getter = custom_getter
-
-    def set_dtype(self, dtype: Any) -> None:
-        self.dtype = as_dtype(dtype)
-
-    def set_use_resource(self, use_resource: bool | None) -> None:
-        self.use_resource = use_resource
-
-    def get_collection(self, name: str) -> list[Any]:
-        """The members of a collection whose names are in this scope."""
-        return get_default_graph().get_collection(name, f"{self.name}/" if self.name else "")
-
-    def global_variables(self) -> list[Any]:
-        return self.get_collection(GraphKeys.GLOBAL_VARIABLES)
-
-    def trainable_variables(self) -> list[Any]:
-        return self.get_collection(GraphKeys.TRAINABLE_VARIABLES)
-
-    def local_variables(self) -> list[Any]:
-        return self.get_collection(GraphKeys.LOCAL_VARIABLES)
-
-    def get_variable(
-        self,
-        var_store: VariableStore,
-        name: str,
-        shape: Any = None,
-        dtype: Any = None,
-        initializer: Any = None,
-        regularizer: Any = None,
-        reuse: Reuse = None,
-        trainable: bool | None = None,
-        collections: Any = None,
-        caching_device: Any = None,
-        partitioner: Any = None,
-        validate_shape: bool = True,
-        use_resource: bool | None = None,
-        custom_getter: Any = None,
-        constraint: Any = None,
-        synchronization: Any = AUTO,
-        aggregation: Any = NONE,
-    ) -> Any:
-        """The variable of that name in this scope, made or shared; this scope's defaults stand for None."""
-        full_name = f"{self.name}/{name}" if self.name else name
-        with name_scope(None):  # variables are named after variable scopes alone
-            if dtype is not None and initializer is not None and not callable(initializer):
-                given = convert_to_tensor(initializer).dtype.base_dtype
-                if given != as_dtype(dtype).base_dtype:
-                    raise ValueError(
-                        f"Initializer type '{given}' and explicit dtype '{as_dtype(dtype)}' don't match."
-                    )
-            return var_store.get_variable(
-                full_name,
-                shape=shape,
-                dtype=self.dtype if dtype is None else dtype,
-                initializer=self.initializer if initializer is None else initializer,
-                regularizer=self.regularizer if regularizer is None else regularizer,
-                reuse=self.reuse if reuse is None else reuse,
-                trainable=trainable,
-                collections=collections,
-                caching_device=self.caching_device if caching_device is None else caching_device,
-                partitioner=self.partitioner if partitioner is None else partitioner,
-                validate_shape=validate_shape,
-                use_resource=self.use_resource if use_resource is None else use_resource,
-                custom_getter=self.custom_getter if custom_getter is None else custom_getter,
-                constraint=self.constraint if constraint is None else constraint,
-                synchronization=synchronization,
-                aggregation=aggregation,
-            )
 
 
 class _Place(threading.local):

@@ -18,7 +18,7 @@ from .ops.core import convert_to_tensor, one
 from .shapes import TensorShape, as_shape
 from .slices import SaveSliceInfo
 from .tensor import Operation, Operators, Tensor
-from .variable_options import checked_options
+from .variable_options import checked_options, resource_variables_enabled
 
 
 def creators() -> list[Any]:
@@ -355,25 +355,6 @@ class ResourceVariable(Variable):
 def is_resource_variable(var: Any) -> bool:
     """Whether something is a ResourceVariable (TF1 symbol: `resource_variable_ops.is_resource_variable`)."""
     return isinstance(var, ResourceVariable)
-
-
-class _Default:
-    use_resource = False
-
-
-def enable_resource_variables() -> None:
-    """Make ResourceVariables where nothing else is said (TF1 symbol: `tf.enable_resource_variables`)."""
-    _Default.use_resource = True
-
-
-def disable_resource_variables() -> None:
-    """Make plain variables again where nothing else is said (TF1: `tf.disable_resource_variables`)."""
-    _Default.use_resource = False
-
-
-def resource_variables_enabled() -> bool:
-    """Which kind is made where nothing else is said (TF1 symbol: `tf.resource_variables_enabled`)."""
-    return _Default.use_resource
 
 
 Variable.SaveSliceInfo = SaveSliceInfo  # type: ignore[attr-defined]
