@@ -81,6 +81,12 @@ GROUPS = [
         "variance_scaling_initializer xavier_initializer xavier_initializer_conv2d",
     ),
     (
+        "Initialisers of convolutions",
+        "tf.contrib.framework",
+        "convolutional_delta_orthogonal convolutional_orthogonal_1d convolutional_orthogonal_2d "
+        "convolutional_orthogonal_3d",
+    ),
+    (
         "Connectionist temporal classification",
         "tf.nn",
         "ctc_beam_search_decoder ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss ctc_loss_v2 "

@@ -130,6 +130,16 @@ def cases(tf):
             add(f"initializer {name} {shape}", variable(initializer, shape), seed)
         if name not in ("identity",):
             add(f"initializer {name} wide", variable(initializer, [2, 3, 4], tf.float64), seed)
+    framework = tf.contrib.framework
+    for name, shapes in {
+        "delta_orthogonal": ([3, 2, 4], [3, 4, 2, 3], [1, 2, 3, 2, 2]),
+        "orthogonal_1d": ([1, 2, 3], [4, 2, 3]),
+        "orthogonal_2d": ([2, 2, 2, 3], [3, 3, 3, 3]),
+        "orthogonal_3d": ([2, 2, 2, 2, 3], [3, 3, 3, 2, 2]),
+    }.items():
+        for shape in shapes:
+            made = lambda n=name: getattr(framework, "convolutional_" + n)(1.5, seed=10)  # noqa: E731
+            add(f"convolution {name} {shape}", variable(made, shape))
     add("graph seed alone", lambda: two_layers(tf), 12)
     return found
 

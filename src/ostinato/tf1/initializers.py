@@ -47,7 +47,8 @@ class Initializer:
         return cls(**config)
 
 
-def _float_type(dtype: Any) -> DType:
+def float_type(dtype: Any) -> DType:
+    """The type, where it is one of floats; a ValueError otherwise."""
     kind = as_dtype(dtype)
     if not kind.is_floating:
         raise ValueError(f"Expected floating point type, got {kind!r}.")
@@ -114,7 +115,7 @@ class RandomNormal(Initializer):
     def __init__(
         self, mean: float = 0.0, stddev: float = 1.0, seed: int | None = None, dtype: Any = float32
     ) -> None:
-        self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _float_type(dtype)
+        self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         return draws.random_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
@@ -128,7 +129,7 @@ class TruncatedNormal(Initializer):
     def __init__(
         self, mean: float = 0.0, stddev: float = 1.0, seed: int | None = None, dtype: Any = float32
     ) -> None:
-        self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, _float_type(dtype)
+        self.mean, self.stddev, self.seed, self.dtype = mean, stddev, seed, float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         return draws.truncated_normal(shape, self.mean, self.stddev, dtype or self.dtype, seed=self.seed)
@@ -155,7 +156,7 @@ class UniformUnitScaling(Initializer):
     """
 
     def __init__(self, factor: float = 1.0, seed: int | None = None, dtype: Any = float32) -> None:
-        self.factor, self.seed, self.dtype = factor, seed, _float_type(dtype)
+        self.factor, self.seed, self.dtype = factor, seed, float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         inputs = max(1.0, float(math.prod(_whole(shape, partition_info)[:-1])))
@@ -188,7 +189,7 @@ class VarianceScaling(Initializer):
                 "untruncated_normal."
             )
         self.scale, self.mode, self.distribution = scale, mode, distribution
-        self.seed, self.dtype = seed, _float_type(dtype)
+        self.seed, self.dtype = seed, float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         kind = dtype or self.dtype
@@ -234,7 +235,7 @@ class Orthogonal(Initializer):
     """
 
     def __init__(self, gain: float = 1.0, seed: int | None = None, dtype: Any = float32) -> None:
-        self.gain, self.seed, self.dtype = gain, seed, _float_type(dtype)
+        self.gain, self.seed, self.dtype = gain, seed, float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         sizes = sizes_of_variable(shape)
@@ -257,7 +258,7 @@ class Identity(Initializer):
     """`gain` times the identity matrix (TF1 symbol: `tf.initializers.identity`)."""
 
     def __init__(self, gain: float = 1.0, dtype: Any = float32) -> None:
-        self.gain, self.dtype = gain, _float_type(dtype)
+        self.gain, self.dtype = gain, float_type(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Tensor:
         whole = _whole(shape, partition_info)

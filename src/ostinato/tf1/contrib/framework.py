@@ -8,11 +8,21 @@ from ..checkpoint_utils import (
     load_checkpoint,
     load_variable,
 )
+from ..convolution_initializers import (
+    convolutional_delta_orthogonal,
+    convolutional_orthogonal_1d,
+    convolutional_orthogonal_2d,
+    convolutional_orthogonal_3d,
+)
 from ..global_step import create_global_step, get_global_step, get_or_create_global_step
 from ..names import absent
 
 __all__ = [
     "assign_from_checkpoint_fn",
+    "convolutional_delta_orthogonal",
+    "convolutional_orthogonal_1d",
+    "convolutional_orthogonal_2d",
+    "convolutional_orthogonal_3d",
     "create_global_step",
     "get_global_step",
     "get_or_create_global_step",
