@@ -96,6 +96,11 @@ CASES = {
         ValueError,
         "must be from the same graph",
     ),
+    "a symbol that is elsewhere": (
+        lambda: tf.dynamic_rnn,
+        AttributeError,
+        "tf.dynamic_rnn is not among the TensorFlow 1 symbols here; there is tf.nn.dynamic_rnn.",
+    ),
     "a symbol that is not there": (
         lambda: tf.nn.dynamic_rrn,
         AttributeError,

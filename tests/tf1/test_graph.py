@@ -289,3 +289,11 @@ def test_a_node_says_of_what_it_is_made():
     with pytest.raises(TypeError, match="Can't convert Operation 'y' to Tensor"):
         tf.convert_to_tensor(y.op)
     assert tf.get_default_graph().as_graph_element(b"y:0") is y
+
+
+def test_every_module_says_what_is_not_there():
+    from ostinato.tf1 import shadow
+
+    for module in shadow.modules().values():
+        with pytest.raises(AttributeError, match="no_such_symbol is not among the TensorFlow 1 symbols"):
+            module.no_such_symbol

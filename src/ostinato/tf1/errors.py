@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 from typing import Any
 
+from .names import absent
+
 OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS = range(7)
 PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE = range(7, 12)
 UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED = range(12, 17)
@@ -122,3 +124,6 @@ def error_of(problem: OSError) -> type[Any]:
     if isinstance(problem, (NotADirectoryError, IsADirectoryError, FileExistsError)):
         return FailedPreconditionError
     return UnknownError
+
+
+__getattr__ = absent("tf.errors", [name for name in dir() if not name.startswith("_")])
