@@ -20,7 +20,7 @@ from .math import cast, conj, either, range_
 
 register("Identity", lambda x: x, same)
 register(
-    "IdentityN",
+    "Identities",  # `IdentityN` is what carries a gradient of a script's own
     lambda *tensors: tensors,
     lambda inputs, attributes: [(tensor.dtype.base_dtype, tensor.shape) for tensor in inputs],
 )
@@ -35,7 +35,7 @@ def identity(input: Any, name: str | None = None) -> Tensor:
 
 def identity_n(input: Sequence[Any], name: str | None = None) -> list[Tensor]:
     """A node that passes several tensors on (TF1 symbol: `tf.identity_n`)."""
-    return make("IdentityN", [convert_to_tensor(item) for item in input], name or "IdentityN").outputs
+    return make("Identities", [convert_to_tensor(item) for item in input], name or "IdentityN").outputs
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
