@@ -150,3 +150,22 @@ def test_ids_that_do_not_fit_are_told():
         cell(torch.tensor([4]), cell.zero_state(1))
     with pytest.raises(TypeError, match="tensor of integers"):
         cell(torch.ones(1, 1), cell.zero_state(1))
+
+
+@pytest.mark.parametrize("unroll", ["dynamic", "static"])
+def test_under_autocast_wrappers_compute_in_the_type_of_their_parameters(unroll):
+    cells = [
+        OutputProjectionWrapper(HighwayWrapper(GRUCell(3, 3)), 2),
+        AttentionCellWrapper(GRUCell(3, 3), 2, 3),
+        NTMCell(GRUCell(4, 5), 3, 5, 2, 1, 1),
+    ]
+    inputs = torch.randn(2, 4, 3)
+    for cell in cells:
+        expected, _ = dynamic_rnn(cell, inputs.bfloat16().float())
+        with torch.autocast("cpu", torch.bfloat16):
+            if unroll == "dynamic":
+                outputs, _ = dynamic_rnn(cell, inputs.bfloat16())
+            else:
+                outputs = torch.stack(static_rnn(cell, list(inputs.bfloat16().unbind(1)))[0], 1)
+        assert outputs.dtype is torch.float32
+        torch.testing.assert_close(outputs, expected, rtol=0, atol=2e-2)  # the GRU may use fast bfloat16

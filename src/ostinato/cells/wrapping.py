@@ -5,13 +5,13 @@ cell and after it, written once as pure functions, and everything else is a shel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from ostinato._init import Initializer
-from ostinato._state import Nest, check_state, leaves
+from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest
 from ostinato.cells import parameters as owned
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, lower
@@ -111,8 +111,9 @@ class MathsWrapper(CellWrapper):
     def forward(self, inputs: Tensor, state: Nest) -> tuple[Tensor, Nest]:
         parameters, maths = self.wrapper_parameters(), self.maths
         self._check(inputs, state, parameters)
-        outputs, cell_state = self.cell(maths.before(parameters, inputs, state), maths.cell_state(state))
-        return maths.after(parameters, inputs, state, outputs, cell_state)
+        given = _in_own_type(maths.before, parameters, inputs, state)
+        outputs, cell_state = self.cell(given, maths.cell_state(state))
+        return _in_own_type(maths.after, parameters, inputs, state, outputs, cell_state)  # type: ignore[no-any-return]
 
     def _check(self, inputs: Tensor, state: Nest, parameters: Parameters) -> None:
         """Raise where inputs or state do not fit; a cell over tensors that the TF1 face checked has nothing
@@ -130,11 +131,25 @@ class MathsWrapper(CellWrapper):
             self._check(inputs[0] if len(inputs) else inputs.new_zeros(inputs.shape[1:]), state, parameters)
             # Padding must not meet a parameter: 0 * NaN would reach its gradient.
             inputs = masking.zero_padding(lengths, inputs)
-            outputs, final = run(self.maths.before(parameters, inputs, state), state, context)
-            outputs, final = self.maths.after(parameters, inputs, state, outputs, final)
+            given = _in_own_type(self.maths.before, parameters, inputs, state)
+            outputs, final = run(given, state, context)
+            outputs, final = _in_own_type(self.maths.after, parameters, inputs, state, outputs, final)
             return masking.zero_padding(lengths, outputs), final
 
         return run_whole
+
+
+def _in_own_type(part: Callable[..., Any], parameters: Parameters, *nests: Nest) -> Any:
+    """A wrapper's part of a step; under autocast in the type of its parameters, as cells are."""
+    like = next(iter(parameters.values()))
+    if not is_autocast_enabled(like.device):
+        return part(parameters, *nests)
+
+    def converted(leaf: Tensor) -> Tensor:
+        return leaf.to(like.dtype) if leaf.is_floating_point() else leaf
+
+    with torch.autocast(like.device.type, enabled=False):
+        return part(parameters, *[map_nest(converted, nest) for nest in nests])
 
 
 class BoundWrapper(MathsWrapper):
@@ -210,7 +225,7 @@ class OwningWrapper(MathsWrapper):
             raise ValueError(
                 f"{name} needs inputs of shape [batch, {self._input_size}], but got {list(inputs.shape)}."
             )
-        if inputs.dtype != dtype and not torch.is_autocast_enabled(inputs.device.type):
+        if inputs.dtype != dtype and not is_autocast_enabled(inputs.device):
             raise TypeError(
                 f"{name} has parameters of dtype {dtype}, but got inputs of dtype {inputs.dtype}: convert "
                 "one of the two."
