@@ -1,6 +1,6 @@
 """Gradients that a script defines: `tf.custom_gradient`, `tf.RegisterGradient` and the map that uses it.
 
-Both are one node, `IdentityN`, that passes values on and has the script's function for its gradient. The
+Both are one node, `CustomGradient`, that passes values on and has the script's function for its gradient. The
 function is called once, when the node is made, with stand-ins for what comes back; its nodes are evaluated
 in the backward pass, fed with the values that they use of this run. Where it takes gradients itself, what it
 differentiates is computed anew from the arguments, as it has to be connected with them.
@@ -142,7 +142,7 @@ def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> registry.Outp
     return [(item.dtype.base_dtype, item.shape) for item in inputs[: attributes["results"]]]
 
 
-registry.register("IdentityN", _pass_on, _rule, stateful=True)
+registry.register("CustomGradient", _pass_on, _rule, stateful=True)
 
 
 def differentiable_inputs(operation: Operation) -> Sequence[Tensor]:
@@ -151,7 +151,7 @@ def differentiable_inputs(operation: Operation) -> Sequence[Tensor]:
     Raises:
         Exception: what the script's function raised when it was called.
     """
-    if operation.type != "IdentityN":
+    if operation.type != "CustomGradient":
         return operation.inputs
     function = operation.attributes["gradient"]
     if function.problem is not None:
@@ -167,7 +167,7 @@ def _with_gradient(
     gradient = GradientFunction(get_default_graph(), name.rstrip("/"), outputs, len(inputs))
     gradient.trace(function, inputs)
     nodes = [*outputs, *inputs, *gradient.used]
-    return make("IdentityN", nodes, name, results=len(outputs), gradient=gradient).outputs
+    return make("CustomGradient", nodes, name, results=len(outputs), gradient=gradient).outputs
 
 
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -234,7 +234,7 @@ class Graph:
         """Context in which operations of some types get gradients registered with `tf.RegisterGradient`.
 
         TF1 symbol: `tf.Graph.gradient_override_map`. An operation made inside is a node of its type, under
-        its name and `/plain`, and a node `IdentityN` under its name, with that gradient.
+        its name and `/plain`, and a node `CustomGradient` under its name, with that gradient.
         """
         from .custom_gradient import gradient_override_map
 
