@@ -2,7 +2,8 @@
 
     .peers/tf1/bin/python tools/make_tf1_variable_cases.py tests/data/tf1_variable_cases.json
 
-Run it with a Python that has TensorFlow 1.15 (`make peers`); tests/tf1/variable_cases.py has the cases.
+Run it with a Python that has TensorFlow 1.15 (`make peers`); tests/tf1/variable_cases.py and
+optimizer_cases.py have the cases.
 """
 
 import json
@@ -11,15 +12,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "tf1"))
-import variable_cases
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from tf1.optimizer_cases import CASES
+from tf1.variable_cases import run
 
 
 def main():
     tf.compat.v1.logging.set_verbosity("FATAL")
-    lines = [
-        f"{json.dumps(name)}: {json.dumps(variable_cases.run(tf, name))}" for name in variable_cases.CASES
-    ]
+    lines = [f"{json.dumps(name)}: {json.dumps(run(tf, name))}" for name in CASES]
     with open(sys.argv[1], "w") as file:
         file.write("{\n" + ",\n".join(lines) + "\n}\n")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import ostinato.tf1 as tf
-from tf1 import variable_cases
+from tf1 import optimizer_cases, variable_cases
 
 RECORDED = json.loads((Path(__file__).parent.parent / "data" / "tf1_variable_cases.json").read_text())
 
@@ -32,7 +32,7 @@ def same(ours, theirs, bound, place=""):
         assert ours == theirs, place
 
 
-@pytest.mark.parametrize("name", variable_cases.CASES)
+@pytest.mark.parametrize("name", optimizer_cases.CASES)
 def test_it_is_as_in_tensorflow(name):
     found = json.loads(json.dumps(variable_cases.run(tf, name)))
     same(found, RECORDED[name], 1e-10 if name.endswith("float64") else 2e-6)
