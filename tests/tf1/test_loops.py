@@ -265,6 +265,22 @@ def test_gradients_inside_go_through_what_is_captured():
     assert run(tf.while_loop(lambda i, _: i < 10, body, [0, 0.0])[1]) == 600.0
 
 
+def test_gradients_of_a_scripts_own_count_inside():
+    @tf.custom_gradient
+    def doubled(x):
+        return x * 2.0, lambda grad: grad * 100.0
+
+    @tf.RegisterGradient("TenfoldInALoop")
+    def tenfold(op, grad):
+        return grad * 10.0
+
+    x = tf.constant(1.0)
+    _, y = tf.while_loop(lambda i, _: i < 2, lambda i, y: (i + 1, doubled(y) * x), [0, x])
+    with tf.get_default_graph().gradient_override_map({"Tanh": "TenfoldInALoop"}):
+        _, z = tf.while_loop(lambda i, _: i < 2, lambda i, z: (i + 1, tf.tanh(z)), [0, x])
+    assert run([y, *tf.gradients(y, x), *tf.gradients(z, x)]) == [4.0, 10204.0, 100.0]
+
+
 def test_gradients_inside_with_respect_to_what_a_variable_began_with_are_refused():
     x = tf.constant(1.0, name="x")
 

@@ -209,7 +209,8 @@ class Graph:
         finally:
             if _stack()[-1] is not self:
                 raise AssertionError(
-                    "Nesting violated: default graphs must be left in the order they were entered."
+                    f"Nesting violated for default stack of {type(self)} objects: default graphs must be left "
+                    "in the order they were entered."
                 )
             _stack().pop()
 
@@ -425,7 +426,7 @@ class BodyGraph(Graph):
         self._scopes.name = self.base_scope = name_scope.rstrip("/")
         if shares_names:
             self._names_in_use = outer._names_in_use
-        self.seed = outer.seed
+        self.seed, self.overrides = outer.seed, outer.overrides
         self._captures: dict[Tensor, Tensor] = {}
         self._handles: dict[Tensor, Tensor] = {}
         self.outer_control: dict[
@@ -542,6 +543,20 @@ _GLOBAL: list[Graph] = []
 
 def _stack() -> list[Graph]:
     return _LOCAL.graphs
+
+
+def push_default_graph(graph: Graph) -> None:
+    """Make a graph the default one of this thread until `pop_default_graph`, in whatever order."""
+    _stack().append(graph)
+
+
+def pop_default_graph(graph: Graph) -> None:
+    """Take the graph off the thread's stack of default graphs, if it is there."""
+    stack = _stack()
+    for place in reversed(range(len(stack))):
+        if stack[place] is graph:
+            del stack[place]
+            return
 
 
 def get_default_graph() -> Graph:
