@@ -476,3 +476,30 @@ def test_what_sessions_and_runs_are_told():
             session.partial_run_setup([x])
         with pytest.raises(TypeError, match="`feed_list` must be a list or tuple"):
             session.make_callable(x, x)
+
+
+def test_interactive_sessions_are_closed_in_any_order():
+    graphs = [tf.Graph(), tf.Graph()]
+    first = tf.InteractiveSession(graph=graphs[0])
+    with pytest.warns(UserWarning, match="An interactive session is already active"):
+        second = tf.InteractiveSession(graph=graphs[1])
+    assert tf.get_default_graph() is graphs[1]
+    first.close()
+    assert tf.get_default_graph() is graphs[1]
+    assert tf.constant(3).eval() == 3
+    second.close()
+    assert tf.get_default_graph() not in graphs
+    assert tf.get_default_session() is None
+
+
+def test_contexts_left_in_another_order_are_an_error():
+    one, other = tf.Session(), tf.Session()
+    outer, inner = one.as_default(), other.as_default()
+    outer.__enter__()
+    inner.__enter__()
+    with pytest.raises(AssertionError, match="Nesting violated for default stack of"):
+        outer.__exit__(None, None, None)
+    inner.__exit__(None, None, None)
+    assert tf.get_default_session() is None
+    one.close()
+    other.close()

@@ -209,8 +209,8 @@ class Graph:
         finally:
             if _stack()[-1] is not self:
                 raise AssertionError(
-                    f"Nesting violated for default stack of {type(self)} objects: default graphs must be left "
-                    "in the order they were entered."
+                    f"Nesting violated for default stack of {type(self)} objects: default graphs must be "
+                    "left in the order they were entered."
                 )
             _stack().pop()
 

@@ -14,7 +14,7 @@ from ostinato.memory import MemoryPlan
 
 from .errors import NotFoundError, UnimplementedError
 from .fetches import collect, feeds_of, fetched_value
-from .graph import Graph, get_default_graph
+from .graph import Graph, get_default_graph, pop_default_graph, push_default_graph
 from .options import ConfigProto, check_run_options
 from .philox import Philox
 from .plan import plan_for
@@ -141,9 +141,10 @@ class BaseSession:
             yield self
         finally:
             if self in stack:
-                if stack[-1] is not self:
+                innermost = stack[-1] is self
+                stack.remove(self)
+                if not innermost:
                     raise AssertionError(f"Nesting violated for default stack of {type(self)} objects")
-                stack.pop()
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """Evaluate a tensor, an operation, a name, or a nest of them (TF1 symbol: `tf.Session.run`).
@@ -315,10 +316,9 @@ class InteractiveSession(BaseSession):
                 "`InteractiveSession.close()`.",
                 stacklevel=2,
             )
-        self._default_graph = None
+        self._default_graph = graph
         if graph is not None:
-            self._default_graph = graph.as_default()
-            self._default_graph.__enter__()
+            push_default_graph(graph)
         _SESSIONS.stack.append(self)
 
     def close(self) -> None:
@@ -326,7 +326,7 @@ class InteractiveSession(BaseSession):
         if self in _SESSIONS.stack:
             _SESSIONS.stack.remove(self)
         if self._default_graph is not None:
-            self._default_graph.__exit__(None, None, None)
+            pop_default_graph(self._default_graph)
             self._default_graph = None
 
     def __enter__(self) -> InteractiveSession:

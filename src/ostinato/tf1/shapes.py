@@ -170,8 +170,7 @@ class TensorShape:
             self._dims = dims._dims
         elif isinstance(dims, (str, bytes)):
             raise TypeError(
-                "A string has ambiguous TensorShape, please wrap in a list or convert to an int: "
-                f"{dims!s}"
+                f"A string has ambiguous TensorShape, please wrap in a list or convert to an int: {dims!s}"
             )
         elif isinstance(dims, Iterable):
             self._dims = tuple([d if type(d) is int and d >= 0 else Dimension(d).value for d in dims])
