@@ -20,6 +20,7 @@ from ostinato._state import flatten, leaves
 
 from . import cell_description, registry
 from .cell_description import Leaf
+from .ops.picking import check_reversed_lengths
 from .ops.rnn import check_lengths, split_inputs
 from .tensor import Operation, Tensor
 
@@ -58,7 +59,9 @@ class Pair:
         fw = split_inputs(values[:split], forwards.attributes)
         bw = split_inputs((values[0], *values[split:]), backwards.attributes)
         if fw.lengths is not None:
-            check_lengths(forwards, fw.lengths, values[0].shape[1 if time_major else 0])
+            time_axis, batch_axis = (0, 1) if time_major else (1, 0)
+            check_lengths(forwards, fw.lengths, values[0].shape[batch_axis])
+            check_reversed_lengths(fw.lengths, values[0].shape[time_axis], time_axis)
         one, other = (loop.attributes["description"] for loop in (forwards, backwards))
         outputs, final = drivers.bidirectional_dynamic_rnn(
             cell_description.bind(one, fw.bound, run),

@@ -13,9 +13,9 @@ from .layers_base import StaticInput
 from .ops import array
 from .ops.core import convert_to_tensor
 from .rnn_arguments import check_outputs, lengths_of_rows, stand_ins, state_to_begin_with
-from .rnn_cell_base import Described, assert_like_rnncell, describe, seed_for, step_node, traced
+from .rnn_cell_base import Described, assert_like_rnncell, check_state, describe, seed_for, step_node, traced
 from .rnn_cell_wrappers import DropoutWrapper
-from .shapes import TensorShape
+from .shapes import Dimension
 
 
 def static_rnn(
@@ -67,6 +67,8 @@ def static_rnn(
         if described is None and (lengths is not None or _drops(cell)):
             # Its step as a description can be masked past a row's length, and drops as in dynamic_rnn.
             described, structure = _step_of(cell, steps[0], state), state
+        if lengths is not None:
+            check_state(state, structure)
         seed = None if described is None else seed_for(described)
         outputs = []
         for index, step in enumerate(steps):
@@ -158,19 +160,21 @@ def _step_of(cell: Any, inputs: Any, state: Any) -> Described:
 
 def _check_steps(steps: list[Any]) -> int | None:
     """The number of rows, where it is known."""
-    rows = TensorShape([None])
-    for index, step in enumerate(steps):
+    rows = Dimension(None)
+    # A cell that looks its inputs up takes one number a row.
+    is_vector = nest.flatten(steps[0])[0].shape.ndims == 1
+    for step in steps:
         nest.assert_same_structure(steps[0], step)
         for leaf in nest.flatten(step):
-            if leaf.shape.ndims is None or leaf.shape.ndims == 0:
-                raise ValueError(
-                    f"inputs[{index}] needs a known rank of at least 1, but has shape {leaf.shape}."
-                )
+            if leaf.shape.ndims is None:
+                raise ValueError(f"{leaf.name} has no known rank; static_rnn needs inputs [batch, depth].")
+            if not is_vector:
+                leaf.shape.with_rank_at_least(2)
             for axis, size in enumerate(leaf.shape[1:].as_list()):
                 if size is None:
                     raise ValueError(
                         f"Input size (dimension {axis} of inputs) must be accessible via shape inference, "
                         "but saw value None."
                     )
-            rows = rows.merge_with(leaf.shape[:1])
-    return rows[0].value
+            rows = rows.merge_with(leaf.shape[0])
+    return rows.value

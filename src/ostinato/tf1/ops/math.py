@@ -179,7 +179,7 @@ def either(name: str, value: Any, alias: str, alias_value: Any) -> Any:
         return value
     if value is not None:
         raise ValueError(
-            f"Cannot specify both '{name}' and '{alias}'; '{alias}' is the older name of '{name}'."
+            f"Cannot specify both '{alias}' and '{name}'; '{alias}' is the older name of '{name}'."
         )
     return alias_value
 

@@ -185,16 +185,38 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
         )
 
 
+def check_reversed_lengths(lengths: torch.Tensor, size: int, axis: int) -> None:
+    """Raise where a row is to be reversed with less than no steps, or more than there are along `axis`."""
+    for row, length in enumerate(lengths.tolist()):
+        if length < 0:
+            raise ValueError(f"seq_lens({row}) < 0")
+        if length > size:
+            raise ValueError(f"seq_lens({row}) > input.dims({axis}): {length} > {size}")
+
+
 def _reverse_sequence(x: torch.Tensor, lengths: torch.Tensor, seq_dim: int, batch_dim: int) -> torch.Tensor:
+    if list(lengths.shape) != [x.shape[batch_dim]]:
+        raise ValueError(
+            f"Length of seq_lens != input.dims({batch_dim}), ({list(lengths.shape)} vs. {x.shape[batch_dim]})"
+        )
+    check_reversed_lengths(lengths, x.shape[seq_dim], seq_dim)
     rows = x.movedim((batch_dim, seq_dim), (0, 1))
     return reverse_rows(rows, lengths.to(torch.int64), 1).movedim((0, 1), (batch_dim, seq_dim))
 
 
 def _reverse_sequence_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-    shape = inputs[0].shape
+    shape, lengths = inputs[0].shape, inputs[1].shape
+    if lengths.ndims not in (None, 1):
+        raise ShapeMismatch(f"Shape must be rank 1 but is rank {lengths.ndims}")
     if shape.known is not None:
+        for axis in ("seq_dim", "batch_dim"):
+            if attributes[axis] >= len(shape.known):
+                raise ShapeMismatch(f"{axis} must be < input rank: {attributes[axis]} vs. {len(shape.known)}")
         rows: list[int | None] = [None] * len(shape.known)
-        rows[attributes["batch_dim"]] = inputs[1].shape[0].value
+        rows[attributes["batch_dim"]] = lengths[0].value if lengths.known else None
+        if not shape.is_compatible_with(rows):
+            batch = shape.known[attributes["batch_dim"]]
+            raise ShapeMismatch(f"Dimensions must be equal, but are {batch} and {lengths[0].value}")
         shape = shape.merge_with(rows)
     return [(inputs[0].dtype.base_dtype, shape)]
 
@@ -213,18 +235,28 @@ def reverse_sequence(
 ) -> Tensor:
     """Each row with its first `seq_lengths[row]` steps in reverse order (TF1 symbol:
     `tf.reverse_sequence`).
+
+    Args:
+        input: a tensor with an axis of steps and one of rows.
+        seq_lengths: integers `[rows]`, at most as many as there are steps.
+        seq_axis, batch_axis: the axis of the steps, and that of the rows, 0 for None.
+
+    Raises:
+        TypeError: no `seq_axis`, or lengths that are no integers.
+        ValueError: axes or lengths that do not fit the input.
     """
     along, rows = (
         either("seq_axis", seq_axis, "seq_dim", seq_dim),
         either("batch_axis", batch_axis, "batch_dim", batch_dim),
     )
     if along is None:
-        raise ValueError("tf.reverse_sequence needs its seq_axis, the axis of the steps.")
-    inputs = [convert_to_tensor(input), convert_to_tensor(seq_lengths)]
-    return one(
-        "ReverseSequence",
-        inputs,
-        name or "ReverseSequence",
-        seq_dim=along,
-        batch_dim=0 if rows is None else rows,
-    )
+        raise TypeError("Expected int for argument 'seq_dim' not None.")
+    tensor, lengths = convert_to_tensor(input), convert_to_tensor(seq_lengths)
+    if lengths.dtype.base_dtype not in (int32, int64):
+        kind = lengths.dtype.base_dtype.name
+        raise TypeError(
+            f"Value passed to parameter 'seq_lengths' has DataType {kind} not in list of allowed values: "
+            "int32, int64"
+        )
+    axes = {"seq_dim": int(along), "batch_dim": 0 if rows is None else int(rows)}
+    return one("ReverseSequence", [tensor, lengths], name or "ReverseSequence", **axes)

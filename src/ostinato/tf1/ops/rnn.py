@@ -89,9 +89,24 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         initial_state=flatten(description.state_size)[1](state),
         time_major=attributes["time_major"],
         seed=seed,
-        **run.memory.options(attributes["swap_memory"]),
+        **_memory_options(run, attributes["swap_memory"], bound),
     )
     return [*leaves(outputs), *leaves(final)]
+
+
+def _memory_options(run: Any, swap_memory: bool, bound: Sequence[Any]) -> dict[str, Any]:
+    """What the core is told of memory. What a step writes to a TensorArray cannot be written anew: no step of
+    such a cell is computed twice, and `swap_memory` is left out.
+    """
+    if all(isinstance(tensor, torch.Tensor) for tensor in bound):
+        return run.memory.options(swap_memory)
+    options = run.memory.options(False)
+    if any(options.values()):
+        raise ValueError(
+            "A cell that writes to a TensorArray keeps all that its gradients need: run it in a session "
+            "without memory or memory_limit."
+        )
+    return options
 
 
 def check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:
@@ -150,6 +165,9 @@ def _width(shape: TensorShape) -> int | None:
 def _check_types(parts: Parts, description: Description) -> None:
     if isinstance(description, Body):  # what was traced was checked then
         return
+    for tensor in parts.state:
+        if not tensor.dtype.is_floating:
+            raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {tensor.dtype}")
     # Of several inputs each may be of a type of its own: a time in float64 beside features in float32.
     inputs = parts.inputs if len(parts.inputs) == 1 else ()
     floating = [t.dtype.base_dtype.name for t in (*inputs, *parts.state) if t.dtype.is_floating]
