@@ -103,7 +103,7 @@ class Layer:
     def add_weight(
         self,
         name: str,
-        shape: Any = None,
+        shape: Any,
         dtype: Any = None,
         initializer: Any = None,
         regularizer: Any = None,

@@ -161,15 +161,35 @@ def get_local_variable(
     regularizer: Any = None,
     trainable: bool = False,
     collections: Any = None,
-    **options: Any,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    validate_shape: bool = True,
+    use_resource: bool | None = None,
+    custom_getter: Any = None,
+    constraint: Any = None,
+    synchronization: Any = AUTO,
+    aggregation: Any = NONE,
 ) -> Any:
     """`get_variable` for a variable that is neither trained nor saved (TF1 symbol: `tf.get_local_variable`).
 
-    It goes to the collection of local variables.
+    It goes to the collection of local variables, and is not trained whatever `trainable` says.
     """
-    keys = [*(collections or ()), GraphKeys.LOCAL_VARIABLES]
     return get_variable(
-        name, shape, dtype, initializer, regularizer, trainable=False, collections=keys, **options
+        name,
+        shape,
+        dtype,
+        initializer,
+        regularizer,
+        False,
+        [*(collections or ()), GraphKeys.LOCAL_VARIABLES],
+        caching_device,
+        partitioner,
+        validate_shape,
+        use_resource,
+        custom_getter,
+        constraint,
+        synchronization,
+        aggregation,
     )
 
 
@@ -265,7 +285,7 @@ class variable_scope:
 
     def __init__(
         self,
-        name_or_scope: str | VariableScope | None = None,
+        name_or_scope: str | VariableScope | None,
         default_name: str | None = None,
         values: Any = None,
         initializer: Any = None,
@@ -341,10 +361,22 @@ class variable_scope:
 
 @contextlib.contextmanager
 def variable_op_scope(
-    values: Any, name_or_scope: Any, default_name: str | None = None, **options: Any
+    values: Any,
+    name_or_scope: Any,
+    default_name: str | None = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    caching_device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    reuse: Reuse = None,
+    dtype: Any = None,
+    use_resource: bool | None = None,
+    constraint: Any = None,
 ) -> Iterator[Any]:
     """The older argument order of `variable_scope` (TF1 symbol: `tf.variable_op_scope`)."""
-    with variable_scope(name_or_scope, default_name, values, **options) as scope:
+    options = (initializer, regularizer, caching_device, partitioner, custom_getter, reuse, dtype)
+    with variable_scope(name_or_scope, default_name, values, *options, use_resource, constraint) as scope:
         yield scope
 
 

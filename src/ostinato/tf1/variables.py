@@ -145,6 +145,8 @@ class Variable(Operators, metaclass=_MakesVariables):
                 inside = around.get_name_scope()
                 stack.enter_context(graph.name_scope(inside + "/" if inside else None))
             with name_scope(name, "Variable", [] if callable(initial_value) else [initial_value]) as scope:
+                if not scope:
+                    raise ValueError(f"'{name}' is not a valid node name. Give the variable a name.")
                 self._make_nodes(initial_value, dtype, validate_shape, shape, caching_device, scope)
         graph.add_to_collection(INITIAL_VALUES, (self._variable, self._initial_value))
         if self._trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
