@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import registry
-from .graph import BodyGraph, get_default_graph
+from .body_graph import BodyGraph
+from .graph import get_default_graph
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:

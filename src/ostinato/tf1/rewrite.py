@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .graph import BodyGraph, get_default_graph
+from .body_graph import BodyGraph
+from .graph import get_default_graph
 from .ops import state
 from .ops.core import one
 from .tensor import Operation, Tensor
