@@ -379,3 +379,26 @@ def test_a_device_is_that_of_a_cells_nodes(cell):
     output, _ = wrapper(zeros(2, 3), state)
     assert output.device == state.device == tf.get_default_graph().get_operations()[-1].device != ""
     assert "7" in output.device
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RNN.AttentionCellWrapper(CORE.GRUCell(3), 2),
+        lambda: RNN.OutputProjectionWrapper(RNN.HighwayWrapper(CORE.LSTMCell(3)), 2),
+        lambda: NTMCell(CORE.LSTMCell(3), 5, 2, 1, 1, output_dim=2),
+        lambda: RNN.GridLSTMCell(2, num_frequency_blocks=[2], **WINDOWS),
+    ],
+)
+def test_less_memory_changes_no_gradient(make):
+    x = tf.constant(np.random.RandomState(0).randn(2, 9, 3).astype(np.float32))
+    cell, found = make(), []
+    for swap_memory in (False, True):
+        outputs, _ = tf.nn.dynamic_rnn(cell, x, [9, 4], dtype=tf.float32, swap_memory=swap_memory, scope="a")
+        found.append(tf.gradients(tf.reduce_sum(tf.square(outputs)), [x, *tf.trainable_variables()]))
+        tf.get_variable_scope().reuse_variables()
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        kept, swapped = session.run(found)
+    for one, other in zip(kept, swapped, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)

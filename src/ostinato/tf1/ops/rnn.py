@@ -166,7 +166,7 @@ def _check_types(parts: Parts, description: Description) -> None:
     if isinstance(description, Body):  # what was traced was checked then
         return
     for tensor in parts.state:
-        if not tensor.dtype.is_floating:
+        if not tensor.dtype.is_floating and tensor.shape.ndims != 0:  # a counter is no part of the maths
             raise ValueError(f"RNN cell only supports floating point inputs, but saw dtype: {tensor.dtype}")
     # Of several inputs each may be of a type of its own: a time in float64 beside features in float32.
     inputs = parts.inputs if len(parts.inputs) == 1 else ()
