@@ -117,7 +117,9 @@ def _against_zero(op_name: str, symbol: str, compare: Callable[..., Operation]) 
             if data is None:
                 condition = f"Condition x {symbol} 0 did not hold element-wise:"
                 data = [message or "", condition, f"x ({x.name}) = ", x]
-            return compare(x, convert_to_tensor(0, x.dtype.base_dtype), data=data, summarize=summarize)
+            zero = convert_to_tensor(0, x.dtype.base_dtype)
+            sides = (zero, x) if symbol.startswith(">") else (x, zero)
+            return compare(*sides, data=data, summarize=summarize)
 
     check.__name__ = check.__qualname__ = op_name
     check.__doc__ = f"""Check that each element is {symbol} 0 (TF1 symbol: `tf.{op_name}`).
@@ -129,8 +131,8 @@ def _against_zero(op_name: str, symbol: str, compare: Callable[..., Operation]) 
 
 
 assert_negative = _against_zero("assert_negative", "<", assert_less)
-assert_positive = _against_zero("assert_positive", ">", assert_greater)
-assert_non_negative = _against_zero("assert_non_negative", ">=", assert_greater_equal)
+assert_positive = _against_zero("assert_positive", ">", assert_less)
+assert_non_negative = _against_zero("assert_non_negative", ">=", assert_less_equal)
 assert_non_positive = _against_zero("assert_non_positive", "<=", assert_less_equal)
 
 
@@ -152,14 +154,14 @@ def assert_near(
         y = convert_to_tensor(y, x.dtype.base_dtype, name="y")
         precision = 10 * np.finfo(x.dtype.as_numpy_dtype).eps
         relative, absolute = (
-            convert_to_tensor(precision if given is None else given, x.dtype.base_dtype)
-            for given in (rtol, atol)
+            convert_to_tensor(precision if given is None else given, x.dtype.base_dtype, name=which)
+            for which, given in (("rtol", rtol), ("atol", atol))
         )
         if data is None:
             tolerances = f"x and y not equal to tolerance rtol = {relative}, atol = {absolute}"
             data = [message or "", tolerances, f"x ({x.name}) = ", x, f"y ({y.name}) = ", y]
-        near = math.less(math.abs_(x - y), absolute + relative * math.abs_(y))
-        return assert_(reduce_all(near), data, summarize=summarize)
+        bound = absolute + relative * math.abs_(y)
+        return assert_(reduce_all(math.less(math.abs_(x - y), bound)), data, summarize=summarize)
 
 
 def _check_rank(

@@ -209,11 +209,11 @@ def _fold(fn: Any, elems: Any, initializer: Any, name: str | None, default_name:
         def slices(i: Any) -> Any:
             return nest.pack_sequence_as(elems, [array.read(i) for array in arrays])
 
-        first = count - 1 if backwards else 0
         if initializer is None:
-            start, i = slices(first), first if backwards else 1
+            first = count - 1 if backwards else 0
+            start, i = slices(first), first if backwards else constant(1)
         else:
-            start, i = initializer, count if backwards else 0
+            start, i = initializer, count if backwards else constant(0)
 
         def forwards_step(i: Tensor, state: Any) -> Any:
             return [i + 1, fn(state, slices(i))]

@@ -153,8 +153,9 @@ class TensorArray:
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """The element at `index`."""
-        inputs = [self._handle, convert_to_tensor(index, int32, name="index"), self._flow]
-        value = one("TensorArrayReadV3", inputs, name or "TensorArrayReadV3", dtype=self._dtype.name)
+        with name_scope(name, "TensorArrayReadV3") as scope:
+            inputs = [self._handle, convert_to_tensor(index, int32, name="index"), self._flow]
+            value = one("TensorArrayReadV3", inputs, scope, dtype=self._dtype.name)
         value.set_shape(self.element_shape)
         return value
 
@@ -167,8 +168,10 @@ class TensorArray:
         with name_scope(name, "TensorArrayWrite"):
             element = convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
             self._check_element_shape(element.shape)
-            inputs = [self._handle, convert_to_tensor(index, int32, name="index"), element, self._flow]
-            return self.with_flow(one("TensorArrayWriteV3", inputs, name or "TensorArrayWriteV3"))
+            with name_scope(name, "TensorArrayWriteV3") as scope:
+                place = convert_to_tensor(index, int32, name="index")
+                inputs = [self._handle, place, element, self._flow]
+                return self.with_flow(one("TensorArrayWriteV3", inputs, scope))
 
     def stack(self, name: str | None = None) -> Tensor:
         """All elements along a new first axis."""
@@ -177,13 +180,14 @@ class TensorArray:
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """The elements at `indices` along a new first axis."""
-        value = one(
-            "TensorArrayGatherV3",
-            [self._handle, convert_to_tensor(indices, int32, name="indices"), self._flow],
-            name or "TensorArrayGatherV3",
-            dtype=self._dtype.name,
-            element_shape=self.element_shape.known,
-        )
+        with name_scope(name, "TensorArrayGatherV3") as scope:
+            value = one(
+                "TensorArrayGatherV3",
+                [self._handle, convert_to_tensor(indices, int32, name="indices"), self._flow],
+                scope,
+                dtype=self._dtype.name,
+                element_shape=self.element_shape.known,
+            )
         if self.element_shape.known is not None:
             value.set_shape([None, *self.element_shape.known])
         return value
@@ -213,14 +217,16 @@ class TensorArray:
         with name_scope(name, "TensorArrayScatter"):
             whole = convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
             self._check_element_shape(whole.shape[1:])
-            inputs = [self._handle, convert_to_tensor(indices, int32, name="indices"), whole, self._flow]
-            return self.with_flow(one("TensorArrayScatterV3", inputs, name or "TensorArrayScatterV3"))
+            with name_scope(name, "TensorArrayScatterV3") as scope:
+                places = convert_to_tensor(indices, int32, name="indices")
+                inputs = [self._handle, places, whole, self._flow]
+                return self.with_flow(one("TensorArrayScatterV3", inputs, scope))
 
     def split(self, value: Any, lengths: Any, name: str | None = None) -> TensorArray:
         """The array with parts of `value`, of the given lengths along its first axis, as its elements."""
         with name_scope(name, "TensorArraySplit"):
             whole = convert_to_tensor(value, self._dtype, name="value")
-            sizes = cast(convert_to_tensor(lengths), int64)
+            sizes = cast(lengths, int64)
             known = constant_value(sizes)
             if whole.shape.known is not None and known is not None and np.unique(known).size == 1:
                 same = TensorShape([int(known.reshape(-1)[0])])

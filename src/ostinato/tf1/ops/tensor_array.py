@@ -331,7 +331,7 @@ def _close(array: Elements) -> tuple[()]:
 
 
 def _array_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-    return [(resource, TensorShape([])), (float32, TensorShape([]))]
+    return [(resource, TensorShape([2])), (float32, TensorShape([]))]
 
 
 def _flow_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
