@@ -238,3 +238,12 @@ def test_variables_without_values_are_told():
             session.run(check)
         session.run(tf.global_variables_initializer())
         assert session.run(check).tolist() == [1, 0]
+
+
+def test_what_a_scope_says_is_read_only_but_for_its_setters():
+    with tf.variable_scope("a") as scope:
+        tf.get_variable("w", [1])
+        with pytest.raises(AttributeError):
+            scope.reuse = True
+        scope._reuse = True  # which scripts of the time did
+        assert tf.get_variable("w").name == "a/w:0"

@@ -14,7 +14,7 @@ from .variable_store import Reuse, VariableStore
 class VariableScope:
     """A scope of variable names with its defaults (TF1 symbol: `tf.VariableScope`).
 
-    Its attributes are what `tf.get_variable` takes where it is told nothing else: `initializer`,
+    Its properties are what `tf.get_variable` takes where it is told nothing else: `initializer`,
     `regularizer`, `caching_device`, `partitioner`, `custom_getter`, `dtype`, `use_resource`, `constraint`;
     and `name`, `original_name_scope` and `reuse`.
     """
@@ -33,42 +33,86 @@ class VariableScope:
         use_resource: bool | None = None,
         constraint: Any = None,
     ) -> None:
-        self.name = name
-        self.reuse = reuse
-        self.initializer = initializer
-        self.regularizer = regularizer
-        self.caching_device = caching_device
-        self.partitioner = partitioner
-        self.custom_getter = custom_getter
-        self.original_name_scope = name_scope
-        self.dtype = as_dtype(dtype)
-        self.use_resource = use_resource
-        self.constraint = constraint
+        self._name = name
+        self._reuse = reuse
+        self._initializer = initializer
+        self._regularizer = regularizer
+        self._caching_device = caching_device
+        self._partitioner = partitioner
+        self._custom_getter = custom_getter
+        self._name_scope = name_scope
+        self._dtype = as_dtype(dtype)
+        self._use_resource = use_resource
+        self._constraint = constraint
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def reuse(self) -> Reuse:
+        return self._reuse
+
+    @property
+    def initializer(self) -> Any:
+        return self._initializer
+
+    @property
+    def regularizer(self) -> Any:
+        return self._regularizer
+
+    @property
+    def caching_device(self) -> Any:
+        return self._caching_device
+
+    @property
+    def partitioner(self) -> Any:
+        return self._partitioner
+
+    @property
+    def custom_getter(self) -> Any:
+        return self._custom_getter
+
+    @property
+    def original_name_scope(self) -> str:
+        return self._name_scope
+
+    @property
+    def dtype(self) -> Any:
+        return self._dtype
+
+    @property
+    def use_resource(self) -> bool | None:
+        return self._use_resource
+
+    @property
+    def constraint(self) -> Any:
+        return self._constraint
 
     def reuse_variables(self) -> None:
         """From here on variables in this scope are shared, not made."""
-        self.reuse = True
+        self._reuse = True
 
     def set_initializer(self, initializer: Any) -> None:
-        self.initializer = initializer
+        self._initializer = initializer
 
     def set_regularizer(self, regularizer: Any) -> None:
-        self.regularizer = regularizer
+        self._regularizer = regularizer
 
     def set_caching_device(self, caching_device: Any) -> None:
-        self.caching_device = caching_device
+        self._caching_device = caching_device
 
     def set_partitioner(self, partitioner: Any) -> None:
-        self.partitioner = partitioner
+        self._partitioner = partitioner
 
     def set_custom_getter(self, custom_getter: Any) -> None:
-        self.custom_getter = custom_getter
+        self._custom_getter = custom_getter
 
     def set_dtype(self, dtype: Any) -> None:
-        self.dtype = as_dtype(dtype)
+        self._dtype = as_dtype(dtype)
 
     def set_use_resource(self, use_resource: bool | None) -> None:
-        self.use_resource = use_resource
+        self._use_resource = use_resource
 
     def get_collection(self, name: str) -> list[Any]:
         """The members of a collection whose names are in this scope."""
