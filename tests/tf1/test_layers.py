@@ -232,9 +232,7 @@ def test_variables_without_values_are_told():
     tf.Variable([1.0], name="v"), tf.Variable(2.0)
     check = tf.assert_variables_initialized()
     with tf.Session() as session:
-        with pytest.raises(
-            tf.errors.FailedPreconditionError, match="uninitialized value v"
-        ):
+        with pytest.raises(tf.errors.FailedPreconditionError, match="uninitialized value v"):
             session.run(check)
         session.run(tf.global_variables_initializer())
         assert session.run(check).tolist() == [1, 0]

@@ -9,6 +9,7 @@ import torch
 
 from .adaptive_optimizers import filled_slot
 from .initializers import Constant
+from .ops.core import constant
 from .optimizer import Optimizer, register_update
 from .tensor import Operation, Tensor
 from .variables import Variable
@@ -162,11 +163,8 @@ class FtrlOptimizer(Optimizer):
 
     def _create_slots(self, var_list: Sequence[Variable]) -> None:
         for variable in var_list:
-            kind = variable.dtype.base_dtype
-            initializer = Constant(self._initial_accumulator_value, dtype=kind)
-            self._get_or_make_slot_with_initializer(
-                variable, initializer, variable.shape, kind, "accum", self._accum_name or self._name
-            )
+            start = constant(self._initial_accumulator_value, variable.dtype.base_dtype, shape=variable.shape)
+            self._get_or_make_slot(variable, start, "accum", self._accum_name or self._name)
             self._zeros_slot(variable, "linear", self._linear_name or self._name)
 
     def _prepare(self) -> None:
@@ -180,10 +178,14 @@ class FtrlOptimizer(Optimizer):
         self._numbers = [self._node(value, name) for name, value in named]
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Operation:
-        return self._apply("ApplyFtrlV2", var, ["accum", "linear"], [grad, *self._numbers])
+        rate, l1, l2, shrinkage, power = self._numbers
+        if self._shrinkage > 0:
+            inputs = [grad, rate, l1, l2, shrinkage, power]
+            return self._apply("ApplyFtrlV2", var, ["accum", "linear"], inputs)
+        return self._apply("ApplyFtrl", var, ["accum", "linear"], [grad, rate, l1, l2, power])
 
 
-def _ftrl(
+def _with_shrinkage(
     value: torch.Tensor,
     accumulation: Any,
     linear: Any,
@@ -194,14 +196,27 @@ def _ftrl(
     shrinkage: Any,
     power: Any,
 ) -> list[torch.Tensor]:
-    shrunk = grad + 2 * shrinkage * value
     grown = accumulation + grad * grad
     new, old = torch.pow(grown, -power), torch.pow(accumulation, -power)
-    linear = linear + shrunk - (new - old) / rate * value
+    linear = linear + (grad + 2 * shrinkage * value) - (new - old) / rate * value
     x = l1 * torch.sign(linear) - linear
     y = new / rate + 2 * l2
     value = torch.where(linear.abs() > l1, x / y, torch.zeros_like(value))
     return [value, grown, linear]
 
 
-register_update("ApplyFtrlV2", 2, _ftrl, grad=3)
+def _without_shrinkage(
+    value: torch.Tensor,
+    accumulation: Any,
+    linear: Any,
+    grad: Any,
+    rate: Any,
+    l1: Any,
+    l2: Any,
+    power: Any,
+) -> list[torch.Tensor]:
+    return _with_shrinkage(value, accumulation, linear, grad, rate, l1, l2, 0, power)
+
+
+register_update("ApplyFtrlV2", 2, _with_shrinkage, grad=3)
+register_update("ApplyFtrl", 2, _without_shrinkage, grad=3)
