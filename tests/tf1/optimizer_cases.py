@@ -66,6 +66,18 @@ add_optimizers()
 
 
 @case
+def nodes_of_optimizers(tf):
+    w, b = tf.get_variable("net/w", [2]), tf.get_variable("net/b", [2], tf.float64)
+    loss = tf.reduce_sum(w.value()) + tf.cast(tf.reduce_sum(b.value()), tf.float32)
+    step = tf.train.get_or_create_global_step()
+    for name, optimizer in sorted(optimizers(tf).items()):
+        if not name.startswith("proximal"):
+            optimizer.minimize(loss, global_step=step)
+    made = names(tf.get_default_graph().get_operations())
+    return [name for name in made if not name.startswith("gradients")]
+
+
+@case
 def two_optimizers_and_reused_scopes(tf):
     found = []
     for index in range(2):

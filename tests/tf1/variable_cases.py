@@ -343,6 +343,24 @@ def creators_of_variables(tf):
     return calls, names([first, second]), tf.Variable(1.0, name="u").name
 
 
+@case
+def nodes_of_variables(tf):
+    tf.get_variable("a", [2])
+    tf.get_variable("b", [2], tf.int32)
+    tf.get_variable("c", initializer=[1.0, 2.0])
+    tf.Variable(lambda: tf.zeros([2]), name="d")
+    tf.Variable(tf.zeros([2], name="zeros"), name="e")
+    tf.Variable(3)
+    tf.get_variable("f", [4, 2], partitioner=tf.fixed_size_partitioner(2))
+    tf.get_variable("g", initializer=tf.constant([1.0, 2.0, 3.0]), partitioner=tf.fixed_size_partitioner(2))
+    tf.get_variable("h", [2], regularizer=lambda w: tf.reduce_sum(w * w))
+    tf.get_variable("i", [2], initializer=tf.truncated_normal_initializer(stddev=0.1))
+    tf.get_variable("j", [2], initializer=tf.random_normal_initializer())
+    tf.get_variable("k", [2], initializer=tf.random_uniform_initializer(-1, 1))
+    tf.get_variable("l", [2], initializer=tf.constant_initializer(3))
+    return names(tf.get_default_graph().get_operations())
+
+
 # -- layers
 def dense_class(tf):
     class Dense(tf.layers.Layer):
