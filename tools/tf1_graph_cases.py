@@ -53,6 +53,14 @@ x @ m
 b & b
 b | b
 ~b
+b ^ b
+b ^ True
+tf.logical_xor(b, b)
+tf.boolean_mask(y, b)
+tf.boolean_mask(x, w)
+tf.boolean_mask(t, b[0], axis=2)
+x[w]
+y[b]
 i + 1
 i - i
 i * 2

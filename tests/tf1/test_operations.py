@@ -76,3 +76,66 @@ def test_adjoints_of_complex_matrices():
         tf.matmul(a, a, transpose_a=True, adjoint_a=True)
     with pytest.raises(ValueError, match="data_format must be 'NHWC'"):
         tf.nn.bias_add(tf.zeros([1, 2, 3]), tf.zeros([2]), data_format="NCHW")
+
+
+WRONG_TYPES = {
+    "minus a boolean": lambda b, x: -b,
+    "a sum of booleans": lambda b, x: b + b,
+    "the size of a boolean": lambda b, x: abs(b),
+    "a sigmoid of whole numbers": lambda b, x: tf.sigmoid(tf.cast(x, tf.int32)),
+    "a sum over booleans": lambda b, x: tf.reduce_sum(b),
+    "an order of booleans": lambda b, x: b < b,
+    "a softmax of whole numbers": lambda b, x: tf.nn.softmax(tf.cast(x, tf.int32)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TYPES)
+def test_types_that_an_operation_does_not_take(name):
+    b, x = tf.placeholder(tf.bool, [2]), tf.placeholder(tf.float32, [2])
+    with pytest.raises(
+        TypeError, match=r"Value passed to parameter '.*' has DataType .* not in list of allowed"
+    ):
+        WRONG_TYPES[name](b, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "kind", "words"),
+    [
+        (
+            lambda x: ~x,
+            TypeError,
+            "Input 'x' of 'LogicalNot' Op has type float32 that does not match expected",
+        ),
+        (lambda x: x ^ x, TypeError, "Input 'x' of 'LogicalOr' Op has type float32"),
+        (lambda x: x[0:1:0], ValueError, r"strides\[0\] must be non-zero for 'strided_slice'"),
+        (lambda x: x[..., ...], ValueError, "Multiple ellipses in slice spec not allowed"),
+        (lambda x: x[True], ValueError, "mask cannot be scalar"),
+        (lambda x: tf.boolean_mask(x, [True]), ValueError, r"Shapes \(3,\) and \(1,\) are incompatible"),
+        (lambda x: x["a"], TypeError, "Only integers, slices"),
+        (lambda x: divmod(x, 2), TypeError, "unsupported operand"),
+        (lambda x: bool(x), TypeError, "using a `tf.Tensor` as a Python `bool` is not allowed"),
+        (lambda x: list(x), TypeError, "iterating over `tf.Tensor` is not allowed"),
+    ],
+)
+def test_operators_that_do_not_fit(function, kind, words):
+    with pytest.raises(kind, match=words):
+        function(tf.placeholder(tf.float32, [3, 2]))
+
+
+def test_masks_pick_elements_and_rows():
+    values = np.arange(12.0, dtype=np.float32).reshape(3, 4)
+    rows = np.array([True, False, True])
+    x, mask = tf.constant(values), tf.placeholder(tf.bool, [None])
+    picked, elements = x[mask], tf.boolean_mask(x, values > 4)
+    (gradient,) = tf.gradients(picked * 2.0, x)
+    with tf.Session() as session:
+        np.testing.assert_array_equal(session.run(picked, {mask: rows}), values[rows])
+        np.testing.assert_array_equal(session.run(elements), values[values > 4])
+        assert session.run(gradient, {mask: rows})[:, 0].tolist() == [2, 0, 2]
+        assert session.run(tf.constant([True, False]) ^ True).tolist() == [False, True]
+
+
+def test_scripts_may_keep_notes_on_tensors():
+    x = tf.constant(1.0)
+    x.note, x.op.note = "mine", "yours"
+    assert (x.note, x.op.note) == ("mine", "yours")

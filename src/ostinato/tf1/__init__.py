@@ -168,6 +168,7 @@ from .ops.math import (
     logical_and,
     logical_not,
     logical_or,
+    logical_xor,
     matmul,
     maximum,
     minimum,
@@ -231,7 +232,7 @@ from .ops.scatter import (
     scatter_sub,
     scatter_update,
 )
-from .ops.slicing import newaxis
+from .ops.slicing import boolean_mask, newaxis
 from .ops.slicing import slice_ as slice
 from .ops.state import assign, assign_add, assign_sub, is_variable_initialized
 from .options import ConfigProto, GPUOptions, GraphOptions, OptimizerOptions, RunMetadata, RunOptions
@@ -356,6 +357,7 @@ __all__ = [
     "assign_sub",
     "bfloat16",
     "bool",
+    "boolean_mask",
     "case",
     "cast",
     "ceil",
@@ -449,6 +451,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "logical_xor",
     "make_template",
     "map_fn",
     "matmul",

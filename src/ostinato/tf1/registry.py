@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from . import allowed_types
 from .dtypes import DType, as_dtype
 from .shapes import TensorShape
 from .tensor import Tensor
@@ -78,8 +79,10 @@ def infer(op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], na
 
     Raises:
         ValueError: the shapes do not fit; the message names the operation and the shapes.
+        TypeError: the operation does not take its first input's type.
     """
     definition = lookup(op_type)
+    allowed_types.check(op_type, inputs)
     try:
         if definition.infer is not None:
             return definition.infer(inputs, attributes)

@@ -40,6 +40,8 @@ class Operators:
     __rand__: Any
     __or__: Any
     __ror__: Any
+    __xor__: Any
+    __rxor__: Any
     __lt__: Any
     __le__: Any
     __gt__: Any
@@ -58,7 +60,8 @@ class Tensor(Operators):
     values.
     """
 
-    __slots__ = ("_consumers", "_dtype", "_shape", "op", "value_index")
+    # `__dict__`, for scripts that keep notes on their tensors; it takes no room until then.
+    __slots__ = ("__dict__", "__weakref__", "_consumers", "_dtype", "_shape", "op", "value_index")
     __array_priority__ = 100  # numpy lets our reflected operators go first
 
     __getitem__: Any  # ops/slicing.py puts it here
@@ -145,6 +148,8 @@ class Operation:
     """A node of a graph (TF1 symbol: `tf.Operation`): a type, plain attributes, inputs and outputs."""
 
     __slots__ = (
+        "__dict__",
+        "__weakref__",
         "attributes",
         "control_inputs",
         "device",

@@ -58,11 +58,6 @@ def _binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, 
         with name_scope(name, op_type, [x, y]) as scope:
             x = convert_to_tensor(x, name="x")
             y = convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype)
-            if op_type.startswith("Logical") and not x.dtype.is_bool:
-                raise TypeError(
-                    f"Input 'x' of '{op_type}' Op has type {x.dtype.base_dtype.name} that does not match "
-                    "expected type of bool."
-                )
             same_type(op_type, x, y)
             return one(op_type, [x, y], scope)
 
@@ -102,6 +97,12 @@ less = _comparison("Less", torch.lt)
 less_equal = _comparison("LessEqual", torch.le)
 logical_and = _comparison("LogicalAnd", torch.logical_and)
 logical_or = _comparison("LogicalOr", torch.logical_or)
+
+
+def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
+    """Where one of two booleans is true and the other is not (TF1 symbol: `tf.logical_xor`)."""
+    either_one, both = logical_or(x, y), logical_and(x, y)
+    return logical_and(either_one, logical_not(both), name=name)
 
 
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -162,6 +163,7 @@ for _method, _scope, _function in [
     ("pow", "pow", pow_),
     ("and", "and", logical_and),
     ("or", "or", logical_or),
+    ("xor", "xor", logical_xor),
 ]:
     _operator(_method, _scope, _function)
 for _method, _function in [("lt", less), ("le", less_equal), ("gt", greater), ("ge", greater_equal)]:

@@ -12,7 +12,11 @@ from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register
 from ..shapes import Dimension, TensorShape, unknown_shape
 from ..tensor import Tensor
+from .array import reshape, shape, squeeze
 from .core import convert_to_tensor, one, shape_tensor
+from .lists import concat
+from .picking import gather, where
+from .reductions import reduce_prod
 
 
 def _slice_index(x: torch.Tensor, begin: Any, end: Any, strides: Any, masks: dict[str, Any]) -> Any:
@@ -70,6 +74,11 @@ def _strided_slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) ->
         raise ShapeMismatch(
             f"Index out of range using input dim {len(known)}; input has only {len(known)} dims"
         )
+    for i, step in enumerate(bounds[2].tolist()):
+        if step == 0:
+            raise ShapeMismatch(f"strides[{i}] must be non-zero")
+    if len(ellipsis) > 1:
+        raise ShapeMismatch("Multiple ellipses in slice spec not allowed")
     for i in range(count):
         bit = 1 << i
         if i in ellipsis:
@@ -106,6 +115,8 @@ register("StridedSlice", _strided_slice, _strided_slice_rule)
 
 def _get_item(tensor: Tensor, key: Any) -> Tensor:
     """Python's indexing: numbers, slices, `...`, tf.newaxis; bounds may be tensors."""
+    if isinstance(key, (bool, np.bool_)) or _is_mask(key):
+        return boolean_mask(tensor, key)
     keys = key if isinstance(key, tuple) else (key,)
     begin: list[Any] = []
     end: list[Any] = []
@@ -142,6 +153,48 @@ def _get_item(tensor: Tensor, key: Any) -> Tensor:
     with name_scope(None, "strided_slice", [tensor]) as scope:
         parts = [shape_tensor(begin, "stack"), shape_tensor(end, "stack_1"), shape_tensor(strides, "stack_2")]
         return one("StridedSlice", [tensor, *parts], scope, **masks)
+
+
+def _is_mask(key: Any) -> bool:
+    return isinstance(key, (Tensor, np.ndarray)) and (
+        key.dtype.is_bool if isinstance(key, Tensor) else key.dtype == bool
+    )
+
+
+def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int | None = None) -> Tensor:
+    """The elements, or the slices along the mask's axes, where a mask is true (TF1 symbol:
+    `tf.boolean_mask`).
+
+    Args:
+        tensor: of any type, `[..., ...]`.
+        mask: booleans, of the shape of some of its axes from `axis` on.
+        axis: the first of those axes; None is 0.
+
+    Raises:
+        ValueError: the mask has no known rank, is a scalar, or does not fit.
+    """
+    with name_scope(name, "boolean_mask", [tensor, mask]):
+        values = convert_to_tensor(tensor, name="tensor")
+        chosen = convert_to_tensor(mask, name="mask")
+        first = 0 if axis is None else int(axis)
+        if chosen.shape.ndims == 0:
+            raise ValueError("mask cannot be scalar.")
+        if chosen.shape.ndims is None:
+            raise ValueError(
+                "Number of mask dimensions must be specified, even if some dimensions are None.  E.g. shape="
+                "[None] is ok, but shape=None is not."
+            )
+        last = first + chosen.shape.ndims
+        values.shape[first:last].assert_is_compatible_with(chosen.shape)
+        inner = values.shape.known
+        leading = shape(values)[first:last]
+        joined = concat([shape(values)[:first], [reduce_prod(leading)], shape(values)[last:]], 0)
+        flat = reshape(values, joined)
+        if inner is not None:
+            count = TensorShape(inner[first:last]).num_elements()
+            flat.set_shape([*inner[:first], count, *inner[last:]])
+        places = squeeze(where(reshape(chosen, [-1])), axis=[1])
+        return gather(flat, places, axis=first)
 
 
 Tensor.__getitem__ = _get_item
