@@ -28,7 +28,7 @@ def weighed(tensors):
 def gradients(tensors, targets):
     floating = [tensor for tensor in tensors if tensor.dtype.is_floating]
     found = tf.gradients(weighed(floating), targets)
-    return [tf.zeros_like(t) if g is None else tf.convert_to_tensor(g) for g, t in zip(found, targets)]  # noqa: B905 (Python 3.7)
+    return [tf.zeros_like(t) if g is None else tf.convert_to_tensor(g) for g, t in zip(found, targets)]
 
 
 def run(name, case, dtype, values):
@@ -49,7 +49,7 @@ def run(name, case, dtype, values):
         results = session.run({"out": outputs, "grad": first, "second": second})
         found.update({f"out|{i}": value for i, value in enumerate(results["out"])})
         for kind in ("grad", "second"):
-            found.update({f"{kind}|{key}": value for key, value in zip(inputs, results[kind])})  # noqa: B905
+            found.update({f"{kind}|{key}": value for key, value in zip(inputs, results[kind])})
     values.update({f"{name}|{dtype}|{key}": np.asarray(value) for key, value in found.items()})
 
 
