@@ -281,7 +281,9 @@ register("AddN", lambda *tensors: sum(tensors[1:], start=tensors[0]), broadcast(
 def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
     """The sum of tensors of one shape (TF1 symbol: `tf.add_n`)."""
     if not isinstance(inputs, (list, tuple)) or not inputs:
-        raise ValueError("inputs must be a list of at least one Tensor/IndexedSlices with the same dtype and shape")
+        raise ValueError(
+            "inputs must be a list of at least one Tensor/IndexedSlices with the same dtype and shape"
+        )
     tensors = [convert_to_tensor(item) for item in inputs]
     shape = tensors[0].shape
     for tensor in tensors[1:]:
