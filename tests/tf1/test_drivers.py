@@ -5,73 +5,20 @@ import pytest
 
 import ostinato.tf1 as tf
 from ostinato.cells.family import FamilyCell
-from ostinato.tf1 import plan
+from tf1.driver_calls import (
+    LENGTH_DRIVERS,
+    PAIRS,
+    Kept,
+    X,
+    bidirectional,
+    dynamic,
+    raw,
+    run,
+    static,
+    unknown,
+)
 
 cells, contrib = tf.nn.rnn_cell, tf.contrib.rnn
-X = np.random.default_rng(5).standard_normal([3, 6, 2]).astype(np.float32)
-
-
-def run(fetches, feeds=None):
-    with tf.Session() as session:
-        session.run(tf.global_variables_initializer())
-        return session.run(fetches, feeds)
-
-
-def unknown(*sizes, dtype=tf.float32):
-    return tf.placeholder(dtype, sizes)
-
-
-# -- every driver by one signature: what it gives for inputs [batch, time, depth]
-def dynamic(x, scope=None, cell=None, **options):
-    return tf.nn.dynamic_rnn(cell or cells.GRUCell(4), x, dtype=tf.float32, scope=scope, **options)
-
-
-def static(x, scope=None, cell=None, **options):
-    steps = tf.unstack(x, num=6, axis=1)
-    return tf.nn.static_rnn(cell or cells.GRUCell(4), steps, dtype=tf.float32, scope=scope, **options)
-
-
-def bidirectional(x, scope=None, **options):
-    pair = cells.GRUCell(4), cells.GRUCell(4)
-    return tf.nn.bidirectional_dynamic_rnn(*pair, x, dtype=tf.float32, scope=scope, **options)
-
-
-def static_bidirectional(x, scope=None, **options):
-    pair, steps = (cells.GRUCell(4), cells.GRUCell(4)), tf.unstack(x, num=6, axis=1)
-    return tf.nn.static_bidirectional_rnn(*pair, steps, dtype=tf.float32, scope=scope, **options)
-
-
-def stacked(x, scope=None, **options):
-    pair, steps = ([cells.GRUCell(4)], [cells.GRUCell(4)]), tf.unstack(x, num=6, axis=1)
-    return contrib.stack_bidirectional_rnn(*pair, steps, dtype=tf.float32, scope=scope, **options)
-
-
-def stacked_dynamic(x, scope=None, **options):
-    pair = [cells.GRUCell(4)], [cells.GRUCell(4)]
-    return contrib.stack_bidirectional_dynamic_rnn(*pair, x, dtype=tf.float32, scope=scope, **options)
-
-
-def raw(x, scope=None, cell=None):
-    cell = cell or cells.GRUCell(4)
-
-    def loop_fn(time, cell_output, cell_state, loop_state):
-        finished = tf.fill([tf.shape(x)[0]], time >= 6)
-        following = x[:, tf.minimum(time, 5)]
-        following.set_shape([None, 2])
-        if cell_output is None:
-            cell_state = cell.zero_state(tf.shape(x)[0], tf.float32)
-        return finished, following, cell_state, cell_output, None
-
-    emitted, state, _ = tf.nn.raw_rnn(cell, loop_fn, scope=scope)
-    return emitted.stack(), state
-
-
-DRIVERS = {
-    "rnn": [dynamic, static, raw],
-    "bidirectional_rnn": [bidirectional, static_bidirectional],
-    "stack_bidirectional_rnn": [stacked, stacked_dynamic],
-}
-PAIRS = [(name, driver) for name, drivers in DRIVERS.items() for driver in drivers]
 
 
 @pytest.mark.parametrize(("default", "driver"), PAIRS)
@@ -118,9 +65,6 @@ def test_one_row_count_after_another_through_one_graph(default, driver):
     for value, few in zip(whole, one_row, strict=True):
         axis = value.shape.index(3)
         np.testing.assert_allclose(np.take(value, [1], axis), few, rtol=1e-5, atol=1e-6)
-
-
-LENGTH_DRIVERS = [pair for pair in PAIRS if pair[1] is not raw]
 
 
 @pytest.mark.parametrize(("default", "driver"), LENGTH_DRIVERS)
@@ -260,224 +204,7 @@ def test_a_state_of_unknown_size_that_is_fed():
     assert (outputs.shape.as_list(), state.shape.as_list()) == ([None, 6, 4], [None, 4])
 
 
-# -- cells that do not keep to what they say
-def misbehaving(output=lambda x, s: s, state=lambda x, s: s, output_size=4):
-    class Odd(cells.RNNCell):
-        state_size = 4
-
-        def call(self, inputs, before):
-            return output(inputs, before), state(inputs, before)
-
-    Odd.output_size = output_size
-    return Odd()
-
-
-@pytest.mark.parametrize(
-    ("cell", "kind", "words"),
-    [
-        (
-            misbehaving(state=lambda x, s: tf.concat([s, s], 1)),
-            ValueError,
-            "Input tensor 'rnn/OddZeroState/zeros:0' enters the loop with shape \\(3, 4\\), but has shape "
-            "\\(3, 8\\) after one iteration",
-        ),
-        (misbehaving(state=lambda x, s: (s, s)), ValueError, "The two structures don't have the same nested"),
-        (misbehaving(state=lambda x, s: tf.cast(s, tf.float64)), TypeError, "a state keeps its type"),
-        (
-            misbehaving(output=lambda x, s: (s, s)),
-            ValueError,
-            "The two structures don't have the same nested",
-        ),
-        (
-            misbehaving(output_size=5),
-            ValueError,
-            "Inconsistent shapes: saw \\(3, 4\\) but expected \\(3, 5\\)",
-        ),
-    ],
-)
-@pytest.mark.parametrize("lengths", [None, [6, 0, 3]])
-def test_a_cell_that_gives_something_else_than_it_says(cell, kind, words, lengths):
-    with pytest.raises(kind, match=words):
-        dynamic(tf.constant(X), cell=cell, sequence_length=lengths)
-
-
-@pytest.mark.parametrize(
-    ("act", "kind", "words"),
-    [
-        (lambda: dynamic((tf.ones([3, 6, 2]), tf.ones([4, 6, 2]))), ValueError, "Batch_size is not the same"),
-        (lambda: dynamic((tf.ones([3, 6, 2]), tf.ones([3, 5, 2]))), ValueError, "Time steps is not the same"),
-        (lambda: dynamic(None), ValueError, "None values not supported."),
-        (lambda: dynamic(tf.ones([3, 6, 2]), parallel_iterations=2.5), AssertionError, "parallel_iterations"),
-        (
-            lambda: dynamic(tf.ones([3, 6, 2]), scope=5),
-            TypeError,
-            "VariableScope: name_or_scope must be a str",
-        ),
-        (lambda: static(tf.ones([3, 6, 2], tf.int32)), ValueError, "RNN cell only supports floating point"),
-        (
-            lambda: tf.nn.dynamic_rnn(cells.LSTMCell(4), tf.ones([3, 6, 2]), dtype=tf.int32),
-            ValueError,
-            "RNN cell only supports floating point inputs, but saw dtype: <dtype: 'int32'>",
-        ),
-        (
-            lambda: tf.nn.static_rnn(cells.GRUCell(4), [tf.constant(1.0)]),
-            ValueError,
-            "Shape \\(\\) must have",
-        ),
-        (
-            lambda: tf.nn.static_rnn(cells.GRUCell(4), [tf.placeholder(tf.float32)]),
-            ValueError,
-            "Placeholder:0 has no known rank",
-        ),
-        (
-            lambda: tf.nn.static_rnn(cells.GRUCell(4), [tf.ones([2, 3]), tf.ones([3, 3])]),
-            ValueError,
-            "Dimensions 2 and 3 are not compatible",
-        ),
-        (
-            lambda: static(
-                tf.ones([3, 6, 2]),
-                cell=cells.LSTMCell(4),
-                initial_state=(tf.ones([3, 4]), tf.ones([3, 4])),
-                sequence_length=[1, 2, 3],
-            ),
-            TypeError,
-            "The two structures don't have the same nested structure.",
-        ),
-        (lambda: contrib.best_effort_input_batch_size([tf.ones([3])]), ValueError, "Expected input tensor"),
-        (lambda: bidirectional(tf.ones([3, 6])), ValueError, "Shape \\(3, 6\\) must have rank at least 3"),
-        (
-            lambda: tf.nn.bidirectional_dynamic_rnn(cells.GRUCell(4), None, tf.ones([3, 6, 2])),
-            TypeError,
-            "The argument 'cell_bw' \\(None\\) is not an RNNCell",
-        ),
-        (
-            lambda: tf.nn.dynamic_rnn(
-                cells.LSTMCell(4),
-                tf.ones([3, 6, 2]),
-                initial_state=cells.LSTMStateTuple(tf.zeros([3, 4]), tf.zeros([3, 4], tf.float64)),
-            ),
-            ValueError,
-            "State has tensors of different inferred_dtypes",
-        ),
-        (
-            lambda: tf.nn.dynamic_rnn(
-                cells.GRUCell(4), tf.ones([3, 6, 2]), initial_state=tf.zeros([3, 4]), dtype=tf.float64
-            ),
-            TypeError,
-            "dtype is float64, but GRUCell outputs float32",
-        ),
-        (
-            lambda: contrib.stack_bidirectional_rnn([], [], []),
-            ValueError,
-            "Must specify at least one fw cell",
-        ),
-        (
-            lambda: contrib.stack_bidirectional_rnn([cells.GRUCell(4)], [cells.GRUCell(4)] * 2, []),
-            ValueError,
-            "Forward and Backward cells must have the same depth.",
-        ),
-        (
-            lambda: contrib.stack_bidirectional_rnn(
-                [cells.GRUCell(4)], [cells.GRUCell(4)], [], initial_states_bw=(1,)
-            ),
-            ValueError,
-            "initial_states_bw must be a list of state tensors",
-        ),
-        (
-            lambda: tf.nn.raw_rnn(
-                cells.GRUCell(4), lambda *_: (True, tf.ones([2, 3]), tf.ones([2, 4]), None)
-            ),
-            ValueError,
-            "loop_fn must return \\(elements_finished",
-        ),
-        (
-            lambda: tf.nn.raw_rnn(
-                cells.LSTMCell(4), lambda t, *_: (t >= [1, 1], tf.ones([2, 3]), tf.ones([2, 4]), None, None)
-            ),
-            ValueError,
-            "The two structures don't have the same nested structure.",
-        ),
-        (
-            lambda: tf.nn.static_state_saving_rnn(cells.LSTMCell(4), [tf.ones([2, 3])], Kept(), ("c",)),
-            ValueError,
-            "#elems\\(state_name\\) != #elems\\(state_size\\): 1 vs. 2",
-        ),
-    ],
-)
-def test_arguments_that_do_not_fit(act, kind, words):
-    with pytest.raises(kind, match="^" + words):
-        act()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "kind", "words"),
-    [
-        (([1, 2, 3], 1, 0), ValueError, "Dimensions must be equal, but are 2 and 3 for 'ReverseSequence'"),
-        (([[1, 2]], 1, 0), ValueError, "Shape must be rank 1 but is rank 2 for 'ReverseSequence'"),
-        (([1, 2], 5, 0), ValueError, "seq_dim must be < input rank: 5 vs. 2 for 'ReverseSequence'"),
-        (([1.0, 2.0], 1, 0), TypeError, "Value passed to parameter 'seq_lengths' has DataType float32"),
-        (([1, 2],), TypeError, "Expected int for argument 'seq_dim' not None."),
-        (([1, 2], 1, 0, None, 1), ValueError, "Cannot specify both 'seq_dim' and 'seq_axis'"),
-        (([1, 5], 1, 0), tf.errors.InvalidArgumentError, "seq_lens\\(1\\) > input.dims\\(1\\)"),
-        (([1, -1], 1, 0), tf.errors.InvalidArgumentError, "seq_lens\\(1\\) < 0"),
-    ],
-)
-def test_rows_that_cannot_be_reversed(arguments, kind, words):
-    with pytest.raises(kind, match="^" + words):
-        run(tf.reverse_sequence(tf.ones([2, 3]), *arguments))
-
-
-@pytest.mark.parametrize("driver", [bidirectional, static_bidirectional, stacked, stacked_dynamic])
-@pytest.mark.parametrize("is_fused", [True, False])
-def test_two_directions_know_no_length_beyond_the_end(driver, is_fused, monkeypatch):
-    monkeypatch.setattr(plan, "FUSE", is_fused)
-    results = tf.contrib.framework.nest.flatten(driver(tf.constant(X), sequence_length=[6, 7, 1]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"seq_lens\(1\) > input.dims\(.\): 7 > 6"):
-        run(results)
-
-
-def test_a_cell_that_writes_to_an_array_is_never_run_twice():
-    class Keeps(cells.RNNCell):
-        state_size = (tf.TensorShape([]), ())
-        output_size = 2
-
-        def zero_state(self, batch_size, dtype):
-            return tf.zeros([], tf.int32), tf.TensorArray(dtype, size=0, dynamic_size=True)
-
-        def call(self, inputs, state):
-            return inputs * inputs, (state[0] + 1, state[1].write(state[0], 3.0 * inputs))
-
-    x = tf.constant(X)
-    outputs, (count, seen) = dynamic(x, cell=Keeps(), swap_memory=True)
-    slope = tf.gradients([outputs, seen.stack()], x)[0]
-    values, steps, slopes = run([outputs, count, slope])
-    assert steps == 6
-    np.testing.assert_allclose(slopes, 2.0 * X + 3.0, rtol=1e-6)
-    np.testing.assert_allclose(values, X * X, rtol=1e-6)
-    with tf.Session(memory_limit="1GiB") as session:
-        with pytest.raises(tf.errors.InvalidArgumentError, match="writes to a TensorArray keeps all"):
-            session.run(slope)
-        assert session.run(count) == 6
-
-
 # -- savers
-class Kept:
-    """A saver whose states are variables."""
-
-    def __init__(self, **sizes):
-        self.variables = {
-            name: tf.get_variable(f"kept_{name}", initializer=tf.zeros([3, size]), trainable=False)
-            for name, size in sizes.items()
-        }
-
-    def state(self, name):
-        return self.variables[name].read_value()
-
-    def save_state(self, name, value):
-        return self.variables[name].assign(value)
-
-
 @pytest.mark.parametrize("fetched", ["last output", "state"])
 def test_a_saved_state_goes_on_from_run_to_run(fetched):
     stack = cells.MultiRNNCell([cells.LSTMCell(3), cells.GRUCell(4)])

@@ -89,24 +89,33 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         initial_state=flatten(description.state_size)[1](state),
         time_major=attributes["time_major"],
         seed=seed,
-        **_memory_options(run, attributes["swap_memory"], bound),
+        **_memory_options(run, attributes, bound),
     )
     return [*leaves(outputs), *leaves(final)]
 
 
-def _memory_options(run: Any, swap_memory: bool, bound: Sequence[Any]) -> dict[str, Any]:
-    """What the core is told of memory. What a step writes to a TensorArray cannot be written anew: no step of
-    such a cell is computed twice, and `swap_memory` is left out.
+def _memory_options(run: Any, attributes: dict[str, Any], bound: Sequence[Any]) -> dict[str, Any]:
+    """What the core is told of memory. What a step writes, to a TensorArray or a variable, cannot be written
+    anew: no step of such a cell is computed twice, and `swap_memory` is left out.
     """
-    if all(isinstance(tensor, torch.Tensor) for tensor in bound):
-        return run.memory.options(swap_memory)
+    if all(isinstance(tensor, torch.Tensor) for tensor in bound) and not _writes(attributes["description"]):
+        return run.memory.options(attributes["swap_memory"])
     options = run.memory.options(False)
     if any(options.values()):
         raise ValueError(
-            "A cell that writes to a TensorArray keeps all that its gradients need: run it in a session "
-            "without memory or memory_limit."
+            "A cell that writes to a TensorArray or a variable keeps all that its gradients need: run it in "
+            "a session without memory or memory_limit."
         )
     return options
+
+
+def _writes(description: Any) -> bool:
+    """Whether a step assigns to a variable."""
+    functions = [getattr(description, name, None) for name in ("function", "activation")]
+    below = [*getattr(description, "children", ()), getattr(description, "child", None)]
+    return any(function is not None and function.writes for function in functions) or any(
+        _writes(part) for part in below if part is not None
+    )
 
 
 def check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:
