@@ -68,6 +68,27 @@ class NoisyCell(LoopCell):
         return new, new
 
 
+class ReadingCell(LoopCell):
+    """It reads its variables by `read_value`, within the step."""
+
+    def call(self, inputs, state):
+        new = tf.tanh(tf.matmul(inputs, self.kernel.read_value()) + tf.matmul(state, self.recurrent))
+        return new, new
+
+
+class CountingCell(LoopCell):
+    """It counts its steps in a variable."""
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.steps = self.add_variable("steps", [], initializer=tf.zeros_initializer(), trainable=False)
+
+    def call(self, inputs, state):
+        with tf.control_dependencies([self.steps.assign_add(1.0)]):
+            new = tf.tanh(tf.matmul(inputs, self.kernel) + state) / self.steps.read_value()
+        return new, new
+
+
 CELLS = [LoopCell, BranchCell, ArrayCell]
 LENGTHS = [5, 0, 3]
 PLANS = {
@@ -147,7 +168,7 @@ def test_a_step_is_traced_once_for_any_number_of_steps(kind):
     assert kind.calls == 1
 
 
-@pytest.mark.parametrize("kind", [*CELLS, NoisyCell])
+@pytest.mark.parametrize("kind", [*CELLS, NoisyCell, ReadingCell])
 @pytest.mark.parametrize("plan", PLANS)
 def test_memory_plans_give_the_same_gradients(kind, plan):
     results = []
@@ -195,3 +216,25 @@ def test_a_cell_draws_anew_in_each_step_and_each_iteration_inside():
         again = session.run(outputs)
     assert len(set(first.reshape(-1)) | set(second.reshape(-1))) == 16
     np.testing.assert_array_equal(first, again)
+
+
+def test_what_a_step_assigns_is_seen_by_the_next_and_never_assigned_twice():
+    x = data()[:, :4]
+    cell = CountingCell()
+    outputs, state = tf.nn.dynamic_rnn(cell, tf.constant(x), dtype=tf.float32)
+    gradient = tf.gradients(state, cell.kernel)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        kernel = session.run(cell.kernel)
+        found = session.run(outputs)
+        assert session.run(cell.steps) == 4.0
+        session.run(gradient)
+        assert session.run(cell.steps) == 8.0
+    h = np.zeros([3, UNITS])
+    for step in range(4):
+        h = np.tanh(x[:, step] @ kernel + h) / (step + 1)
+        np.testing.assert_allclose(found[:, step], h, atol=1e-6)
+    with tf.Session(memory=MemoryPlan.recompute(every=2)) as session:
+        session.run(tf.global_variables_initializer())
+        with pytest.raises(tf.errors.InvalidArgumentError, match="writes to a TensorArray or a variable"):
+            session.run(gradient)

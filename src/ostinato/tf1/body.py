@@ -56,7 +56,9 @@ class BodyFunction:
         self.draws = any(_draws(operation) for operation in operations)
         self.writes = any(registry.lookup(operation.type).writes for operation in operations)
         self.written = frozenset().union(*map(_written, operations))
+        self._guards = shares_names
         self._references: dict[Tensor, Tensor] = {}
+        self._values: dict[Tensor, Tensor] = {}
         self.read_live(self.written)
 
     def read_live(self, names: Collection[str]) -> None:
@@ -65,6 +67,11 @@ class BodyFunction:
         live = [pair for pair in self.graph.handles if pair[0].op.name in names or self._is_live(pair[1])]
         inside_live = {inside for _, inside in live}
         by_value = [pair for pair in self.graph.captures if inside_live.isdisjoint(pair[1].op.inputs)]
+        snapshots = {inside for _, inside in by_value}
+        for handle, inside in self.graph.handles:
+            if inside not in inside_live:
+                reads = [consumer.outputs[0] for consumer in inside.consumers()]
+                by_value += [(self._value_of(handle), read) for read in reads if read not in snapshots]
         self._fed = [*self.arguments, *[inside for _, inside in by_value]]
         for handle, _ in live:
             if handle not in self._references:
@@ -85,9 +92,19 @@ class BodyFunction:
         return list(seen)
 
     def _is_live(self, handle: Tensor) -> bool:
-        """Whether anything but one reading of its value uses a variable's handle."""
+        """Whether anything but readings of its value uses a variable's handle. In a branch, which may be
+        there for a variable that has no value yet, only the reading counts that every variable has.
+        """
         snapshots = {inside.op for _, inside in self.graph.captures}
-        return handle in self.outputs or any(consumer not in snapshots for consumer in handle.consumers())
+        return handle in self.outputs or any(
+            consumer not in snapshots and (self._guards or consumer.type != "Identity")
+            for consumer in handle.consumers()
+        )
+
+    def _value_of(self, handle: Tensor) -> Tensor:
+        if handle not in self._values:
+            self._values[handle] = handle.graph.create_operation("Identity", [handle], {}, "read").outputs[0]
+        return self._values[handle]
 
     def needs(self, outputs: Iterable[int]) -> tuple[frozenset[int], frozenset[int]]:
         """The places of the arguments and of the captured tensors that some of the outputs need."""
