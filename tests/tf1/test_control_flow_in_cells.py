@@ -80,8 +80,8 @@ class CountingCell(LoopCell):
     """It counts its steps in a variable."""
 
     def build(self, input_shape):
-        super().build(input_shape)
         self.steps = self.add_variable("steps", [], initializer=tf.zeros_initializer(), trainable=False)
+        super().build(input_shape)
 
     def call(self, inputs, state):
         with tf.control_dependencies([self.steps.assign_add(1.0)]):
