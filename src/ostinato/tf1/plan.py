@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,6 +22,7 @@ from . import fuse, fuse_directions, registry
 from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
+from .plan_units import Unit, as_leaf, as_outputs, locked, tracked
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
@@ -33,22 +34,6 @@ MOST_PLANS = 256
 oldest."""
 FUSE = True
 """Whether the steps of a driver are run as one sequence where they can be; tests compare the two ways."""
-
-
-@dataclass(eq=False)
-class Unit:
-    """What is evaluated in one go: one operation, or several fused ones."""
-
-    operations: tuple[Operation, ...]
-    inputs: tuple[Tensor | None, ...]  # None: a variable's handle that is not read
-    outputs: tuple[Tensor, ...]
-    evaluate: Callable[..., Sequence[Any]]  # evaluate(run, *values)
-    writes: bool = False
-    control: list[Operation] = field(default_factory=list)
-
-    @property
-    def order(self) -> int:
-        return self.operations[0].identifier
 
 
 @dataclass(frozen=True)
@@ -111,14 +96,6 @@ def _limit_at_node(operation: Operation, problem: MemoryLimitError) -> MemoryLim
 
 def _place(operation: Operation) -> str:
     return f"\n\t [[node {operation.name} ({operation.type})]]"
-
-
-def as_leaf(value: torch.Tensor) -> torch.Tensor:
-    """The value as a tensor that a gradient can be taken with respect to."""
-    # A new tensor object, so that the gradient with respect to an alias of it is kept apart.
-    if not (value.is_floating_point() or value.is_complex()):
-        return value
-    return value.view_as(value) if value.requires_grad else value.detach().requires_grad_()
 
 
 def plan_for(graph: Graph, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> Plan:
@@ -266,13 +243,13 @@ class _Compiler:
             wanted = frozenset(self.wanted.get(operation, ()))
             evaluate = lambda run, *values: compute(run, operation, *values, wanted=wanted)  # noqa: E731
         elif definition.writes and definition.reference_inputs:
-            evaluate = _locked(operation, compute)
+            evaluate = locked(operation, compute)
         elif self._is_looked_into(operation):
-            evaluate = _tracked(operation, compute, self.gradient_targets)
+            evaluate = tracked(operation, compute, self.gradient_targets)
         elif definition.stateful:
-            evaluate = lambda run, *values: _as_outputs(compute(run, operation, *values))  # noqa: E731
+            evaluate = lambda run, *values: as_outputs(compute(run, operation, *values))  # noqa: E731
         else:
-            evaluate = lambda run, *values: _as_outputs(compute(*values, **attributes))  # noqa: E731
+            evaluate = lambda run, *values: as_outputs(compute(*values, **attributes))  # noqa: E731
         return Unit(
             (operation,),
             tuple(inputs),
@@ -397,38 +374,6 @@ def _with_frees(drafts: Sequence[Instruction], kept: set[int]) -> list[Instructi
         if slot != _DROPPED and slot not in kept:
             frees[index].append(slot)
     return [replace(draft, frees=tuple(free)) for draft, free in zip(drafts, frees, strict=True)]
-
-
-def _locked(operation: Operation, compute: Callable[..., Any]) -> Callable[..., Any]:
-    """An operation that reads a variable and writes it: no other thread of the session does so meanwhile."""
-
-    def evaluate(run: Run, *values: Any) -> Sequence[Any]:
-        with run.lock:
-            return _as_outputs(compute(run, operation, *values))
-
-    return evaluate
-
-
-def _tracked(operation: Operation, compute: Callable[..., Any], targets: set[Tensor]) -> Callable[..., Any]:
-    """A step whose outputs are themselves what a gradient is taken with respect to: that of c goes through h,
-    which the step makes of c. For that the step has to be on torch's record, whatever led to it.
-    """
-    wanted = [tensor in targets for tensor in operation.outputs]
-
-    def evaluate(run: Run, *values: Any) -> Sequence[Any]:
-        first = next((index for index, value in enumerate(values) if value.is_floating_point()), 0)
-        values = (*values[:first], as_leaf(values[first]), *values[first + 1 :])
-        results = _as_outputs(compute(run, operation, *values))
-        return [
-            as_leaf(value) if target and not value.requires_grad else value
-            for value, target in zip(results, wanted, strict=True)
-        ]
-
-    return evaluate
-
-
-def _as_outputs(result: Any) -> Sequence[Any]:
-    return result if isinstance(result, (tuple, list)) else (result,)
 
 
 def _xs_of(operation: Operation) -> slice:

@@ -14,7 +14,8 @@ import torch
 from .errors import FailedPreconditionError
 from .graph import Graph
 from .philox import Philox
-from .plan import Plan, as_leaf, plan_for
+from .plan import Plan, plan_for
+from .plan_units import as_leaf
 from .random_source import StepSource, TorchSource, source_of
 from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
