@@ -233,3 +233,8 @@ def test_inputs_that_do_not_fit(case):
 def test_shapes_that_no_convolution_has(arguments, words):
     with pytest.raises(ValueError, match=words):
         ConvLSTMCell(*arguments)
+
+
+def test_a_share_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="ratio_on must be greater than 0, but is 0"):
+        PhasedLSTMCell(4, 3, ratio_on=0.0)

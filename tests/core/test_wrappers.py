@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from core.zoo import PlainCell
 from ostinato import (
     AttentionCellWrapper,
     BasicLSTMCell,
@@ -29,6 +30,10 @@ def machine(dtype=torch.float64, **options):
     torch.manual_seed(5)
     controller = BasicLSTMCell(4, input_size=3 + 2 * 2)
     return NTMCell(controller, 3, 5, 2, read_head_num=2, write_head_num=1, **options).to(dtype)
+
+
+def attention():
+    return AttentionCellWrapper(GRUCell(4, 3), attn_length=2, input_size=3)
 
 
 def test_a_machine_unrolls_the_same_either_way_with_its_gradients():
@@ -114,6 +119,9 @@ def test_parameters_are_named_as_in_tf1():
         (lambda: HighwayWrapper(GRUCell(4, 3)), ValueError, "incompatible"),
         (lambda: InputProjectionWrapper(GRUCell(4, 3), 5, 2), ValueError, "inputs of size 5"),
         (lambda: OutputProjectionWrapper(GRUCell(4, 3), 0), ValueError, "output_size must be"),
+        (lambda: HighwayWrapper(3), TypeError, "is not an RNNCell"),
+        (lambda: AttentionCellWrapper(None, 2, 3), TypeError, "is not an RNNCell"),
+        (lambda: OutputProjectionWrapper(PlainCell(3, 2), 4), TypeError, "with an input_size"),
         (lambda: EmbeddingWrapper(GRUCell(4, 3), 0, 3), ValueError, "must be > 0: 0, 3"),
         (lambda: AttentionCellWrapper(GRUCell(4, 3), 0, 3), ValueError, "greater than zero, got 0"),
         (lambda: NTMCell(GRUCell(4, 5), 3, 2, 2, 1, 1), ValueError, "memory_size of at least 3"),
@@ -142,6 +150,36 @@ def test_inputs_that_do_not_fit_are_told(inputs, error, words):
     cell = HighwayWrapper(GRUCell(3, 3))
     with pytest.raises(error, match=words):
         cell(inputs, cell.zero_state(2))
+
+
+@pytest.mark.parametrize(
+    ("like", "error", "words"),
+    [
+        ({"dtype": torch.float64}, TypeError, "state of dtype torch.float64: convert"),
+        ({"device": "meta"}, ValueError, "on the device cpu, but got a state on meta"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("cell", [attention, lambda: machine(torch.float32)], ids=["attention", "machine"])
+def test_states_that_do_not_fit_are_told(cell, like, error, words):
+    cell = cell()
+    good, wrong = cell.zero_state(2), cell.zero_state(2, **like)
+    state = good._make([good[0], *wrong[1:]]) if hasattr(good, "_make") else (good[0], *wrong[1:])
+    with pytest.raises(error, match=words):
+        cell(torch.ones(2, 3), state)
+
+
+def test_inputs_on_another_device_are_told():
+    cell = HighwayWrapper(GRUCell(3, 3))
+    with pytest.raises(ValueError, match="on the device cpu, but got inputs on meta"):
+        cell(torch.ones(2, 3, device="meta"), cell.zero_state(2))
+
+
+def test_embeddings_are_looked_up_under_vmap():
+    cell = EmbeddingWrapper(GRUCell(4, 3), 10, 3)
+    ids = torch.arange(6).reshape(2, 3, 1)
+    outputs = torch.func.vmap(lambda rows: cell(rows, cell.zero_state(3))[0])(ids)
+    torch.testing.assert_close(outputs[1], cell(ids[1], cell.zero_state(3))[0])
 
 
 def test_ids_that_do_not_fit_are_told():

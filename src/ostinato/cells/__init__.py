@@ -17,7 +17,13 @@ from ostinato.cells.gated_cells import (
 from ostinato.cells.grid_cells import BidirectionalGridLSTMCell, GridLSTMCell, TimeFreqLSTMCell
 from ostinato.cells.highway import HighwayWrapper
 from ostinato.cells.independent_cells import IndRNNCell, IndyGRUCell, IndyLSTMCell
-from ostinato.cells.lowering import RunSequence, SequenceContext, is_transformed, lower
+from ostinato.cells.lowering import (
+    RunSequence,
+    SequenceContext,
+    has_known_values,
+    is_transformed,
+    lower,
+)
 from ostinato.cells.lstm_kin import ConvLSTMCell, GLSTMCell, PhasedLSTMCell
 from ostinato.cells.lstm_variants import (
     CoupledInputForgetGateLSTMCell,
@@ -75,6 +81,7 @@ __all__ = [
     "ZoneoutWrapper",
     "check_cell",
     "current_position",
+    "has_known_values",
     "is_transformed",
     "lower",
 ]

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ostinato._init import Initializer
 from ostinato._state import Nest, leaves, zeros
-from ostinato.cells.base import RNNCell
+from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.wrapping import OwningWrapper, Parameters, WrapperParameters
 from ostinato.steps import Parameter
 from ostinato.steps.family import check_positive_integer
@@ -135,6 +135,7 @@ class AttentionCellWrapper(OwningWrapper):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        check_cell(cell)
         size = cell.output_size if attn_size is None else attn_size
         maths = Attention(
             attn_length,

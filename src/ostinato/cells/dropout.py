@@ -10,7 +10,7 @@ from torch import Tensor
 from ostinato import kernels
 from ostinato._state import LSTMStateTuple, Nest, flatten
 from ostinato.cells.base import RNNCell
-from ostinato.cells.lowering import RunSequence, SequenceContext, lower
+from ostinato.cells.lowering import RunSequence, SequenceContext, has_known_values, lower
 from ostinato.cells.run import StepPosition, current_position
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.steps import masking
@@ -156,8 +156,7 @@ def checked_keep_prob(name: str, value: Any) -> KeepProbability:
             raise ValueError(
                 f"{name} must be a number or a scalar tensor, but has shape {list(value.shape)}."
             )
-        known = type(value) is Tensor and value.device.type == "cpu" and not torch.compiler.is_compiling()
-        if known and not 0.0 < float(value.detach()) <= 1.0:
+        if has_known_values(value) and not 0.0 < float(value.detach()) <= 1.0:
             raise ValueError(f"{name} must be greater than 0 and at most 1, but is {float(value.detach())}.")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):

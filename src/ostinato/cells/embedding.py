@@ -12,6 +12,7 @@ from torch.nn import functional
 from ostinato._init import Initializer, Uniform
 from ostinato._state import Nest
 from ostinato.cells.base import RNNCell
+from ostinato.cells.lowering import has_known_values
 from ostinato.cells.wrapping import OwningWrapper, Parameters, PointwiseMaths, WrapperParameters
 from ostinato.steps import Parameter
 
@@ -42,7 +43,7 @@ class Embedding(PointwiseMaths):
 
     def before(self, parameters: Parameters, inputs: Tensor, state: Nest) -> Tensor:
         ids = inputs.squeeze(-1) if inputs.dim() > 1 else inputs
-        if ids.device.type == "cpu" and ids.numel():  # a GPU would wait for it, and has a check of its own
+        if has_known_values(ids) and ids.numel():  # a GPU has a check of its own
             low, high = int(ids.min()), int(ids.max())
             if low < 0 or high >= self.embedding_classes:
                 raise ValueError(

@@ -11,7 +11,13 @@ from torch.nn import functional
 from ostinato._init import Initializer
 from ostinato._state import Nest
 from ostinato.cells.base import RNNCell
-from ostinato.cells.wrapping import OwningWrapper, Parameters, PointwiseMaths, WrapperParameters
+from ostinato.cells.wrapping import (
+    OwningWrapper,
+    Parameters,
+    PointwiseMaths,
+    WrapperParameters,
+    input_size_of,
+)
 from ostinato.steps import Parameter
 
 
@@ -82,4 +88,4 @@ class HighwayWrapper(OwningWrapper):
         dtype: torch.dtype | None = None,
     ) -> None:
         maths = Highway(couple_carry_transform_gates, carry_bias_init)
-        super().__init__(maths, cell, cell.input_size, initializer, device, dtype)
+        super().__init__(maths, cell, input_size_of("HighwayWrapper", cell), initializer, device, dtype)

@@ -50,6 +50,18 @@ def is_transformed() -> bool:
     return torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0
 
 
+def has_known_values(tensor: Tensor) -> bool:
+    """Whether a look at the values costs nothing and is possible: a fake, traced or vmapped tensor has none
+    to look at, and for one on a GPU the host would wait.
+    """
+    return (
+        type(tensor) is Tensor
+        and tensor.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and not is_transformed()
+    )
+
+
 def run_family(
     family: Family, parameters: Sequence[Tensor], inputs: Tensor, state: Nest, context: SequenceContext
 ) -> tuple[Tensor, Nest]:

@@ -87,6 +87,9 @@ class PhasedLSTMCell(OwningCell):
     `output_gate.kernel` `[input_size + n, n]`, with peepholes n rows more for the gates; the `bias` of each;
     `period`, `phase`, `ratio_on` `[n]`. State: `LSTMStateTuple(c, h)`, both `[batch, n]`; the output is h.
 
+    Raises:
+        ValueError: `ratio_on` is not positive, or the periods are not or are in the wrong order.
+
     >>> cell = PhasedLSTMCell(4, input_size=3)
     >>> output, state = cell((torch.full([2, 1], 0.5), torch.ones(2, 3)), cell.zero_state(2))
     >>> output.shape, cell.input_size
@@ -108,6 +111,8 @@ class PhasedLSTMCell(OwningCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        if isinstance(ratio_on, int | float) and ratio_on <= 0:  # its gradient would be NaN
+            raise ValueError(f"ratio_on must be greater than 0, but is {ratio_on}.")
         family = PhasedLSTM(num_units, use_peepholes, leak, ratio_on, period_init_min, period_init_max)
         super().__init__(family, input_size, initializer, device, dtype)
         self.get_parameter("ratio_on").requires_grad_(trainable_ratio_on)

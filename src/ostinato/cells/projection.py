@@ -13,7 +13,13 @@ from torch.nn import functional
 from ostinato._init import Initializer
 from ostinato._state import Nest
 from ostinato.cells.base import RNNCell
-from ostinato.cells.wrapping import OwningWrapper, Parameters, PointwiseMaths, WrapperParameters
+from ostinato.cells.wrapping import (
+    OwningWrapper,
+    Parameters,
+    PointwiseMaths,
+    WrapperParameters,
+    input_size_of,
+)
 from ostinato.steps import Parameter
 from ostinato.steps.activations import Activation, canonical, function
 from ostinato.steps.family import check_positive_integer
@@ -137,4 +143,6 @@ class OutputProjectionWrapper(OwningWrapper):
         dtype: torch.dtype | None = None,
     ) -> None:
         maths = OutputProjection(output_size, activation or "linear")
-        super().__init__(maths, cell, cell.input_size, initializer, device, dtype)
+        super().__init__(
+            maths, cell, input_size_of("OutputProjectionWrapper", cell), initializer, device, dtype
+        )

@@ -13,7 +13,7 @@ from torch import Tensor
 from ostinato._init import Initializer
 from ostinato._state import Nest, check_state, is_autocast_enabled, leaves, map_nest
 from ostinato.cells import parameters as owned
-from ostinato.cells.base import RNNCell
+from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.lowering import RunSequence, SequenceContext, lower
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.steps import Parameter, masking
@@ -165,6 +165,22 @@ class BoundWrapper(MathsWrapper):
         return {name: slot() for name, slot in self._slots.items()}
 
 
+def input_size_of(wrapper: str, cell: RNNCell) -> int:
+    """The size of the inputs of a cell that is to be wrapped.
+
+    Raises:
+        TypeError: it is no cell, or one that does not say.
+    """
+    check_cell(cell)
+    found = getattr(cell, "input_size", None)
+    if not isinstance(found, int):
+        raise TypeError(
+            f"{wrapper} needs a cell with an input_size that is an integer, but {type(cell).__name__} has "
+            f"{found!r}."
+        )
+    return found
+
+
 class OwningWrapper(MathsWrapper):
     """A wrapper that owns its parameters, named as in TF1 with `.` for `/`.
 
@@ -210,12 +226,25 @@ class OwningWrapper(MathsWrapper):
 
     def _check(self, inputs: Tensor, state: Nest, parameters: Parameters) -> None:
         name = type(self).__name__
-        self._check_inputs(inputs, next(iter(parameters.values())).dtype)
+        like = next(iter(parameters.values()))
+        self._check_inputs(inputs, like.dtype)
+        if inputs.device != like.device:
+            raise ValueError(f"{name} is on the device {like.device}, but got inputs on {inputs.device}.")
         if not self.maths.is_pointwise:
             check_state(state, self.state_size, inputs.shape[0], f"{name}'s state")
             wrong = [leaf for leaf in leaves(state) if leaf.dim() and not leaf.is_floating_point()]
             if wrong:
                 raise TypeError(f"{name} needs a state of floating point, but got {wrong[0].dtype}.")
+            for leaf in leaves(state[1:]):  # the first part is the cell's, which has checks of its own
+                if leaf.device != like.device:
+                    raise ValueError(
+                        f"{name} is on the device {like.device}, but got a state on {leaf.device}."
+                    )
+                if leaf.dim() and leaf.dtype != like.dtype and not is_autocast_enabled(like.device):
+                    raise TypeError(
+                        f"{name} has parameters of dtype {like.dtype}, but got a state of dtype "
+                        f"{leaf.dtype}: convert one of the two."
+                    )
 
     def _check_inputs(self, inputs: Tensor, dtype: torch.dtype) -> None:
         name = type(self).__name__

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from ostinato._state import Nest, check_state, is_autocast_enabled, leaves
-from ostinato.cells import is_transformed
+from ostinato.cells import has_known_values
 
 
 def check_no_packed_sequence(driver: str, inputs: Any) -> None:
@@ -88,27 +88,17 @@ def sequence_lengths(sequence_length: Any, batch_size: int, device: torch.device
             f"sequence_length has {lengths.shape[0]} entries, but the inputs have {batch_size} rows."
         )
     lengths = lengths.to(torch.int64)
-    if _has_known_values(lengths) and batch_size and int(lengths.min()) < 0:
+    if has_known_values(lengths) and batch_size and int(lengths.min()) < 0:
         raise ValueError(f"sequence_length must not be negative, but holds {int(lengths.min())}.")
     # A copy: what the caller does with the lengths later must not reach the backward pass.
     return lengths.to(device, copy=True)
-
-
-def _has_known_values(tensor: Tensor) -> bool:
-    # A fake, traced or vmapped tensor has no values to look at.
-    return (
-        type(tensor) is Tensor
-        and tensor.device.type == "cpu"
-        and not torch.compiler.is_compiling()
-        and not is_transformed()
-    )
 
 
 def steps_to_run(lengths: Tensor | None, time: int) -> int:
     """How many steps can change anything: where the lengths are known, those after the longest row are
     left out.
     """
-    if lengths is None or not _has_known_values(lengths) or not lengths.numel():
+    if lengths is None or not has_known_values(lengths) or not lengths.numel():
         return time
     return max(1, min(time, int(lengths.max())))
 
