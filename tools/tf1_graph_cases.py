@@ -430,6 +430,7 @@ scoped("a", lambda: tf.transpose(t, [1, 0, 2]))
 [tf.constant(1), tf.constant(2), tf.constant(3, name="Const")]
 [tf.unstack(y), tf.unstack(y)]
 [tf.split(y, 3, 1), tf.split(y, 3, 1)]
+[tf.reduce_sum(tf.Variable([1.0, 2.0])), tf.reduce_sum([1.0, 2.0]), tf.rank([1.0]), tf.reduce_sum(y)]
 [tf.square(x), tf.sqrt(x), tf.tanh(x), tf.tanh(x)]
 """
 

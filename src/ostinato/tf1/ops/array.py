@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -125,26 +125,25 @@ register("Rank", lambda x, out_type: _integer(x.dim(), out_type), _scalar_rule, 
 
 def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     """The shape at run time (TF1 symbol: `tf.shape`); a constant where it is known."""
-    tensor = convert_to_tensor(input)
-    known = np.array(tensor.shape.as_list(), np.int64) if tensor.shape.is_fully_defined() else None
-    return _about("Shape", tensor, known, out_type, name)
+    return _about("Shape", input, lambda s: s.as_list() if s.is_fully_defined() else None, out_type, name)
 
 
 def size(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
     """The number of elements at run time (TF1 symbol: `tf.size`); a constant where it is known."""
-    tensor = convert_to_tensor(input)
-    return _about("Size", tensor, tensor.shape.num_elements(), out_type, name)
+    return _about("Size", input, lambda s: s.num_elements(), out_type, name)
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
     """The number of axes at run time (TF1 symbol: `tf.rank`); a constant where it is known."""
-    tensor = convert_to_tensor(input)
-    return _about("Rank", tensor, tensor.shape.ndims, int32, name)
+    return _about("Rank", input, lambda s: s.ndims, int32, name)
 
 
-def _about(op_type: str, tensor: Tensor, known: Any, out_type: Any, name: str | None) -> Tensor:
-    with name_scope(name, op_type, [tensor]) as scope:
-        wanted = as_dtype(out_type)
+def _about(
+    op_type: str, value: Any, of: Callable[[TensorShape], Any], out_type: Any, name: str | None
+) -> Tensor:
+    with name_scope(name, op_type, [value]) as scope:
+        tensor, wanted = convert_to_tensor(value), as_dtype(out_type)
+        known = of(tensor.shape)
         if known is not None:
             return constant(np.array(known, wanted.as_numpy_dtype), name=scope)
         return one(op_type, [tensor], scope, out_type=wanted.name)

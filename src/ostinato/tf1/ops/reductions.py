@@ -14,8 +14,9 @@ from ..graph import name_scope
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
+from .array import rank
 from .core import constant, convert_to_tensor, one
-from .math import either
+from .math import either, range_
 
 
 def _axes(x: torch.Tensor, axis: torch.Tensor | None) -> list[int]:
@@ -52,6 +53,13 @@ def _prod(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
     return x
 
 
+def _all_axes(input_tensor: Any) -> Tensor:
+    """All axes, by the nodes that TensorFlow makes: a constant for a tensor, a range for what becomes one."""
+    if isinstance(input_tensor, Tensor) and input_tensor.shape.ndims is not None:
+        return constant(np.arange(input_tensor.shape.ndims, dtype=np.int32))
+    return range_(0, rank(input_tensor))
+
+
 def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **options: Any) -> Any:
     def compute(x: torch.Tensor, axis: torch.Tensor | None = None, keep_dims: bool = False) -> torch.Tensor:
         axes = _axes(x, axis)
@@ -69,14 +77,14 @@ def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **
     ) -> Tensor:
         axis = either("axis", axis, "reduction_indices", reduction_indices)
         keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
-        x = convert_to_tensor(input_tensor)
-        inputs = [x]
-        if axis is None and x.shape.ndims is not None:
-            inputs.append(constant(np.arange(x.shape.ndims, dtype=np.int32)))
-        with name_scope(name, op_type, [x]) as scope:
-            if axis is not None:
-                inputs.append(convert_to_tensor(axis, name="reduction_indices", dtype_hint=int32))
-            return one(op_type, inputs, scope, keep_dims=keep)
+        over_all = _all_axes(input_tensor) if axis is None else None
+        with name_scope(name, op_type, [input_tensor]) as scope:
+            x = convert_to_tensor(input_tensor, name="input")
+            if over_all is None:
+                over_all = convert_to_tensor(axis, name="reduction_indices", dtype_hint=int32)
+            # The axes that a run finds are all there are: the node need not be told.
+            known = registry.constant_value(over_all) is not None or axis is not None
+            return one(op_type, [x, over_all] if known else [x], scope, keep_dims=keep)
 
     function.__doc__ = f"{op_type} over `axis` (all axes for None); `keepdims` leaves them there with size 1."
     return function
