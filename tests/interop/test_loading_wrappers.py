@@ -1,5 +1,6 @@
 """Wrappers with parameters of their own, and cells over frequencies, from TensorFlow's variables."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from ostinato import (
     BasicLSTMCell,
     BidirectionalGridLSTMCell,
     EmbeddingWrapper,
+    GridLSTMCell,
     GRUCell,
     HighwayWrapper,
     InputProjectionWrapper,
@@ -19,6 +21,7 @@ from ostinato import (
     NTMCell,
     OutputProjectionWrapper,
     ResidualWrapper,
+    TimeFreqLSTMCell,
     dynamic_rnn,
 )
 from ostinato._state import flatten
@@ -39,6 +42,9 @@ CASES = {
         "NTM": lambda: NTMCell(LSTMCell(3, 8), 4, 5, 2, 2, 1),
     },
     "grid": {
+        "TimeFreq_shards": lambda: TimeFreqLSTMCell(3, 4, 1, 2),
+        "Grid_shards": lambda: GridLSTMCell(2, 4, 2, 1, [3], share_time_frequency_weights=True),
+        "Grid": lambda: GridLSTMCell(2, 4, 2, 1, [3]),
         "Bidirectional_up": lambda: BidirectionalGridLSTMCell(2, 4, 2, 1, [3], backward_slice_offset=1),
     },
 }
@@ -55,12 +61,14 @@ def values_of(file, case):
 def test_outputs_are_tensorflows(file, case):
     stored, cell = values_of(file, case), CASES[file][case]()
     weights = {key[2:]: value for key, value in stored.items() if key.startswith("w|")}
-    named = "rnn" if file == "wrapper" else "rnn/bidirectional_grid_lstm_cell"
-    filled = load_into(cell, weights, named)
-    assert sorted(filled.values()) == sorted(weights)
+    filled = load_into(cell, weights, "rnn")
+    # Of what is kept in shards the first is named.
+    named = [name for name in weights if not re.search(r"/W_([ft]_\d+_)?[1-9]$", name)]
+    assert sorted(filled.values()) == sorted(named)
     leaves, as_state = flatten(cell.zero_state(3))
     start = as_state([torch.from_numpy(stored[f"start|{i}"]) for i in range(len(leaves))])
-    outputs, _ = dynamic_rnn(cell, torch.from_numpy(stored["x"]), [6, 0, 2], start)
+    lengths = None if case.startswith("TimeFreq") else [6, 0, 2]
+    outputs, _ = dynamic_rnn(cell, torch.from_numpy(stored["x"]), lengths, start)
     np.testing.assert_allclose(outputs.detach().numpy(), stored["out"], rtol=0, atol=1e-5)
 
 
@@ -132,3 +140,17 @@ def test_what_is_missing_is_told_and_nothing_is_filled():
     with pytest.raises(ValueError, match=r"has shape \[3, 9\], but the OutputProjectionWrapper of GRUCell"):
         load_into(cell, wrong, "rnn")
     assert torch.equal(cell.kernel, before)
+
+
+@pytest.mark.parametrize("missing", ["fwd/W_t_0_0", "bwd/B_f_0"])
+def test_half_a_pair_of_grids_is_told(missing):
+    weights = {
+        key[2:]: value for key, value in values_of("grid", "Bidirectional_up").items() if key[0] == "w"
+    }
+    cell = CASES["grid"]["Bidirectional_up"]()
+    assert len(load_into(cell, weights)) == 8  # the only scope that fits
+    del weights[f"rnn/bidirectional_grid_lstm_cell/{missing}"]
+    with pytest.raises(
+        ValueError, match=f"'rnn/bidirectional_grid_lstm_cell/{missing}' of shape .* is missing"
+    ):
+        load_into(cell, weights, "rnn")

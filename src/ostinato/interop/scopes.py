@@ -25,8 +25,10 @@ from ostinato.steps import (
     SRU,
     UGRNN,
     BasicRNN,
+    BidirectionalGridLSTM,
     ConvLSTM,
     CoupledLSTM,
+    GridLSTM,
     GroupLSTM,
     IndRNN,
     IndyGRU,
@@ -35,6 +37,7 @@ from ostinato.steps import (
     MinimalRNN,
     PhasedLSTM,
     ResetAfterGRU,
+    TimeFreqLSTM,
     WeightNormLSTM,
 )
 
@@ -59,10 +62,12 @@ _LSTM_OPTIONS = {
 
 _KINDS: dict[type, tuple[str, ...]] = {
     BasicRNN: ("BasicRNN",),
+    BidirectionalGridLSTM: ("GridLSTM",),
     CFN: ("CFN",),
     CoupledLSTM: ("CoupledInputForgetGateLSTM",),
     ConvLSTM: ("Conv1DLSTM", "Conv2DLSTM", "Conv3DLSTM"),
     GRU: ("GRU", "GRUBlock"),
+    GridLSTM: ("GridLSTM",),
     GroupLSTM: ("GLSTM",),
     IndRNN: ("IndRNN",),
     IndyGRU: ("IndyGRU",),
@@ -73,6 +78,7 @@ _KINDS: dict[type, tuple[str, ...]] = {
     PhasedLSTM: ("PhasedLSTM",),
     ResetAfterGRU: ("CudnnCompatibleGRU",),
     SRU: ("SRU",),
+    TimeFreqLSTM: ("TimeFreqLSTM",),
     UGRNN: ("UGRNN",),
     WeightNormLSTM: ("WeightNormLSTM",),
 }
@@ -80,7 +86,7 @@ _KINDS: dict[type, tuple[str, ...]] = {
 _OPTIONAL = ("bias", "biases", "projection/kernel", "projection_weights", "in_projection/kernel")
 """Parameters that cells have with one option and not with another."""
 
-_SHARDED = ("W_0", "W_P_0")
+_SHARDED = re.compile(r"((fwd|bwd)/)?W_(P_|[ft]_\d+_)?0")
 """Parameters that cells of 2016 keep in `W_0`, `W_1`, ...: as many variables as they were told."""
 
 
@@ -293,11 +299,18 @@ class Scopes:
         return scope in self._scopes
 
     def _assign_cell(self, cell: FamilyCell, scope: str, name: str) -> Iterator[Assignment]:
-        scope = self._scope_of(cell, scope)
-        known = self._cells.get(scope)
-        if known is not None:
-            _check_kind(cell, known)
-        saved = {} if known is None else known.variables
+        if _forms(cell):
+            scope, form = self._inner(cell, scope)
+            found = {f"{half}/": self._cells.get(_join(scope, half)) for half in form}
+        else:
+            scope = self._scope_of(cell, scope)
+            found = {"": self._cells.get(scope)}
+        known = next(iter(found.values()))
+        saved: dict[str, str] = {}
+        for half, recognised in found.items():
+            if recognised is not None:
+                _check_kind(cell, recognised)
+                saved |= {f"{half}{own}": variable for own, variable in recognised.variables.items()}
         block = _GRU_BLOCK if known is not None and known.family == "GRUBlock" else {}
         self._check_options(cell, scope, saved)
         for key, parameter in cell.family_parameters().items():
@@ -381,7 +394,7 @@ class Scopes:
 
 def _is_piece(own: str, parameter: str) -> bool:
     """Whether a variable is a part of a parameter: `kernel/part_1`, or `W_1` of what begins with `W_0`."""
-    if parameter in _SHARDED:
+    if _SHARDED.fullmatch(parameter):
         return re.fullmatch(rf"{parameter[:-1]}\d+", own) is not None
     return own.startswith(f"{parameter}/part_")
 
@@ -407,12 +420,14 @@ def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
 
 def _forms(cells: CellNest) -> tuple[tuple[str, ...], ...]:
     """The names below the scope of a stack (the first one) or of a pair (both): TensorFlow's today, then
-    those before 1.0. None for one cell.
+    those before 1.0. None for one cell, but for one that is two grids.
     """
     if is_pair(cells):
         return ("fw", "bw"), ("FW", "BW"), ("BiRNN_FW", "BiRNN_BW")
     while isinstance(cells, CellWrapper):
         cells = cells.cell
+    if isinstance(cells, FamilyCell) and isinstance(cells.family, BidirectionalGridLSTM):
+        return (("fwd", "bwd"),)
     return (("cell_0",), ("Cell0",)) if isinstance(cells, list | tuple | MultiRNNCell) else ()
 
 
