@@ -35,3 +35,30 @@ def test_a_seeded_mask_is_the_same_when_a_step_is_computed_anew(kept, lengths):
         for value, reference in zip(other, one, strict=True):
             np.testing.assert_allclose(value, reference, rtol=1e-4, atol=1e-6)
     assert not np.allclose(plain[0][0], plain[1][0])
+
+
+@pytest.mark.parametrize(
+    ("keep", "largest"),
+    [
+        (0.7, 1.0879916698938),  # 0.7 as TensorFlow has it in float32
+        (np.float64(0.7), 1.0879916513654),
+        (tf.float32, 1.0879916698938),
+        (tf.float64, 1.0879916513654),
+    ],
+)
+@pytest.mark.parametrize("variational", [False, True])
+def test_a_probability_is_rounded_as_the_tensor_that_tensorflow_makes_of_it(keep, largest, variational):
+    with tf.Graph().as_default(), tf.Session() as session:
+        keep = tf.constant(0.7, keep) if isinstance(keep, tf.DType) else keep
+        cell = tf.nn.rnn_cell.DropoutWrapper(
+            tf.nn.rnn_cell.BasicRNNCell(50),
+            output_keep_prob=keep,
+            variational_recurrent=variational,
+            dtype=tf.float64,
+            seed=3,
+        )
+        output, _ = cell(tf.ones([2, 50], tf.float64), tf.ones([2, 50], tf.float64))
+        kernel, bias = tf.global_variables()
+        kernel.load(np.full((100, 50), 0.01), session)
+        bias.load(np.zeros(50), session)
+        assert session.run(output).max() == pytest.approx(largest, rel=1e-13)

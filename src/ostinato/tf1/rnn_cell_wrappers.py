@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import nest
 from .body import BodyFunction
 from .cell_description import Dropout, Residual
@@ -312,7 +314,9 @@ def _probability(name: str, value: Any) -> Any:
         known = constant_value(tensor)
         if known is None:
             return tensor
-        value = float(known)
+        value = known
+    elif isinstance(value, float) and not isinstance(value, np.floating):
+        value = np.float32(value)  # as a tensor has it that TensorFlow makes of the number
     if not 0 <= value <= 1:
         raise ValueError(f"Parameter {name} must be between 0 and 1: {value}")
     return float(value)
