@@ -18,7 +18,7 @@ import torch
 
 from ostinato.memory import MemoryLimitError
 
-from . import fuse, fuse_directions, registry
+from . import fed_gradients, fuse, fuse_directions, registry
 from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
@@ -120,11 +120,17 @@ class _Compiler:
         self.fetches = fetches
         self.feeds = list(feeds)
         self.fed = set(feeds)
+        self.passed: set[Tensor] = set()  # those of them that a gradient goes through
+        self.cut = self.fed  # the others: what they come of is not evaluated
         self.wanted: dict[Operation, set[int]] = {}  # outputs, of operations that give a part of them
 
     def compile(self) -> None:
         operations = self._needed()
         gradients = [operation for operation in operations if operation.type == "Gradients"]
+        while self._finds_passed(gradients):
+            self.cut = self.fed - self.passed
+            operations = self._needed()
+            gradients = [operation for operation in operations if operation.type == "Gradients"]
         self.gradient_targets = {
             tensor for operation in gradients for tensor in operation.inputs[_xs_of(operation)]
         }
@@ -172,8 +178,16 @@ class _Compiler:
         if operation.type != "Identity" or operation.control_inputs:
             return None
         source, (result,) = operation.inputs[0], operation.outputs
-        known = source in self.fed or result in self.gradient_targets
+        known = source in self.fed or result in self.gradient_targets or result in self.passed
         return source.op.name if source.op.type == "VariableV2" and not known else None
+
+    def _finds_passed(self, gradients: Sequence[Operation]) -> bool:
+        """Whether there are more fed tensors that a gradient goes through than were known."""
+        known, computed = len(self.passed), {tensor for tensor in self.feeds if tensor.op.inputs}
+        for operation in gradients if computed else ():
+            ys = operation.inputs[: operation.attributes["ys"]]
+            self.passed |= fed_gradients.passed(ys, operation.inputs[_xs_of(operation)], computed)
+        return len(self.passed) > known
 
     def _is_looked_into(self, operation: Operation) -> bool:
         """Whether a gradient is taken with respect to what a cell's step gives: one of its outputs may come
@@ -204,7 +218,7 @@ class _Compiler:
         for item in self.fetches:
             if isinstance(item, Operation):
                 visit(item)
-            elif item not in self.fed:
+            elif item not in self.cut:
                 visit_tensor(item)
         while waiting:
             operation = waiting.pop()
@@ -212,10 +226,10 @@ class _Compiler:
             needed = self._needed_inputs(operation)
             for index, tensor in enumerate(operation.inputs):
                 named = index in references and tensor.op.type == "VariableV2"
-                if tensor not in self.fed and not named and (needed is None or index in needed):
+                if tensor not in self.cut and not named and (needed is None or index in needed):
                     visit_tensor(tensor)
             for control in operation.control_inputs:
-                if not control.outputs or not self.fed.issuperset(control.outputs):
+                if not control.outputs or not self.cut.issuperset(control.outputs):
                     visit(control)
         return sorted(seen, key=lambda operation: operation.identifier)
 
@@ -250,13 +264,15 @@ class _Compiler:
             evaluate = lambda run, *values: as_outputs(compute(run, operation, *values))  # noqa: E731
         else:
             evaluate = lambda run, *values: as_outputs(compute(*values, **attributes))  # noqa: E731
+        fed = tuple(tensor for tensor in operation.outputs if tensor in self.passed)
         return Unit(
             (operation,),
             tuple(inputs),
             tuple(operation.outputs),
-            evaluate,
+            fed_gradients.with_feeds(evaluate, operation, fed) if fed else evaluate,
             definition.writes,
             operation.control_inputs,
+            fed,
         )
 
     def _schedule(self, units: dict[Operation, Unit]) -> tuple[list[Unit], set[Operation]]:
@@ -267,13 +283,13 @@ class _Compiler:
         waiting = [
             units[item.op if isinstance(item, Tensor) else item]
             for item in self.fetches
-            if item not in self.fed and (item.op if isinstance(item, Tensor) else item) in units
+            if item not in self.cut and (item.op if isinstance(item, Tensor) else item) in units
         ]
         while waiting:
             unit = waiting.pop()
             if unit in needs:
                 continue
-            before = [tensor.op for tensor in unit.inputs if tensor is not None and tensor not in self.fed]
+            before = [tensor.op for tensor in unit.inputs if tensor is not None and tensor not in self.cut]
             before += unit.control
             needs[unit] = {units[operation] for operation in before if operation in units}
             waiting.extend(needs[unit])
@@ -306,10 +322,10 @@ class _Compiler:
             plan.template.append(value)
             return len(plan.template) - 1
 
-        for tensor in self.feeds:
-            slots[tensor] = new_slot()
-        plan.feed_slots = [slots[tensor] for tensor in self.feeds]
-        plan.fed_leaves = [tensor in self.gradient_targets for tensor in self.feeds]
+        fed = {tensor: new_slot() for tensor in self.feeds}
+        slots.update((tensor, slot) for tensor, slot in fed.items() if tensor in self.cut)
+        plan.feed_slots = list(fed.values())
+        plan.fed_leaves = [tensor in self.gradient_targets & self.cut for tensor in self.feeds]
         drafts: list[Instruction] = []
         fixed: set[int] = set()
 
@@ -335,10 +351,10 @@ class _Compiler:
         fetched_variables = {
             item: slot_of(item)
             for item in self.fetches
-            if isinstance(item, Tensor) and item not in self.fed and self._variable_read(item.op) is not None
+            if isinstance(item, Tensor) and item not in self.cut and self._variable_read(item.op) is not None
         }
         for unit in ordered:
-            inputs = tuple(slot_of(tensor) for tensor in unit.inputs)
+            inputs = (*map(slot_of, unit.inputs), *[fed[tensor] for tensor in unit.fed])
             outputs, leaves = [], []
             for index, tensor in enumerate(unit.outputs):
                 if tensor in slots:

@@ -24,6 +24,7 @@ class Unit:
     evaluate: Callable[..., Sequence[Any]]  # evaluate(run, *values)
     writes: bool = False
     control: list[Operation] = field(default_factory=list)
+    fed: tuple[Tensor, ...] = ()  # outputs that are fed: their values come after those of the inputs
 
     @property
     def order(self) -> int:

@@ -18,14 +18,14 @@ def between(sources: Iterable[Tensor], targets: Iterable[Tensor]) -> list[Operat
     """The operations on paths from the sources to the targets, in the order they were made."""
     reached = set(sources)
     found = []
-    for operation in sorted(_ancestors(targets), key=lambda item: item.identifier):
+    for operation in sorted(ancestors(targets), key=lambda item: item.identifier):
         if not reached.isdisjoint(operation.inputs):
             found.append(operation)
             reached.update(operation.outputs)
     return found
 
 
-def _ancestors(targets: Iterable[Tensor]) -> dict[Operation, None]:
+def ancestors(targets: Iterable[Tensor]) -> dict[Operation, None]:
     """The operations that the targets come of."""
     ancestors: dict[Operation, None] = {}
     waiting = [tensor.op for tensor in targets]
@@ -65,7 +65,7 @@ def computed_inside(ys: list[Tensor], xs: list[Tensor]) -> list[Tensor]:
     if not outside:
         return ys
     captured = [pair for pair in graph.captures if pair[0] not in outside]
-    used = set(_ancestors(ys))
+    used = set(ancestors(ys))
     captured = [pair for pair in captured if pair[1].op in used]
     sources = {graph.outer.own(x): inner for x, inner in outside.items()}
     copies = replaced([outer for outer, _ in captured], sources)
@@ -84,9 +84,9 @@ def refuse_initial_values(ys: list[Tensor], xs: list[Tensor]) -> None:
     graph = get_default_graph()
     if not isinstance(graph, BodyGraph):
         return
-    used = [operation.outputs[0] for operation in _ancestors(ys) if operation.type == "Argument"]
+    used = [operation.outputs[0] for operation in ancestors(ys) if operation.type == "Argument"]
     begun = [graph.initial_values[argument] for argument in used if argument in graph.initial_values]
-    before = set(_ancestors(begun))
+    before = set(ancestors(begun))
     for x in xs:
         if x.graph is not graph and graph.outer.own(x).op in before:
             raise ValueError(
