@@ -223,7 +223,10 @@ def test_a_cell_that_writes_to_an_array_is_never_run_twice():
         assert session.run(count) == 6
 
 
-def test_a_cell_that_assigns_to_a_variable_is_never_run_twice():
+@pytest.mark.parametrize(
+    "around", [lambda cell: cell, lambda cell: cells.MultiRNNCell([cell])], ids=["", "stack"]
+)
+def test_a_cell_that_assigns_to_a_variable_is_never_run_twice(around):
     class Counts(cells.RNNCell):
         state_size = output_size = 2
 
@@ -234,7 +237,7 @@ def test_a_cell_that_assigns_to_a_variable_is_never_run_twice():
             return state, state
 
     x = tf.constant(X)
-    outputs, _ = dynamic(x, cell=Counts(), swap_memory=True)
+    outputs, _ = dynamic(x, cell=around(Counts()), swap_memory=True)
     slope = tf.gradients(outputs, x)[0]
     (count,) = tf.global_variables()
     with tf.Session() as session:
@@ -245,3 +248,28 @@ def test_a_cell_that_assigns_to_a_variable_is_never_run_twice():
         session.run(count.initializer)
         with pytest.raises(tf.errors.InvalidArgumentError, match="a TensorArray or a variable keeps all"):
             session.run(slope)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4])
+def test_lengths_of_other_rows_than_the_inputs(rows):
+    lengths = tf.placeholder(tf.int32, [None], name="lengths")
+    outputs, _ = dynamic(tf.constant(X), sequence_length=lengths)
+    words = rf"Expected shape for Tensor rnn/sequence_length:0 is \] \[3\] \[ but saw shape: \] \[{rows}\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        run(outputs, {lengths: [1] * rows})
+
+
+@pytest.mark.parametrize("driver", [dynamic, static])
+def test_padding_that_is_nan_reaches_no_gradient_of_a_cell_of_a_scripts_own(driver):
+    class Own(cells.RNNCell):
+        state_size = output_size = 2
+
+        def call(self, inputs, state):
+            state = tf.tanh(inputs * tf.get_variable("w", [2]) + state)
+            return state, state
+
+    padded = np.array(X[..., :2])
+    padded[0, 2:] = np.nan
+    outputs, state = driver(tf.constant(padded), sequence_length=[2, 4, 6], cell=Own())
+    slopes = tf.gradients([tf.convert_to_tensor(outputs), state], tf.trainable_variables())
+    assert np.isfinite(run(slopes)).all()

@@ -244,6 +244,13 @@ def test_back_prop_false_and_integers_cut_gradients():
     assert tf.gradients(tf.while_loop(lambda i: i < 5, lambda i: i + 1, [tf.to_int32(x)]), x) == [None]
 
 
+def test_a_variable_that_another_one_comes_of_iterations_later_is_computed():
+    results = tf.while_loop(
+        lambda i, *_: i < 4, lambda i, a, b, c, d: (i + 1, b, c, d, 2.0 * d), [0, 0.0, 0.0, 0.0, 1.0]
+    )
+    assert [run(result) for result in results] == [4, 2.0, 4.0, 8.0, 16.0]
+
+
 def test_gradients_inside_a_body_are_those_of_one_iteration():
     x = tf.constant(2.0)
     w = tf.Variable(3.0)
@@ -322,6 +329,14 @@ def test_a_condition_reads_what_the_body_assigns():
     v = tf.Variable(0)
     last = tf.while_loop(lambda _: v < 10, lambda _: tf.identity(v.assign_add(3)), [v])
     assert run(last) == 12
+
+
+def test_what_a_condition_assigns_is_seen_after_the_loop():
+    v = tf.Variable(0.0)
+    count = tf.while_loop(lambda i: v.assign_add(1.0) < 4.0, lambda i: i + 1, [0])
+    with tf.control_dependencies([count]):
+        after = v + 0.0
+    assert run([count, after]) == [3, 4.0]
 
 
 def test_gradients_reach_a_variable_that_is_read_in_the_body():

@@ -396,3 +396,10 @@ def test_an_initialiser_is_made_again_from_its_configuration(made):
         tf.keras.initializers.serialize(made), {type(made).__name__: type(made)}
     )
     assert known.get_config() == config
+
+
+def test_draws_at_once_are_the_draws_one_by_one_and_the_stream_goes_on_behind_them():
+    together, single = Philox(3, 4), Philox(3, 4)
+    for _ in range(2):
+        drawn = together.uniforms(3, [2, 5], torch.float32)
+        assert torch.equal(drawn, torch.stack([single.uniform([2, 5], torch.float32) for _ in range(3)]))

@@ -200,3 +200,20 @@ BUILD_ERRORS = [
 def test_what_is_known_to_be_wrong_is_refused_at_once(kind, message, call):
     with pytest.raises(kind, match=f"^{message}"):
         call()
+
+
+def test_what_was_read_is_not_written_again():
+    array = tf.TensorArray(tf.float32, 2, clear_after_read=False).write(0, 1.0)
+    with tf.control_dependencies([array.read(0)]):
+        again = array.write(0, 2.0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="because it has already been read"):
+        run(again.stack())
+
+
+def test_an_array_keeps_its_size_once_it_has_gradients():
+    array = tf.TensorArray(tf.float32, 1, dynamic_size=True).write(0, 1.0)
+    gradient = array.grad("grad")
+    with tf.control_dependencies([gradient.flow]):
+        longer = array.write(1, 2.0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="array is not resizeable and size is: 1"):
+        run(longer.stack())

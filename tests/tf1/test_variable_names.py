@@ -152,3 +152,9 @@ def test_variables_of_a_cell():
     stack = cells.MultiRNNCell([cells.DropoutWrapper(cells.GRUCell(4), 0.5), cells.GRUCell(4)])
     run_dynamic(stack)
     assert len(stack.trainable_variables) == 8
+
+
+def test_a_local_variable_is_not_trained_whatever_is_said():
+    variable = tf.get_local_variable("v", [2], trainable=True)
+    assert tf.local_variables() == [variable]
+    assert tf.trainable_variables() == [] == tf.global_variables()
