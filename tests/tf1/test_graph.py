@@ -297,3 +297,14 @@ def test_every_module_says_what_is_not_there():
     for module in shadow.modules().values():
         with pytest.raises(AttributeError, match="no_such_symbol is not among the TensorFlow 1 symbols"):
             getattr(module, "no_such_" + "symbol")
+
+
+def test_static_shapes_of_long_and_of_shared_sums_are_found_at_once():
+    shared = long = tf.constant(0)
+    for _ in range(40):  # 2 to the 40th paths lead to it
+        shared = shared + shared
+    for _ in range(3000):
+        long = long + 1
+    values = tf.zeros([4])
+    assert tf.reshape(values, [shared + 1, 4]).shape.as_list() == [1, 4]
+    assert tf.reshape(values, [long - 2999, 4]).shape.as_list() == [None, 4]

@@ -207,8 +207,23 @@ _FOLDABLE = frozenset(
 )
 
 
+_DEEPEST = 100
+"""How many operations one behind the other are evaluated for a static shape; it is unknown beyond."""
+
+
 def constant_value(tensor: Tensor) -> np.ndarray | None:
     """The value of a tensor that is a constant expression, without a session; None where it is not one."""
+    return _constant(tensor, {}, _DEEPEST)
+
+
+def _constant(tensor: Tensor, known: dict[Tensor, np.ndarray | None], depth: int) -> np.ndarray | None:
+    if tensor not in known:
+        known[tensor] = _folded(tensor, known, depth) if depth else None
+    return known[tensor]
+
+
+def _folded(tensor: Tensor, known: dict[Tensor, np.ndarray | None], depth: int) -> np.ndarray | None:
+    """`known`: what was found before, as the same tensor may be used many times over."""
     operation = tensor.op
     if operation.type == "Const":
         return operation.attributes["value"]
@@ -231,7 +246,7 @@ def constant_value(tensor: Tensor) -> np.ndarray | None:
         return np.array(picked, tensor.dtype.as_numpy_dtype)
     if operation.type not in _FOLDABLE or not tensor.dtype.is_integer:
         return None
-    values = [constant_value(item) for item in operation.inputs]
+    values = [_constant(item, known, depth - 1) for item in operation.inputs]
     if any(value is None for value in values):
         return None
     result = lookup(operation.type).compute(
