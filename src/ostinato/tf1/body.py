@@ -119,6 +119,12 @@ class BodyFunction:
             self._needs[key] = frozenset(index for index in fed if index < count), captured
         return self._needs[key]
 
+    def stand_ins(self) -> list[Tensor]:
+        """What stands inside for each of the captured tensors; for a reference the variable's handle."""
+        handles = dict(self.graph.handles)
+        by_value = self._fed[len(self.arguments) :]
+        return [*by_value, *[handles[reference.op.inputs[0]] for reference in self.captured[len(by_value) :]]]
+
     def plan(self, outputs: Iterable[int] | None = None) -> Plan:
         """What evaluates the outputs, or those of some places."""
         from .plan import plan_for  # which knows of cells, and they of this

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from . import registry, rewrite
-from .custom_gradient import differentiable_inputs
+from .connections import reached
 from .graph import get_default_graph, name_scope
 from .ops.array import stop_gradient
 from .ops.core import convert_to_tensor, make
@@ -178,19 +178,7 @@ def _stopped(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> tuple[l
 
 def _connected(ys: Sequence[Tensor], xs: Sequence[Tensor]) -> set[Tensor]:
     """The xs that some y depends on differentiably."""
-    # Backwards from the ys first, so that only what they depend on is walked.
-    wanted = set(xs)
-    reaching: set[Tensor] = set()
-    waiting = [y for y in ys if y.dtype.is_differentiable]
-    while waiting:
-        tensor = waiting.pop()
-        if tensor in reaching:
-            continue
-        reaching.add(tensor)
-        if registry.lookup(tensor.op.type).differentiable:
-            inputs = differentiable_inputs(tensor.op)
-            waiting.extend(item for item in inputs if item.dtype.is_differentiable)
-    return wanted & reaching
+    return set(xs) & reached(ys)
 
 
 def _evaluate(
