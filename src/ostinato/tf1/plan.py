@@ -229,9 +229,23 @@ class _Compiler:
                 if tensor not in self.cut and not named and (needed is None or index in needed):
                     visit_tensor(tensor)
             for control in operation.control_inputs:
-                if not control.outputs or not self.cut.issuperset(control.outputs):
+                if not self.cut.issuperset(control.outputs) or self._has_effects(control):
                     visit(control)
         return sorted(seen, key=lambda operation: operation.identifier)
+
+    def _has_effects(self, operation: Operation) -> bool:
+        """Whether an operation, or one that it waits for, does more than give values."""
+        seen: set[Operation] = set()
+        waiting = [operation]
+        while waiting:
+            found = waiting.pop()
+            if not found.outputs or registry.lookup(found.type).writes:
+                return True
+            if found not in seen:
+                seen.add(found)
+                waiting += [tensor.op for tensor in found.inputs if tensor not in self.cut]
+                waiting += found.control_inputs
+        return False
 
     def _needed_inputs(self, operation: Operation) -> Collection[int] | None:
         """Which inputs the outputs need that something needs; None: all."""

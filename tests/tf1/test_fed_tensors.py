@@ -69,3 +69,16 @@ def test_what_is_above_is_evaluated_only_for_a_gradient_that_goes_there(session)
     assert session.run(below, {y: 3.0}) == 6.0
     with pytest.raises(tf.errors.InvalidArgumentError, match="You must feed a value for placeholder"):
         session.run(above, {y: 3.0})
+
+
+def test_what_is_fed_is_still_waited_for_where_it_writes(session):
+    variable, x = tf.Variable(1.0), tf.placeholder(tf.float32, [])
+    session.run(variable.initializer)
+    value, root = tf.identity(variable.assign_add(1.0)), tf.sqrt(x)
+    with tf.control_dependencies([value]):
+        after = tf.constant(1.0) + 1.0
+    with tf.control_dependencies([root]):
+        alone = tf.constant(1.0) + 1.0
+    assert session.run(after, {value: 5.0}) == 2.0
+    assert session.run(variable) == 2.0
+    assert session.run(alone, {root: 5.0}) == 2.0
