@@ -333,6 +333,15 @@ def test_second_derivatives_pass_through_a_loop():
     assert np.abs(value).max() > 0
 
 
+@pytest.mark.parametrize(("shards", "parts"), [(None, [""]), (1, ["/part_0"]), (2, ["/part_0", "/part_1"])])
+def test_a_number_of_shards_makes_parts_also_where_it_is_one(shards, parts):
+    cell = cells.LSTMCell(4, num_proj=2, num_unit_shards=shards, num_proj_shards=shards)
+    cell(tf.zeros([2, 3]), cell.zero_state(2, tf.float32))
+    names = [variable.op.name for variable in tf.global_variables()]
+    matrices = ("lstm_cell/kernel", "lstm_cell/projection/kernel")
+    assert [name for name in names if "kernel" in name] == [a + b for a in matrices for b in parts]
+
+
 def test_shards_of_a_variable_give_what_the_whole_gives():
     values = {}
     for shards in (None, 3):

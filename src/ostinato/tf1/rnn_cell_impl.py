@@ -204,7 +204,7 @@ class LSTMCell(FamilyLayerCell):
     def _add_parameter(self, parameter: steps.Parameter) -> Any:
         shards = {"kernel": self._num_unit_shards, "projection/kernel": self._num_proj_shards}
         count = shards.get(parameter.name)
-        if count in (None, 1):
+        if count is None:
             return super()._add_parameter(parameter)
         return self.add_variable(
             parameter.name,
