@@ -9,6 +9,7 @@ from ostinato import (
     BasicRNNCell,
     DropoutWrapper,
     GRUCell,
+    LayerNormBasicLSTMCell,
     LSTMStateTuple,
     MultiRNNCell,
     ResidualWrapper,
@@ -103,6 +104,19 @@ def test_dropout_inside_an_own_cell_keeps_its_seed_and_its_variational_mask():
     torch.testing.assert_close(dynamic_rnn(cell, inputs, seed=1)[0], outputs, rtol=0, atol=0)
     assert not torch.equal(dynamic_rnn(cell, inputs, seed=2)[0], outputs)
     assert ((outputs == 0) == (outputs == 0)[:1, :1]).all()
+
+
+def test_recurrent_dropout_is_a_function_of_both_seeds():
+    cells = [LayerNormBasicLSTMCell(6, 3, dropout_keep_prob=0.5, seed=seed) for seed in (None, 1, 1, 2)]
+    for cell in cells[1:]:
+        cell.load_state_dict(cells[0].state_dict())
+    inputs = torch.randn(2, 5, 3)
+    none, one, again, two = (dynamic_rnn(cell, inputs, seed=4)[0] for cell in cells)
+    torch.testing.assert_close(again, one, rtol=0, atol=0)
+    other_run = dynamic_rnn(cells[1], inputs, seed=5)[0]
+    kept = dynamic_rnn(cells[1].eval(), inputs, seed=4)[0]
+    different = [none, one, two, other_run, kept]
+    assert not any(torch.equal(x, y) for i, x in enumerate(different) for y in different[:i])
 
 
 def masks_of(cell, **options):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ostinato.tf1 as tf
+from ostinato.tf1.contrib import cudnn_ops
 
 CUDNN = tf.contrib.cudnn_rnn
 LENGTHS, UNITS = [5, 1, 2], 3
@@ -76,6 +77,29 @@ def test_numbers_are_tensorflows(case, time_major):
         [*finals, *of_starts], indexed(values, "state") + indexed(values, "grad_start"), strict=True
     ):
         assert close(got, wanted, dtype)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.endswith("float32")])
+def test_the_functions_and_networks_of_the_module_below_give_the_same(case):
+    mode, direction, layers, _ = case.split("|")
+    values = stored(case)
+    classes = {"lstm": "CudnnLSTM", "gru": "CudnnGRU", "rnn_tanh": "CudnnRNNTanh", "rnn_relu": "CudnnRNNRelu"}
+    function = getattr(cudnn_ops, mode if mode.startswith("cudnn") else f"cudnn_{mode}")
+    network = getattr(cudnn_ops, classes[mode])(int(layers), UNITS, values["x"].shape[2], direction=direction)
+    inputs = [tf.constant(value) for value in (values["x"], *indexed(values, "start"), values["params"])]
+    weights, biases = network.params_to_canonical(inputs[-1])
+    fetches = [
+        function(*inputs, True, LENGTHS, direction=direction)[0],
+        network(*inputs, sequence_lengths=LENGTHS)[0],
+        network.params_size(),
+        network.canonical_to_params(weights, biases),
+    ]
+    with tf.Session() as session:
+        of_function, of_network, size, params = session.run(fetches)
+    assert close(of_function, values["out"], "float32")
+    assert close(of_network, values["out"], "float32")
+    assert size == values["params"].size
+    np.testing.assert_array_equal(params, values["params"])
 
 
 @pytest.mark.parametrize("case", CASES)
