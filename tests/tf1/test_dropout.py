@@ -62,3 +62,27 @@ def test_a_probability_is_rounded_as_the_tensor_that_tensorflow_makes_of_it(keep
         kernel.load(np.full((100, 50), 0.01), session)
         bias.load(np.zeros(50), session)
         assert session.run(output).max() == pytest.approx(largest, rel=1e-13)
+
+
+def test_parts_of_a_state_are_counted_by_name():
+    class Pair(tf.nn.rnn_cell.RNNCell):
+        output_size = 50
+        state_size = None
+
+        def __init__(self, names):
+            super().__init__()
+            self.state_size = dict.fromkeys(names, 50)
+
+        def call(self, inputs, state):
+            return inputs, {name: value + 1.0 for name, value in state.items()}
+
+    def final_state(names):
+        with tf.Graph().as_default(), tf.Session() as session:
+            cell = tf.nn.rnn_cell.DropoutWrapper(Pair(names), state_keep_prob=0.5, seed=3)
+            _, state = tf.nn.dynamic_rnn(cell, tf.ones([1, 3, 50]), dtype=tf.float32)
+            return session.run(state)
+
+    one, other = final_state("ab"), final_state("ba")
+    assert not np.array_equal(one["a"], one["b"])
+    for name in "ab":
+        np.testing.assert_array_equal(one[name], other[name])

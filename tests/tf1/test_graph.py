@@ -308,3 +308,13 @@ def test_static_shapes_of_long_and_of_shared_sums_are_found_at_once():
     values = tf.zeros([4])
     assert tf.reshape(values, [shared + 1, 4]).shape.as_list() == [1, 4]
     assert tf.reshape(values, [long - 2999, 4]).shape.as_list() == [None, 4]
+
+
+def test_control_dependencies_add_up_and_none_forgets_them():
+    a, b = tf.no_op("a"), tf.no_op("b")
+    with tf.control_dependencies([a]), tf.control_dependencies([b]):
+        both = tf.no_op("both")
+        with tf.control_dependencies(None), tf.control_dependencies([b]):
+            last = tf.no_op("last")
+    assert {operation.name for operation in both.control_inputs} == {"a", "b"}
+    assert last.control_inputs == [b]

@@ -146,3 +146,24 @@ def test_callables_of_one_session_in_threads():
         ]
         with pytest.raises(TypeError, match="takes 1 values to feed; it was given 2"):
             call([1, 2], [3, 4])
+
+
+@pytest.mark.parametrize("closes_in", ["_check_open", "_evaluate"])
+def test_a_run_that_a_closing_comes_into_ends_as_it_would_have(closes_in, monkeypatch):
+    with tf.Graph().as_default():
+        session, v = tf.Session(), tf.Variable(3.0)
+        session.run(v.initializer)
+        whole = getattr(session, closes_in)
+
+        def closing(*arguments):
+            if closes_in == "_evaluate":
+                session.close()
+                return whole(*arguments)
+            whole()
+            return session.close()
+
+        monkeypatch.setattr(session, closes_in, closing)
+        assert session.run(v * 2.0) == 6.0
+        monkeypatch.undo()
+        with pytest.raises(RuntimeError, match="closed Session"):
+            session.run(v)
