@@ -131,10 +131,6 @@ RUN_ERRORS = [
         lambda: array().write(0, tf.ones([1, 2])).write(1, tf.ones([3, 1])).concat(),
     ),
     (
-        "TensorArray has size zero, but element shape <unknown> is not fully defined.",
-        lambda: array(0).stack(),
-    ),
-    (
         r"Expected sum of lengths to be equal to values.shape\[0\], but sum of lengths is 3 and ",
         lambda: array().split(tf.ones([4]), [1, 2]).flow,
     ),
@@ -168,6 +164,15 @@ def after_closing(array):
 def test_a_run_refuses_what_tensorflow_refuses(message, fetch):
     with pytest.raises(tf.errors.InvalidArgumentError, match=f"^{message}"):
         run(fetch())
+
+
+def test_an_array_without_elements_has_to_say_their_shape():
+    with tf.Graph().as_default(), tf.Session() as session:
+        assert session.run(tf.TensorArray(tf.float32, 0, element_shape=[2]).stack()).shape == (0, 2)
+        with pytest.raises(
+            tf.errors.UnimplementedError, match="^TensorArray has size zero, but element shape"
+        ):
+            session.run(array(0).stack())
 
 
 BUILD_ERRORS = [
@@ -217,3 +222,13 @@ def test_an_array_keeps_its_size_once_it_has_gradients():
         longer = array.write(1, 2.0)
     with pytest.raises(tf.errors.InvalidArgumentError, match="array is not resizeable and size is: 1"):
         run(longer.stack())
+
+
+def test_an_empty_array_of_unknown_elements_is_not_stacked():
+    with (
+        tf.Session() as session,
+        pytest.raises(
+            tf.errors.UnimplementedError, match="TensorArray has size zero, but element shape <unknown>"
+        ),
+    ):
+        session.run(array(0).stack())

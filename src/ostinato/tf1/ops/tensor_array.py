@@ -17,6 +17,7 @@ import torch
 
 from .. import registry
 from ..dtypes import DType, as_dtype, float32, int32, int64, resource
+from ..errors import UnimplementedError
 from ..registry import OutputTypes
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
@@ -237,9 +238,11 @@ def _merge(array: Elements, element_shape: Any) -> None:
 
 def _nothing(array: Elements, shape: TensorShape, what: str, doing: str) -> Any:
     if not shape.is_fully_defined():
-        raise ValueError(
+        raise UnimplementedError(
+            None,
+            None,
             f"TensorArray has size zero, but {what} {shape.bracketed()} is not fully defined. Currently only "
-            f"static shapes are supported when {doing} zero-size TensorArrays."
+            f"static shapes are supported when {doing} zero-size TensorArrays.",
         )
     return _zeros([0, *(shape.known or ())], array.dtype)
 
