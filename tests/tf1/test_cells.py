@@ -333,6 +333,22 @@ def test_second_derivatives_pass_through_a_loop():
     assert np.abs(value).max() > 0
 
 
+@pytest.mark.parametrize(
+    "cell_type", [cells.BasicRNNCell, cells.GRUCell, cells.BasicLSTMCell, cells.LSTMCell]
+)
+def test_a_cell_whose_variables_are_of_another_type_than_its_inputs_is_refused(cell_type):
+    x = tf.zeros([2, 3])
+    message = "Input 'b' of 'MatMul' Op has type float64 that does not match type float32 of argument 'a'"
+    cell = cell_type(4, dtype=tf.float64)
+    for call in (
+        lambda: cell(x, cell.zero_state(2, tf.float32)),
+        lambda: tf.nn.dynamic_rnn(cell, tf.stack([x, x]), dtype=tf.float32),
+        lambda: tf.nn.static_rnn(cell, [x, x], dtype=tf.float32),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
+
+
 @pytest.mark.parametrize(("shards", "parts"), [(None, [""]), (1, ["/part_0"]), (2, ["/part_0", "/part_1"])])
 def test_a_number_of_shards_makes_parts_also_where_it_is_one(shards, parts):
     cell = cells.LSTMCell(4, num_proj=2, num_unit_shards=shards, num_proj_shards=shards)

@@ -149,6 +149,13 @@ class FamilyCell(RNNCell):
         family = self._family()
         names = tuple(parameter.name for parameter in family.parameters(1))
         tensors = [convert_to_tensor(getattr(self, self._attribute(name))) for name in names]
+        for tensor in tensors:
+            if tensor.dtype.base_dtype is not dtype:
+                raise TypeError(
+                    f"Input 'b' of 'MatMul' Op has type {tensor.dtype.base_dtype.name} that does not match "
+                    f"type {dtype.name} of argument 'a': {tensor.name} is not of the inputs' type. Cast the "
+                    "inputs, or make the cell with their dtype."
+                )
         body = None
         if core_activation(self._activation) is None:
             body = self._activation_body(dtype)
