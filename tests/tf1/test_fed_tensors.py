@@ -82,3 +82,10 @@ def test_what_is_fed_is_still_waited_for_where_it_writes(session):
     assert session.run(after, {value: 5.0}) == 2.0
     assert session.run(variable) == 2.0
     assert session.run(alone, {root: 5.0}) == 2.0
+
+
+def test_what_a_gradient_does_not_go_through_is_not_evaluated(session):
+    a, missing = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+    target = a * missing
+    grad = tf.gradients(a * tf.stop_gradient(target), a)[0]
+    assert session.run(grad, {a: 2.0, target: 7.0}) == 7.0

@@ -503,3 +503,11 @@ def test_contexts_left_in_another_order_are_an_error():
     assert tf.get_default_session() is None
     one.close()
     other.close()
+
+
+@pytest.mark.parametrize("operation", [tf.floordiv, tf.floormod, tf.div])
+def test_a_division_by_zero_is_named(operation):
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.int32, [])
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Integer division by zero"):
+            session.run(operation(10, x), {x: 0})

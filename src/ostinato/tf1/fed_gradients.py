@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def passed(ys: Sequence[Tensor], xs: Sequence[Tensor], fed: Collection[Tensor]) -> set[Tensor]:
     """The fed tensors that the gradients of the ys go through on their way to the xs."""
-    from .custom_gradient import differentiable_inputs  # which knows of plans, and they of this
+    from .connections import reached as goes_to  # which knows of plans, and they of this
+    from .custom_gradient import differentiable_inputs
 
     reached, below = set(xs), set()
     for operation in sorted(ancestors(ys), key=lambda item: item.identifier):
@@ -29,7 +30,8 @@ def passed(ys: Sequence[Tensor], xs: Sequence[Tensor], fed: Collection[Tensor]) 
             outputs = [tensor for tensor in operation.outputs if tensor.dtype.is_differentiable]
             reached.update(outputs)
             below.update(outputs)
-    return below.intersection(fed)
+    found = below.intersection(fed)
+    return found & goes_to(ys) if found else found
 
 
 class _Fed(torch.autograd.Function):
@@ -55,7 +57,9 @@ def with_feeds(
         results = list(evaluate(run, *values[:count]))
         for place, value in zip(places, values[count:], strict=True):
             computed = results[place]
-            results[place] = _Fed.apply(computed, value) if computed.requires_grad else value
+            results[place] = (
+                _Fed.apply(computed, value) if computed is not None and computed.requires_grad else value
+            )
         return results
 
     return replaced

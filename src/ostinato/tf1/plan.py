@@ -87,7 +87,10 @@ class Plan:
 
 
 def _at_node(operation: Operation, problem: Exception) -> InvalidArgumentError:
-    return InvalidArgumentError(None, operation, f"{problem}{_place(operation)}")
+    text = str(problem)
+    if text == "ZeroDivisionError":  # all that torch says of integers
+        text = "Integer division by zero"
+    return InvalidArgumentError(None, operation, f"{text}{_place(operation)}")
 
 
 def _limit_at_node(operation: Operation, problem: MemoryLimitError) -> MemoryLimitError:
