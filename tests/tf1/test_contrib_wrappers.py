@@ -402,3 +402,32 @@ def test_less_memory_changes_no_gradient(make):
         kept, swapped = session.run(found)
     for one, other in zip(kept, swapped, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda: RNN.InputProjectionWrapper(CORE.GRUCell(3), 2),
+        lambda: RNN.AttentionCellWrapper(CORE.GRUCell(3), 2, input_size=2),
+        lambda: CORE.ResidualWrapper(RNN.InputProjectionWrapper(CORE.GRUCell(4), 2)),
+        lambda: CORE.MultiRNNCell([RNN.InputProjectionWrapper(CORE.GRUCell(3), 2)]),
+        lambda: RNN.HighwayWrapper(RNN.InputProjectionWrapper(CORE.GRUCell(4), 2)),
+    ],
+)
+def test_a_wrapper_that_gives_its_cell_inputs_of_another_size_stands_anywhere_in_a_stack(wrap):
+    x = tf.constant(np.random.default_rng(3).normal(size=(2, 3, 5)).astype("float32"))
+    with tf.variable_scope("whole") as scope:
+        stack = CORE.MultiRNNCell([CORE.GRUCell(4), wrap()])
+        whole, _ = tf.nn.dynamic_rnn(stack, x, dtype=tf.float32)
+        scope.reuse_variables()
+        unrolled, _ = tf.nn.static_rnn(stack, tf.unstack(x, axis=1), dtype=tf.float32)
+        state, steps = stack.zero_state(2, tf.float32), []
+        for step in tf.unstack(x, axis=1):
+            output, state = stack(step, state)
+            steps.append(output)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        found = session.run([whole, tf.stack(unrolled, 1), tf.stack(steps, 1)])
+    assert np.abs(found[0]).max() > 0
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-5, atol=1e-6)

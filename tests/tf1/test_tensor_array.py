@@ -222,13 +222,3 @@ def test_an_array_keeps_its_size_once_it_has_gradients():
         longer = array.write(1, 2.0)
     with pytest.raises(tf.errors.InvalidArgumentError, match="array is not resizeable and size is: 1"):
         run(longer.stack())
-
-
-def test_an_empty_array_of_unknown_elements_is_not_stacked():
-    with (
-        tf.Session() as session,
-        pytest.raises(
-            tf.errors.UnimplementedError, match="TensorArray has size zero, but element shape <unknown>"
-        ),
-    ):
-        session.run(array(0).stack())

@@ -161,6 +161,10 @@ class BoundWrapper(MathsWrapper):
         super().__init__(maths, cell)
         self._slots = slots
 
+    @property
+    def input_size(self) -> Nest:
+        return None  # not the cell's, which may take inputs of another size than the wrapper does
+
     def wrapper_parameters(self) -> Parameters:
         return {name: slot() for name, slot in self._slots.items()}
 

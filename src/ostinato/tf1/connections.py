@@ -5,7 +5,7 @@ variable, and their slots for it, alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from . import registry
 from .body import BodyFunction
@@ -14,6 +14,7 @@ from .tensor import Operation, Tensor
 
 _LOOPS = ("While", "StatelessWhile")
 _BRANCHES = ("If", "StatelessIf")
+_NOTHING: Sequence[Tensor] = ()
 
 
 def reached(ys: Iterable[Tensor]) -> set[Tensor]:
@@ -27,15 +28,13 @@ def reached(ys: Iterable[Tensor]) -> set[Tensor]:
         if tensor in found:
             continue
         found.add(tensor)
-        operation = tensor.op
+        operation, inputs = tensor.op, _NOTHING
         if operation.type in (*_LOOPS, *_BRANCHES):
             places = looked_into.setdefault(operation, set())
             places.add(operation.outputs.index(tensor))
             inputs = _through(operation, places)
         elif registry.lookup(operation.type).differentiable:
             inputs = differentiable_inputs(operation)
-        else:
-            continue
         waiting.extend(item for item in inputs if item.dtype.is_differentiable)
     return found
 
