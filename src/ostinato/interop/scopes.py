@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,80 +13,13 @@ from ostinato.cells import MultiRNNCell, check_cell
 from ostinato.cells.family import FamilyCell
 from ostinato.cells.wrapper import CellWrapper
 from ostinato.cells.wrapping import OwningWrapper
+from ostinato.interop.cell_kinds import GRU_BLOCK, KINDS, LSTM_OPTIONS, OPTIONAL, is_piece
 from ostinato.interop.cell_nests import CellNest, is_pair
 from ostinato.interop.recognition import RecurrentCell, recurrent_cells
 from ostinato.interop.wrapper_scopes import wrapper_scopes
-from ostinato.steps import (
-    CFN,
-    GRU,
-    LSTM,
-    NAS,
-    SRU,
-    UGRNN,
-    BasicRNN,
-    BidirectionalGridLSTM,
-    ConvLSTM,
-    CoupledLSTM,
-    GridLSTM,
-    GroupLSTM,
-    IndRNN,
-    IndyGRU,
-    IndyLSTM,
-    IntersectionRNN,
-    MinimalRNN,
-    PhasedLSTM,
-    ResetAfterGRU,
-    TimeFreqLSTM,
-    WeightNormLSTM,
-)
+from ostinato.steps import LSTM, BidirectionalGridLSTM, CoupledLSTM
 
 Shape = tuple[int, ...]
-
-_GRU_BLOCK = {
-    "gates/kernel": "w_ru",
-    "gates/bias": "b_ru",
-    "candidate/kernel": "w_c",
-    "candidate/bias": "b_c",
-}
-_LSTM_OPTIONS = {
-    "bias": "layer_norm=False",
-    "w_f_diag": "use_peepholes=True",
-    "w_i_diag": "use_peepholes=True",
-    "w_o_diag": "use_peepholes=True",
-    "projection/kernel": "num_proj=...",
-    "input/gamma": "layer_norm=True",
-    "state/gamma": "layer_norm=True",
-}
-"""Parameters of which an LSTM may have some, and the option of LSTMCell that makes them."""
-
-_KINDS: dict[type, tuple[str, ...]] = {
-    BasicRNN: ("BasicRNN",),
-    BidirectionalGridLSTM: ("GridLSTM",),
-    CFN: ("CFN",),
-    CoupledLSTM: ("CoupledInputForgetGateLSTM",),
-    ConvLSTM: ("Conv1DLSTM", "Conv2DLSTM", "Conv3DLSTM"),
-    GRU: ("GRU", "GRUBlock"),
-    GridLSTM: ("GridLSTM",),
-    GroupLSTM: ("GLSTM",),
-    IndRNN: ("IndRNN",),
-    IndyGRU: ("IndyGRU",),
-    IndyLSTM: ("IndyLSTM",),
-    IntersectionRNN: ("IntersectionRNN",),
-    MinimalRNN: ("MinimalRNN",),
-    NAS: ("NAS",),
-    PhasedLSTM: ("PhasedLSTM",),
-    ResetAfterGRU: ("CudnnCompatibleGRU",),
-    SRU: ("SRU",),
-    TimeFreqLSTM: ("TimeFreqLSTM",),
-    UGRNN: ("UGRNN",),
-    WeightNormLSTM: ("WeightNormLSTM",),
-}
-"""The kinds of recurrent cell in a checkpoint that a family reads; for an LSTM its options say which."""
-_OPTIONAL = ("bias", "biases", "projection/kernel", "projection_weights", "in_projection/kernel")
-"""Parameters that cells have with one option and not with another."""
-
-_SHARDED = re.compile(r"((fwd|bwd)/)?W_(P_|[ft]_\d+_)?0")
-"""Parameters that cells of 2016 keep in `W_0`, `W_1`, ...: as many variables as they were told."""
 
 
 @dataclass(frozen=True)
@@ -311,11 +243,11 @@ class Scopes:
             if recognised is not None:
                 _check_kind(cell, recognised)
                 saved |= {f"{half}{own}": variable for own, variable in recognised.variables.items()}
-        block = _GRU_BLOCK if known is not None and known.family == "GRUBlock" else {}
+        block = GRU_BLOCK if known is not None and known.family == "GRUBlock" else {}
         self._check_options(cell, scope, saved)
         for key, parameter in cell.family_parameters().items():
             theirs = block.get(key, key)
-            pieces = [variable for own, variable in saved.items() if _is_piece(own, theirs)]
+            pieces = [variable for own, variable in saved.items() if is_piece(own, theirs)]
             variables = tuple(pieces) or (saved.get(theirs, _join(scope, key)),)
             yield self._checked(cell, f"{name}{key.replace('/', '.')}", parameter, variables)
 
@@ -343,19 +275,19 @@ class Scopes:
         """
         mine = cell.family_parameters()
         if not isinstance(cell.family, LSTM):
-            block = {_GRU_BLOCK.get(parameter, parameter) for parameter in mine}
+            block = {GRU_BLOCK.get(parameter, parameter) for parameter in mine}
             if isinstance(cell.family, CoupledLSTM) and cell.family.layer_norm:
                 block.add("B")  # made there too, and read by nothing
-            pieces = {own for own in saved if any(_is_piece(own, parameter) for parameter in mine)}
+            pieces = {own for own in saved if any(is_piece(own, parameter) for parameter in mine)}
             named = {own.split("/part_")[0]: variable for own, variable in saved.items() if own not in pieces}
-            named |= {own: _join(scope, own) for own in _OPTIONAL if _join(scope, own) in self._shapes}
+            named |= {own: _join(scope, own) for own in OPTIONAL if _join(scope, own) in self._shapes}
             for own in named.keys() - mine.keys() - block:
                 raise _Misfit(
                     f"There is a variable '{named[own]}', which {_described(cell)} has no place for: make "
                     "the cell with the option that has it."
                 )
             return
-        for parameter, option in _LSTM_OPTIONS.items():
+        for parameter, option in LSTM_OPTIONS.items():
             unread = parameter == "bias" and cell.family.layer_norm  # LayerNormLSTMCell's, read by nothing
             variable = saved.get(parameter, _join(scope, parameter))
             if parameter not in mine and not unread and variable in self._shapes:
@@ -392,13 +324,6 @@ class Scopes:
         return f"The nearest names are {_listed(close)}. " if close else ""
 
 
-def _is_piece(own: str, parameter: str) -> bool:
-    """Whether a variable is a part of a parameter: `kernel/part_1`, or `W_1` of what begins with `W_0`."""
-    if _SHARDED.fullmatch(parameter):
-        return re.fullmatch(rf"{parameter[:-1]}\d+", own) is not None
-    return own.startswith(f"{parameter}/part_")
-
-
 def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
     family = cell.family
     kinds: tuple[str, ...]
@@ -410,8 +335,8 @@ def _check_kind(cell: FamilyCell, known: RecurrentCell) -> None:
                 f"'{known.scope}' is of a CudnnCompatibleLSTMCell, which adds no forget bias, but the cell "
                 f"has forget_bias={family.forget_bias:g}: make it with forget_bias=0.0."
             )
-    elif type(family) in _KINDS:
-        kinds = _KINDS[type(family)]
+    elif type(family) in KINDS:
+        kinds = KINDS[type(family)]
     else:
         raise TypeError(f"load_into does not know the family {type(family).__name__}.")
     if known.family not in kinds:
