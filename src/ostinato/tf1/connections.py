@@ -39,7 +39,7 @@ def reached(ys: Iterable[Tensor]) -> set[Tensor]:
     return found
 
 
-def _through(operation: Operation, places: Collection[int]) -> list[Tensor]:
+def _through(operation: Operation, places: Collection[int]) -> Sequence[Tensor]:
     inputs, attributes = operation.inputs, operation.attributes
     if operation.type in _BRANCHES:
         start, found = 1, []
