@@ -64,6 +64,7 @@ class BodyFunction:
     def read_live(self, names: Collection[str]) -> None:
         """Read these variables where the function reads them: something else writes them meanwhile."""
         self._needs: dict[tuple[int, ...], tuple[frozenset[int], frozenset[int]]] = {}
+        self.reached: dict[frozenset[int], tuple[set[int], set[int]]] = {}  # what gradients of outputs go to
         live = [pair for pair in self.graph.handles if pair[0].op.name in names or self._is_live(pair[1])]
         inside_live = {inside for _, inside in live}
         by_value = [pair for pair in self.graph.captures if inside_live.isdisjoint(pair[1].op.inputs)]

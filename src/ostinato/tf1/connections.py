@@ -60,7 +60,10 @@ def _through(operation: Operation, places: Collection[int]) -> Sequence[Tensor]:
 
 def _inside(function: BodyFunction, places: Collection[int]) -> tuple[set[int], set[int]]:
     """The places of the arguments and of the captured tensors that gradients of some outputs go to."""
-    found = reached([function.outputs[index] for index in sorted(places)])
-    variables = {index for index, argument in enumerate(function.arguments) if argument in found}
-    captured = {index for index, inside in enumerate(function.stand_ins()) if inside in found}
-    return variables, captured
+    key = frozenset(places)
+    if key not in function.reached:  # loops in loops ask the inner ones again and again
+        found = reached([function.outputs[index] for index in sorted(key)])
+        variables = {index for index, argument in enumerate(function.arguments) if argument in found}
+        captured = {index for index, inside in enumerate(function.stand_ins()) if inside in found}
+        function.reached[key] = variables, captured
+    return function.reached[key]
