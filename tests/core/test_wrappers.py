@@ -19,6 +19,7 @@ from ostinato import (
     OutputProjectionWrapper,
     TimeFreqLSTMCell,
     dynamic_rnn,
+    plan_memory,
     static_rnn,
 )
 from ostinato.cells import lower
@@ -173,6 +174,11 @@ def test_inputs_on_another_device_are_told():
     cell = HighwayWrapper(GRUCell(3, 3))
     with pytest.raises(ValueError, match="on the device cpu, but got inputs on meta"):
         cell(torch.ones(2, 3, device="meta"), cell.zero_state(2))
+
+
+def test_memory_is_planned_for_ids():
+    cell = EmbeddingWrapper(GRUCell(4, 3), 10, 3)
+    assert plan_memory(cell, batch=2, time=50, memory_limit="64MiB", dtype=torch.int64).peak_bytes > 0
 
 
 def test_embeddings_are_looked_up_under_vmap():

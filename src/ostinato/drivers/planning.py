@@ -120,7 +120,7 @@ def plan_memory(
         memory_limit: as for `dynamic_rnn`; None: no limit.
         memory: a plan to tell the cost of, in place of the fastest one.
         input_size: of the inputs, where the cell does not know it; an int, a `torch.Size` or a nest of them.
-        dtype, device: of the inputs; None: those of the cell's first parameter.
+        dtype, device: of the inputs; None: those of the cell's first parameter. For ids it is torch.int64.
         keep_outputs: as for `dynamic_rnn`.
         input_gradient: whether the inputs need a gradient.
 
@@ -158,11 +158,12 @@ def plan_memory(
     def stand_in(leaf: Any) -> Tensor:
         shape = size_to_shape(leaf)
         one = torch.zeros((1, 1, *[1 for _ in shape]), dtype=dtype, device=device)
-        return one.expand(time, batch, *shape).requires_grad_(input_gradient)
+        return one.expand(time, batch, *shape).requires_grad_(input_gradient and dtype.is_floating_point)
 
     inputs = map_nest(stand_in, size_of_inputs)
     lowered = lower(cell) if isinstance(inputs, Tensor) else None
-    state = cell.zero_state(batch, dtype, device)
+    # Beside inputs that are integers, ids, the state is of the cell's type.
+    state = cell.zero_state(batch, dtype if dtype.is_floating_point else None, device)
     sequence = SequenceToRun(cell, inputs, state, None, Run(0), time, lowered)
     costs = costs_of(sequence, keep_outputs)
     limit = None if memory_limit is None else parse_bytes(memory_limit)
