@@ -158,3 +158,15 @@ def test_a_wrong_number_of_starting_gradients():
         tf.gradients(x, x, grad_ys=[None, None])
     with pytest.raises(ValueError, match=r"grad_ys of shape \(2,\) does not fit"):
         tf.gradients(x, x, grad_ys=[[1.0, 2.0]])
+
+
+def test_a_gradient_of_a_gradient_goes_through_what_that_one_stopped_at():
+    with tf.Graph().as_default(), tf.Session() as session:
+        u, y = tf.Variable(0.5), tf.placeholder(tf.float32, [])
+        inner = u * y
+        first = tf.gradients(tf.sin(u) * inner, u, stop_gradients=[u, inner])[0]  # cos(u) * u * y
+        second = tf.gradients(first, [u, y])
+        session.run(tf.global_variables_initializer())
+        values = session.run([first, *second], {y: 2.0})
+    c, s = np.cos(0.5), np.sin(0.5)
+    np.testing.assert_allclose(values, [c, -s + 2 * c, 0.5 * c], rtol=1e-6)

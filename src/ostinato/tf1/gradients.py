@@ -13,8 +13,8 @@ import torch
 from . import registry, rewrite
 from .connections import reached
 from .graph import get_default_graph, name_scope
-from .ops.array import stop_gradient
 from .ops.core import convert_to_tensor, make
+from .stopped import stop, stopping
 from .tensor import Operation, Tensor
 
 
@@ -66,8 +66,10 @@ def gradients(
     with name_scope(name, "gradients") as scope:
         y_list = rewrite.computed_inside(y_list, x_given)
         grads = _starting_gradients(y_list, grad_ys)
-        if stop_gradients is not None:
-            y_list, x_list = _stopped(y_list, x_list, [_inside(s) for s in _as_list(stop_gradients)])
+        stops = [] if stop_gradients is None else [_inside(item) for item in _as_list(stop_gradients)]
+        key = object() if stops else None
+        if stops:
+            y_list, x_list = _stopped(y_list, x_list, stops, key)
         connected = _connected(y_list, x_list)
         rewrite.refuse_initial_values(
             y_list, [given for given, x in zip(x_given, x_list, strict=True) if x not in connected]
@@ -76,8 +78,8 @@ def gradients(
         found: dict[Tensor, Tensor] = {}
         if chosen:
             starts = [index for index, grad in enumerate(grads) if grad is not None]
-            inputs = [*y_list, *chosen, *[grad for grad in grads if grad is not None]]
-            attributes = {"ys": len(y_list), "xs": len(chosen), "starts": starts}
+            inputs = [*y_list, *chosen, *[grad for grad in grads if grad is not None], *stops]
+            attributes = {"ys": len(y_list), "xs": len(chosen), "starts": starts, "stops": key}
             found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs, strict=True))
         if unconnected == "zero":
             from .ops.array import zeros_like
@@ -166,12 +168,14 @@ def _starting_gradients(ys: Sequence[Tensor], grad_ys: Any) -> list[Tensor | Non
     return grads
 
 
-def _stopped(ys: list[Tensor], xs: list[Tensor], stops: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+def _stopped(
+    ys: list[Tensor], xs: list[Tensor], stops: list[Tensor], key: object
+) -> tuple[list[Tensor], list[Tensor]]:
     # A stopped tensor is a constant only for this derivative: others may go through it. So its consumers are
     # copied.
     cuts: dict[Tensor, Tensor] = {}
-    for stop in sorted(stops, key=lambda tensor: tensor.op.identifier):
-        cuts[stop] = stop_gradient(stop)
+    for stopped in sorted(stops, key=lambda tensor: tensor.op.identifier):
+        cuts[stopped] = stop(stopped, key)
     mapping = rewrite.replaced(ys, cuts)
     return [mapping.get(y, y) for y in ys], [mapping.get(x, x) for x in xs]
 
@@ -186,7 +190,8 @@ def _evaluate(
 ) -> Any:
     count, over = operation.attributes["ys"], operation.attributes["xs"]
     ys, xs = values[:count], values[count : count + over]
-    starts = dict(zip(operation.attributes["starts"], values[count + over :], strict=True))
+    given = operation.attributes["starts"]
+    starts = dict(zip(given, values[count + over : count + over + len(given)], strict=True))
     outputs, grads = [], []
     for index, y in enumerate(ys):
         if y.requires_grad:
@@ -201,16 +206,17 @@ def _evaluate(
         run.leaves(handle.op.name) or [x] if handle.op.type == "VariableV2" else [x]
         for handle, x in zip(operation.inputs[count : count + over], xs, strict=True)
     ]
-    found = iter(
-        torch.autograd.grad(
-            outputs,
-            [leaf for group in leaves for leaf in group],
-            grads,
-            allow_unused=True,
-            create_graph=create_graph,
-            retain_graph=retain_graph or create_graph,
+    with stopping(run, operation.attributes.get("stops")):
+        found = iter(
+            torch.autograd.grad(
+                outputs,
+                [leaf for group in leaves for leaf in group],
+                grads,
+                allow_unused=True,
+                create_graph=create_graph,
+                retain_graph=retain_graph or create_graph,
+            )
         )
-    )
     return [_sum([next(found) for _ in group], x) for group, x in zip(leaves, xs, strict=True)]
 
 

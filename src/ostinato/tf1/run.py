@@ -34,6 +34,7 @@ class Run:
     ) -> None:
         self.memory = memory
         self.lock = lock  # of the session: held by an operation that reads a variable and writes it
+        self.stopped: set[object] = set()  # of the gradients being taken, keys of what they stop at
         self._variables = variables
         self._sources = sources
         self._tracked = tracked
