@@ -37,10 +37,6 @@ class BodyGraph(Graph):
         self.initial_values: dict[Tensor, Tensor] = {}  # of a loop's variables, by the arguments inside
 
     @property
-    def outermost(self) -> Graph:
-        return self.outer.outermost
-
-    @property
     def captures(self) -> list[tuple[Tensor, Tensor]]:
         """(outer tensor, inner stand-in), in the order of first use."""
         return list(self._captures.items())

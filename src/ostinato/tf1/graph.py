@@ -151,10 +151,6 @@ class Graph(Elements):
             )
         return tensor
 
-    @property
-    def outermost(self) -> Graph:
-        return self
-
     # -- names
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """`name` under the current scope, with `_1`, `_2`, ... where it is taken. Names differ by more than

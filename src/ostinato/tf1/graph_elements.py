@@ -25,7 +25,10 @@ class Elements:
     @property
     def outermost(self) -> Graph:
         """The graph that all loops and branches around are in: itself where there are none."""
-        raise NotImplementedError
+        graph: Any = self
+        while graph.outer is not None:
+            graph = graph.outer
+        return graph
 
     def get_operations(self) -> list[Operation]:
         return list(self._operations)

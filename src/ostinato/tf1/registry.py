@@ -122,13 +122,20 @@ def _evaluate_meta(
     for tensor in inputs:
         sizes = [stand_in if d is None else d for d in tensor.shape.known or ()]
         metas.append(torch.empty(sizes, dtype=tensor.dtype.torch_dtype, device="meta"))
+    outputs = on_meta(definition.compute, metas, attributes)
+    return [(as_dtype(output.dtype), tuple(output.shape)) for output in outputs]
+
+
+def on_meta(
+    compute: Callable[..., Any], metas: Sequence[torch.Tensor], attributes: dict[str, Any]
+) -> Sequence[torch.Tensor]:
+    """The outputs for tensors that have shapes and no numbers; what torch refuses is a misfit."""
     try:
         with torch.no_grad():
-            outputs = definition.compute(*metas, **attributes)
+            outputs = compute(*metas, **attributes)
     except (RuntimeError, ValueError, IndexError) as problem:
         raise ShapeMismatch(str(problem).splitlines()[0].rstrip(".")) from None
-    outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
-    return [(as_dtype(output.dtype), tuple(output.shape)) for output in outputs]
+    return outputs if isinstance(outputs, (tuple, list)) else [outputs]
 
 
 # -- rules that many types share

@@ -17,7 +17,7 @@ from ostinato._state import flatten, leaves
 from ostinato.cells.wrapping import WrapperMaths
 
 from ..dtypes import as_dtype
-from ..registry import OutputTypes, ShapeMismatch, register
+from ..registry import OutputTypes, on_meta, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import make
@@ -49,14 +49,9 @@ def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
         if index >= count and sizes:
             sizes[0] = 2 if batch is None else batch
         metas.append(torch.empty(sizes, dtype=tensor.dtype.torch_dtype, device="meta"))
-    try:
-        with torch.no_grad():
-            outputs = _compute(*metas, **attributes)
-    except (RuntimeError, ValueError, IndexError) as problem:
-        raise ShapeMismatch(str(problem).splitlines()[0].rstrip(".")) from None
     return [
         (as_dtype(output.dtype), TensorShape([batch, *output.shape[1:]] if output.dim() else []))
-        for output in outputs
+        for output in on_meta(_compute, metas, attributes)
     ]
 
 
