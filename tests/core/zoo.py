@@ -155,7 +155,9 @@ def coupled_dropout_stack(num_units: int, input_size: int) -> RNNCell:
 
 
 def frequency_stack(num_units: int, input_size: int) -> RNNCell:
-    windows = TimeFreqLSTMCell(2, input_size, feature_size=input_size - 1, use_peepholes=True, cell_clip=0.5)
+    windows = TimeFreqLSTMCell(
+        2, input_size, feature_size=max(input_size - 1, 1), use_peepholes=True, cell_clip=0.5
+    )
     grid = BidirectionalGridLSTMCell(
         1,
         windows.output_size,
