@@ -17,6 +17,7 @@ from .philox import Philox
 from .plan import Plan, plan_for
 from .plan_units import as_leaf
 from .random_source import StepSource, TorchSource, source_of
+from .resources import Resources
 from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
 
@@ -31,8 +32,10 @@ class Run:
         tracked: frozenset[str],
         memory: SessionMemory,
         lock: contextlib.AbstractContextManager[Any],
+        resources: Resources,
     ) -> None:
         self.memory = memory
+        self.resources = resources  # of the session: queues, readers, tables, iterators, by key
         self.lock = lock  # of the session: held by an operation that reads a variable and writes it
         self.stopped: set[object] = set()  # of the gradients being taken, keys of what they stop at
         self._variables = variables

@@ -18,6 +18,7 @@ from .graph import Graph, get_default_graph, pop_default_graph, push_default_gra
 from .options import ConfigProto, check_run_options
 from .philox import Philox
 from .plan import plan_for
+from .resources import Resources
 from .run import Run
 from .session_memory import SessionMemory
 from .tensor import Operation, Tensor
@@ -114,6 +115,7 @@ class BaseSession:
         self._memory = SessionMemory.checked(memory, memory_limit)
         self._variables: dict[str, torch.Tensor] = {}
         self._sources: dict[Any, Philox] = {}
+        self._resources = Resources()
         self._lock = threading.RLock()  # of writes to variables
 
     @property
@@ -126,12 +128,13 @@ class BaseSession:
         return self._variables
 
     def close(self) -> None:
-        """Let go of the variables; a closed session runs nothing more. Runs under way in other threads end as
-        they would have.
+        """Let go of the variables, queues and tables; a closed session runs nothing more. Runs under way in
+        other threads end as they would have, but for those that wait for a queue.
         """
         self._closed = True
         self._variables = {}
         self._sources = {}
+        self._resources.close()
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[BaseSession]:
@@ -193,7 +196,7 @@ class BaseSession:
         sources: dict[Any, Philox],
     ) -> list[Any]:
         plan = plan_for(self._graph, elements, list(feeds))
-        run = Run(variables, sources, plan.tracked, self._memory, self._lock)
+        run = Run(variables, sources, plan.tracked, self._memory, self._lock, self._resources)
         with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
             values = plan.execute(run, list(feeds.values()))
         return [fetched_value(value) for value in values]
