@@ -67,6 +67,11 @@ def is_known(op_type: str) -> bool:
     return op_type in _TABLE
 
 
+def types() -> list[str]:
+    """All types of operations in the table."""
+    return sorted(_TABLE)
+
+
 def lookup(op_type: str) -> OpDefinition:
     try:
         return _TABLE[op_type]
@@ -195,6 +200,8 @@ _FOLDABLE = frozenset(
         "FloorMod",
         "Maximum",
         "Minimum",
+        "Max",
+        "Min",
         "Cast",
         "Identity",
         "Pack",

@@ -1,0 +1,37 @@
+"""Types of operations that no case of op_cases/ reaches, each with the file of tests that covers it: what
+writes, blocks, draws random numbers, loops or is no operation of TensorFlow's own.
+"""
+
+_FILES = {
+    "tf1/test_train.py": (
+        "ApplyAdadelta ApplyAdagrad ApplyAdam ApplyCenteredRMSProp ApplyFtrl ApplyFtrlV2 "
+        "ApplyGradientDescent ApplyMomentum ApplyProximalAdagrad ApplyProximalGradientDescent ApplyRMSProp"
+    ),
+    "tf1/test_cudnn_rnn.py": (
+        "CellToCudnnCanonical CudnnCanonicalToCell CudnnRNN CudnnRNNCanonicalToParams "
+        "CudnnRNNParamsToCanonical CudnnRNNV3"
+    ),
+    "tf1/test_drivers.py": "DynamicRNN RNNCellStep",
+    "tf1/test_wrapper_values.py": "CellWrapperPart",
+    "tf1/test_dropout.py": "DropoutKeepProbability RandomSeed",
+    "tf1/test_operations.py": "Conj",
+    "tf1/test_gradient_values.py": "CustomGradient Gradients Identities",
+    "tf1/test_loops.py": "Argument If StatelessIf StatelessWhile StopGradientOnce While",
+    "tf1/test_random.py": (
+        "Multinomial RandomGamma RandomPoissonV2 RandomShuffle RandomUniformInt StatelessMultinomial "
+        "StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt StatelessTruncatedNormal "
+        "RandomStandardNormal RandomUniform TruncatedNormal"
+    ),
+    "tf1/test_saver.py": "MergeV2Checkpoints RestoreV2 SaveV2 ShardedFilename StringJoin",
+    "tf1/test_session.py": "Assert IsVariableInitialized NoOp Placeholder PlaceholderWithDefault",
+    "tf1/test_tensor_array.py": (
+        "TensorArrayCloseV3 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 "
+        "TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayV3 TensorArrayWriteV3"
+    ),
+    "tf1/test_variable_cases.py": (
+        "Assign AssignAdd AssignSub CountUpTo InitializedOrInitialValue RanksOfVariables ScatterAdd "
+        "ScatterDiv ScatterMax ScatterMin ScatterMul ScatterNdAdd ScatterNdSub ScatterNdUpdate ScatterSub "
+        "ScatterUpdate UninitializedVariables VariableReference"
+    ),
+}
+COVERED_ELSEWHERE = {op_type: file for file, op_types in _FILES.items() for op_type in op_types.split()}
