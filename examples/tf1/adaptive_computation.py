@@ -2,9 +2,9 @@
 
     python adaptive_computation.py --steps 600
 
-At each step of the sequence the cell runs another cell again and again, in a `tf.while_loop`, until its halting
-units say that it has thought enough; that time has its price in the loss. The task is to tell, at each step,
-the parity of the ones seen so far. Runs under TensorFlow 1.x and, unmodified, by `ostinato run`.
+At each step of the sequence the cell runs another cell again and again, in a `tf.while_loop`, until its
+halting units say that it has thought enough; that time has its price in the loss. The task is to tell, at
+each step, the parity of the ones seen so far. Runs under TensorFlow 1.x and, unmodified, by `ostinato run`.
 """
 
 import argparse

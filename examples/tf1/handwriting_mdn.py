@@ -1,10 +1,10 @@
-"""Handwriting by a mixture density network (Graves, 2013): where the pen goes next, as a mixture of Gaussians.
+"""Handwriting by a mixture density network (Graves, 2013): where the pen goes next, as Gaussians.
 
     python handwriting_mdn.py --steps 300
 
 The strokes are written here: words of looped letters, each a curve with its own slant, size and tremor, as
-pen movements (x, y, whether the pen is lifted). After training a line is sampled and written as --out, an SVG.
-Runs under TensorFlow 1.x and, unmodified, by `ostinato run`.
+pen movements (x, y, whether the pen is lifted). After training a line is sampled and written to --out, as
+SVG. Runs under TensorFlow 1.x and, unmodified, by `ostinato run`.
 """
 
 import argparse

@@ -3,8 +3,8 @@
     python image_rows.py --steps 400
     python image_rows.py --data_dir MNIST_data     # the four files of MNIST, where you have them
 
-Without MNIST's files the images are drawn here: digits of a 5 x 7 font, enlarged, shifted and with noise. Runs
-under TensorFlow 1.x and, unmodified, by `ostinato run`.
+Without MNIST's files the images are drawn here: digits of a 5 x 7 font, enlarged, shifted and with noise.
+Runs under TensorFlow 1.x and, unmodified, by `ostinato run`.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A word language model in the way of the PTB tutorial: a hand-written loop over time, and a state that is fed.
+"""A word language model in the way of the PTB tutorial: a loop over time by hand, and a state that is fed.
 
     python ptb_lm.py --steps=200
 
