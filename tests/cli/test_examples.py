@@ -15,7 +15,7 @@ RUNS = {
     ),
     "char_lm": (
         ["--steps", "3", "--rnn_size", "16", "--sample", "20"],
-        r"step 2/3 .*train_loss = \d\.\d+.*\nmodel saved to save_char_lm/model\.ckpt-3\nThe ",
+        r"step 2/3 .*loss = \d\.\d+.*\nmodel saved to save_char_lm/model\.ckpt-3\nThe ",
     ),
     "crf_tagger": (
         ["--steps", "2", "--num_units", "8"],

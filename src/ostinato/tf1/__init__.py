@@ -10,7 +10,7 @@ of TensorFlow 1.15, evaluated by torch.
 array([ 6., 14.], dtype=float32)
 """
 
-from . import compat, contrib, errors, initializers, keras, layers, logging, nn, python, random, train
+from . import compat, contrib, errors, gfile, initializers, keras, layers, logging, nn, python, random, train
 from .cases import case, switch_case
 from .check_ops import (
     assert_equal,
@@ -412,6 +412,7 @@ __all__ = [
     "get_seed",
     "get_variable",
     "get_variable_scope",
+    "gfile",
     "global_norm",
     "global_variables",
     "global_variables_initializer",

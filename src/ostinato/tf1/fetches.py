@@ -18,6 +18,7 @@ from .graph import Graph
 from .indexed_slices import IndexedSlices, IndexedSlicesValue
 from .ops.core import string_array
 from .shapes import TensorShape
+from .sparse_tensor import SparseTensor, SparseTensorValue
 from .tensor import Operation, Tensor
 
 Rebuild = Callable[[list[Any]], Any]
@@ -60,6 +61,30 @@ register_session_run_conversion_functions(
     lambda slices: (_parts(slices), lambda values: IndexedSlicesValue(*values)),
     lambda slices, value: list(zip(_parts(slices), value, strict=False)),
 )
+register_session_run_conversion_functions(
+    SparseTensor,
+    lambda sparse: (
+        [sparse.indices, sparse.values, sparse.dense_shape],
+        lambda values: SparseTensorValue(*values),
+    ),
+    lambda sparse, value: list(
+        zip([sparse.indices, sparse.values, sparse.dense_shape], _sparse_parts(sparse, value), strict=True)
+    ),
+)
+
+
+def _sparse_parts(sparse: SparseTensor, value: Any) -> tuple[Any, Any, Any]:
+    """The three parts of what a sparse placeholder is fed with."""
+    if isinstance(value, (list, tuple)) and len(value) == 3:
+        indices, values, dense_shape = value
+        rank = np.size(dense_shape)
+        if np.size(indices) == 0:  # an empty list has no shape of its own
+            indices = np.zeros([0, rank], np.int64)
+        return indices, values, dense_shape
+    raise TypeError(
+        f"The sparse tensor of {sparse.values.name!r} is fed with a tf.SparseTensorValue or a tuple "
+        f"(indices, values, dense_shape), not {value!r}."
+    )
 
 
 def collect(graph: Graph, fetch: Any, elements: dict[Tensor | Operation, int]) -> Rebuild:

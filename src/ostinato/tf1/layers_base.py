@@ -5,29 +5,25 @@ from __future__ import annotations
 import contextlib
 import copy
 import inspect
-import re
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from . import nest
+from . import keras_base, nest
 from . import variable_scope as vs
 from .body import BodyFunction
 from .dtypes import DType, as_dtype, float32
 from .graph import Graph, GraphKeys, get_default_graph, name_scope
 from .input_spec import InputSpec, check_inputs
-from .layer_losses import ancestors, fill_collection
-from .ops.math import cast
+from .layer_losses import fill_collection
 from .partitioned import PartitionedVariable
 from .shapes import TensorShape
 from .tensor import Operation, Tensor
-from .variable_options import AUTO, NONE, VariableSynchronization
+from .variable_options import AUTO, NONE
 from .variables import Variable
 
 __all__ = ["InputSpec", "Layer", "StaticInput"]
-_NAME_COUNTS: weakref.WeakKeyDictionary[Graph, dict[str, int]] = weakref.WeakKeyDictionary()
 _SHARED_BY_COPIES = (BodyFunction, Graph, Operation, PartitionedVariable, Tensor, Variable)
 
 
@@ -39,7 +35,7 @@ class StaticInput:
     shape: TensorShape
 
 
-class Layer:
+class Layer(keras_base.Layer):
     """Base of layers and cells (TF1 symbol: `tf.layers.Layer`): derive from it, define `build` and `call`.
 
     `build(input_shape)` makes the variables with `add_variable`; it runs once, at the first call. The
@@ -67,39 +63,24 @@ class Layer:
     ['scale/factor:0']
     """
 
+    _names_count_from_zero = False
+
     def __init__(self, trainable: bool = True, name: Any = None, dtype: Any = None, **kwargs: Any) -> None:
         scope = kwargs.pop("_scope", None)
         self._reuse = kwargs.pop("_reuse", None)
-        self._activity_regularizer = kwargs.pop("activity_regularizer", None)
-        kwargs.pop("autocast", None)
-        for keyword in kwargs:
-            raise TypeError("Keyword argument not understood:", keyword)
-        self.trainable = trainable
-        self.built = False
-        self.input_spec: Any = None
-        self._dtype = None if dtype is None else as_dtype(dtype).name
-        self._weights: list[Any] = []
-        self._not_trained: list[Any] = []
-        self._losses: list[tuple[Any, bool]] = []  # each with whether it depends on the inputs
-        self._updates: list[tuple[Any, bool]] = []
-        class_name = _snake_case(type(self).__name__)
-        is_scope = isinstance(name, vs.VariableScope)
-        self._base_name = name.name if is_scope else name or class_name
-        self._name = _unique_layer_name(class_name) if is_scope or not name else name
         self._scope: vs.VariableScope | None = None
+        super().__init__(trainable, name, dtype, **kwargs)
         if scope:
             with vs.variable_scope(scope) as captured:
                 self._scope = captured
 
+    def _set_name(self, name: Any) -> None:
+        class_name = keras_base.snake_case(type(self).__name__)
+        is_scope = isinstance(name, vs.VariableScope)
+        self._base_name = name.name if is_scope else name or class_name
+        self._name = keras_base.unique_layer_name(class_name) if is_scope or not name else name
+
     # -- for derived classes
-    def build(self, input_shape: Any) -> None:
-        """Make the variables for inputs of a shape."""
-        self.built = True
-
-    def call(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """What the layer computes; of this class itself its inputs."""
-        return inputs
-
     def add_weight(
         self,
         name: str,
@@ -130,14 +111,7 @@ class Layer:
         for keyword in kwargs:
             if keyword != "experimental_autocast":
                 raise TypeError("Unknown keyword argument:", keyword)
-        if synchronization is VariableSynchronization.ON_READ and trainable:
-            raise ValueError(
-                "Synchronization value can be set to VariableSynchronization.ON_READ only for non-trainable "
-                "variables. You have specified trainable=True and "
-                "synchronization=VariableSynchronization.ON_READ."
-            )
-        if trainable is None:
-            trainable = synchronization is not VariableSynchronization.ON_READ
+        trainable = keras_base.is_to_be_trained(trainable, synchronization)
         graph = get_default_graph().outermost
         before = set(graph.get_collection(GraphKeys.GLOBAL_VARIABLES)) if regularizer else set()
         self._capture_scope(None)
@@ -165,41 +139,20 @@ class Layer:
             self._track(part, trainable)
         return variable
 
-    def add_variable(self, *args: Any, **kwargs: Any) -> Any:
-        """The older name of `add_weight`."""
-        return self.add_weight(*args, **kwargs)
-
-    def _track(self, variable: Any, trainable: bool = True) -> None:
-        """Count a variable among the layer's. One that a custom getter made untrained is not trained."""
-        if any(variable is known for known in self._weights):
-            return
-        self._weights.append(variable)
-        if not trainable or not variable.trainable:
-            self._not_trained.append(variable)
-
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Keep losses, and have them in the collection of regularisation losses.
 
         `inputs` says that they depend on what the layer was called with.
         """
-        new = [loss() if callable(loss) else loss for loss in nest.flatten(losses)]
-        new = [loss for loss in new if loss is not None]
-        self._losses += [(loss, inputs is not None) for loss in new]
-        fill_collection(GraphKeys.REGULARIZATION_LOSSES, new)
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Keep operations that are to run with each training step; a call has them in UPDATE_OPS."""
-        new = [update() if callable(update) else update for update in nest.flatten(updates)]
-        self._updates += [(getattr(update, "op", update), inputs is not None) for update in new]
+        fill_collection(GraphKeys.REGULARIZATION_LOSSES, self._kept_losses(losses, inputs))
 
     # -- what it is
     @property
-    def name(self) -> str:
-        return self._name
+    def _layers(self) -> list[Any]:
+        return []  # what a cell wraps is its own affair
 
-    @property
-    def dtype(self) -> str | None:
-        return self._dtype
+    def _own_weights(self) -> list[Any]:
+        return self._weights
 
     @property
     def graph(self) -> None:
@@ -214,58 +167,6 @@ class Layer:
             )
         return self._scope.name
 
-    @property
-    def weights(self) -> list[Any]:
-        return self.trainable_weights + self.non_trainable_weights
-
-    @property
-    def trainable_weights(self) -> list[Any]:
-        if not self.trainable:
-            return []
-        return [item for item in self._weights if all(item is not other for other in self._not_trained)]
-
-    @property
-    def non_trainable_weights(self) -> list[Any]:
-        if not self.trainable:
-            return list(self._weights)
-        return list(self._not_trained)
-
-    @property
-    def variables(self) -> list[Any]:
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Any]:
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Any]:
-        return self.non_trainable_weights
-
-    @property
-    def losses(self) -> list[Any]:
-        return [loss for loss, _ in self._losses]
-
-    @property
-    def updates(self) -> list[Any]:
-        return [update for update, _ in self._updates] if self.trainable else []
-
-    def get_losses_for(self, inputs: Any) -> list[Any]:
-        """The losses that depend on these inputs; for None those that depend on none."""
-        return _depending(self._losses, inputs)
-
-    def get_updates_for(self, inputs: Any) -> list[Any]:
-        """The updates that depend on these inputs; for None those that depend on none."""
-        return _depending(self._updates, inputs) if self.trainable else []
-
-    def count_params(self) -> int:
-        if not self.built:
-            raise ValueError(
-                f"You tried to call `count_params` on {self.name}, but the layer isn't built. "
-                f"You can build it manually via: `{self.name}.build(batch_input_shape)`."
-            )
-        return sum(weight.shape.num_elements() for weight in self.weights)
-
     # -- calling
     def __call__(self, inputs: Any, *args: Any, scope: Any = None, **kwargs: Any) -> Any:
         with self._entered(inputs, scope):
@@ -276,6 +177,8 @@ class Layer:
             if self._activity_regularizer is not None:
                 self._regularize_activity(inputs, outputs)
         fill_collection(GraphKeys.UPDATE_OPS, self.updates)
+        if any(hasattr(item, "_keras_history") for item in nest.flatten(inputs)):
+            self._remember(inputs, args, kwargs, outputs, None)
         return outputs
 
     def apply(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
@@ -288,20 +191,8 @@ class Layer:
         self._capture_scope(scope)
         with self._reentered() as entered, name_scope(entered.original_name_scope):
             check_inputs(self.input_spec, inputs, self._name)
-            if not self.built:
-                if self._dtype is None:
-                    first = nest.flatten(inputs)[0]
-                    self._dtype = as_dtype(first.dtype).base_dtype.name if hasattr(first, "dtype") else None
-                self.build(nest.map_structure(lambda leaf: leaf.shape, inputs))
-                self.built = True
+            self._build_once(inputs)
             yield
-
-    def _regularize_activity(self, inputs: Any, outputs: Any) -> None:
-        with name_scope("ActivityRegularizer"):
-            for output in nest.flatten(outputs):
-                loss = self._activity_regularizer(output)
-                if loss is not None:
-                    self.add_loss(loss / cast(_rows(output), loss.dtype), inputs=inputs)
 
     def _reentered(self) -> Any:
         """The layer's own scope; once it is built its variables are shared there, never made."""
@@ -348,28 +239,3 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
 def _takes_scope(layer: type[Layer]) -> bool:
     """Whether a layer's `call` asks for the scope that it is called in."""
     return "scope" in inspect.signature(layer.call).parameters
-
-
-def _depending(kept: list[tuple[Any, bool]], inputs: Any) -> list[Any]:
-    if inputs is None:
-        return [item for item, depends in kept if not depends]
-    wanted = {tensor.op for tensor in nest.flatten(inputs)}
-    return [item for item, depends in kept if depends and not wanted.isdisjoint(ancestors(item))]
-
-
-def _rows(output: Tensor) -> Any:
-    from .ops.array import shape
-
-    return shape(output)[0]
-
-
-def _snake_case(name: str) -> str:
-    spaced = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    found = re.sub(r"([a-z])([A-Z])", r"\1_\2", spaced).lower()
-    return "private" + found if found.startswith("_") else found  # no scope begins with an underscore
-
-
-def _unique_layer_name(base_name: str) -> str:
-    counts = _NAME_COUNTS.setdefault(get_default_graph().outermost, {})
-    counts[base_name] = counts.get(base_name, 0) + 1
-    return f"{base_name}_{counts[base_name]}"

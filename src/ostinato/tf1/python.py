@@ -24,7 +24,9 @@ from . import (
     dtypes,
     errors,
     fetches,
+    file_io,
     functional,
+    gfile,
     global_step,
     gradients,
     graph,
@@ -100,6 +102,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "framework.random_seed": (random_source, graph),
     "framework.tensor_shape": (shapes,),
     "client.session": (session, fetches),
+    "lib.io.file_io": (file_io,),
     "layers.base": (layers_base,),
     "ops.array_ops": _ARRAYS,
     "ops.clip_ops": (nn,),
@@ -129,6 +132,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.template": (template,),
     "ops.variable_scope": (variable_scope, variable_store),
     "ops.variables": (variables, variable_lists, variable_options, partitioned),
+    "platform.gfile": (gfile,),
     "pywrap_tensorflow": (checkpoint_reader,),
     "tools.inspect_checkpoint": (checkpoint_reader,),
     "training.adam": (optimizers,),
@@ -230,7 +234,19 @@ def _build() -> dict[str, ModuleType]:
 
 MODULES = _build()
 framework, client, layers = MODULES["framework"], MODULES["client"], MODULES["layers"]
+lib, platform = MODULES["lib"], MODULES["platform"]
 ops, training, util = MODULES["ops"], MODULES["training"], MODULES["util"]
 pywrap_tensorflow, tools = MODULES["pywrap_tensorflow"], MODULES["tools"]
-__all__ = ["client", "framework", "layers", "ops", "pywrap_tensorflow", "tools", "training", "util"]
+__all__ = [
+    "client",
+    "framework",
+    "layers",
+    "lib",
+    "ops",
+    "platform",
+    "pywrap_tensorflow",
+    "tools",
+    "training",
+    "util",
+]
 __getattr__ = absent("tensorflow.python", __all__)

@@ -22,7 +22,10 @@ def modules() -> dict[str, ModuleType]:
         contrib,
         core,
         errors,
+        examples,
+        gfile,
         initializers,
+        io_gfile,
         keras,
         layers,
         logging,
@@ -32,7 +35,7 @@ def modules() -> dict[str, ModuleType]:
         rnn_cell,
         train,
     )
-    from .contrib import cudnn_python, rnn_python
+    from .contrib import cudnn_python, learn_python, rnn_python
 
     served = {
         "tensorflow": tf1,
@@ -44,6 +47,13 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.core.protobuf.config_pb2": core.protobuf.config_pb2,
         "tensorflow.core.protobuf.saver_pb2": core.protobuf.saver_pb2,
         "tensorflow.errors": errors,
+        "tensorflow.examples": examples,
+        "tensorflow.examples.tutorials": examples.tutorials,
+        "tensorflow.examples.tutorials.mnist": examples.tutorials.mnist,
+        "tensorflow.examples.tutorials.mnist.input_data": examples.tutorials.mnist.input_data,
+        "tensorflow.examples.tutorials.mnist.mnist": examples.tutorials.mnist.mnist,
+        "tensorflow.gfile": gfile,
+        "tensorflow.io.gfile": io_gfile,
         "tensorflow.initializers": initializers,
         "tensorflow.keras": keras,
         "tensorflow.keras.initializers": keras.initializers,
@@ -57,6 +67,7 @@ def modules() -> dict[str, ModuleType]:
     }
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
     served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
+    served.update(learn_python.MODULES)
     served.update(rnn_python.MODULES)
     served.update(cudnn_python.MODULES)
     return served
