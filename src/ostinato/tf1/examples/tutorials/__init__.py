@@ -1,0 +1,5 @@
+"""The module `tensorflow.examples.tutorials`."""
+
+from . import mnist
+
+__all__ = ["mnist"]

@@ -1,0 +1,19 @@
+"""The module `tensorflow.examples.tutorials.mnist.input_data`: MNIST from local files."""
+
+from ....contrib.learn.base import maybe_download
+from ....contrib.learn.mnist import (
+    DataSet,
+    dense_to_one_hot,
+    extract_images,
+    extract_labels,
+    read_data_sets,
+)
+
+__all__ = [
+    "DataSet",
+    "dense_to_one_hot",
+    "extract_images",
+    "extract_labels",
+    "maybe_download",
+    "read_data_sets",
+]
