@@ -1,8 +1,8 @@
-"""The module `tf.keras`, as far as it is about initialisers."""
+"""The module `tf.keras`: layers and models on this graph and session."""
 
 from ..names import absent
-from . import initializers
+from . import activations, backend, constraints, initializers, layers, regularizers
 
-__all__ = ["initializers"]
+__all__ = ["activations", "backend", "constraints", "initializers", "layers", "regularizers"]
 
 __getattr__ = absent("tf.keras", __all__)

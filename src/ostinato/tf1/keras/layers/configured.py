@@ -1,0 +1,54 @@
+"""Layers that know their own configuration: what their `__init__` takes, as it is now."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ...keras_base import Layer
+from .. import activations, constraints, initializers, regularizers
+
+
+class Configured(Layer):
+    """A layer whose arguments are its attributes, by the same names."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make a layer like this one (TF1: `get_config`)."""
+        config = super().get_config()
+        for kind in type(self).__mro__:
+            if kind is Configured:
+                break
+            for name in inspect.signature(kind.__init__).parameters:
+                if name not in ("self", "kwargs") and name not in config and hasattr(self, name):
+                    config[name] = _plain(name, getattr(self, name))
+        return config
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value as a configuration has it: names and dicts in the place of objects."""
+    if value is None:
+        return None
+    if name.endswith("activation"):
+        return activations.serialize(value)
+    for ending, module in (
+        ("_initializer", initializers),
+        ("_regularizer", regularizers),
+        ("_constraint", constraints),
+    ):
+        if name.endswith(ending) and hasattr(value, "get_config"):
+            return module.serialize(value)
+    return value
+
+
+def settle(layer: Any, **arguments: Any) -> None:
+    """Set a layer's attributes, with objects in the place of the names that its arguments may be."""
+    for name, value in arguments.items():
+        if name.endswith("activation"):
+            value = activations.get(value)
+        elif name.endswith("_initializer"):
+            value = initializers.get(value)
+        elif name.endswith("_regularizer"):
+            value = regularizers.get(value)
+        elif name.endswith("_constraint"):
+            value = constraints.get(value)
+        setattr(layer, name, value)
