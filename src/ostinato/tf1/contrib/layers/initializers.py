@@ -1,15 +1,14 @@
-"""The module `tf.contrib.layers`, as far as it is about initialisers."""
+"""Initialisers of variance: He's and Glorot's."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from ..dtypes import as_dtype, float32
-from ..initializers import Initializer, sizes_of_variable
-from ..names import absent
-from ..ops.random import random_uniform, truncated_normal
-from ..tensor import Tensor
+from ...dtypes import as_dtype, float32
+from ...initializers import Initializer, sizes_of_variable
+from ...ops.random import random_uniform, truncated_normal
+from ...tensor import Tensor
 
 
 class _VarianceScaling(Initializer):
@@ -72,7 +71,3 @@ def xavier_initializer(uniform: bool = True, seed: int | None = None, dtype: Any
 
 
 xavier_initializer_conv2d = xavier_initializer
-
-__all__ = ["variance_scaling_initializer", "xavier_initializer", "xavier_initializer_conv2d"]
-
-__getattr__ = absent("tf.contrib.layers", __all__)
