@@ -10,7 +10,28 @@ of TensorFlow 1.15, evaluated by torch.
 array([ 6., 14.], dtype=float32)
 """
 
-from . import compat, contrib, errors, gfile, initializers, keras, layers, logging, nn, python, random, train
+from . import (
+    app,
+    compat,
+    contrib,
+    errors,
+    flags,
+    gfile,
+    initializers,
+    keras,
+    layers,
+    logging,
+    nn,
+    python,
+    random,
+    resource_loader,
+    sysconfig,
+    train,
+    version,
+)
+from . import (
+    testing as test,
+)
 from .cases import case, switch_case
 from .check_ops import (
     assert_equal,
@@ -284,7 +305,15 @@ from .variable_store import AUTO_REUSE
 from .variables import Variable, variable_creator_scope
 
 pywrap_tensorflow = python.pywrap_tensorflow
-VERSION = __version__ = "1.15.0"  # of the interface: what a script that asks is to find
+VERSION = __version__ = version.VERSION
+GIT_VERSION = __git_version__ = version.GIT_VERSION
+COMPILER_VERSION = __compiler_version__ = version.COMPILER_VERSION
+GRAPH_DEF_VERSION = version.GRAPH_DEF_VERSION
+GRAPH_DEF_VERSION_MIN_CONSUMER = version.GRAPH_DEF_VERSION_MIN_CONSUMER
+GRAPH_DEF_VERSION_MIN_PRODUCER = version.GRAPH_DEF_VERSION_MIN_PRODUCER
+CXX11_ABI_FLAG = __cxx11_abi_flag__ = sysconfig.CXX11_ABI_FLAG
+MONOLITHIC_BUILD = __monolithic_build__ = sysconfig.MONOLITHIC_BUILD
+get_logger = logging.get_logger
 
 
 def disable_v2_behavior() -> None:
@@ -297,16 +326,23 @@ __all__ = [
     "AUTO_REUSE",
     "AggregationMethod",
     "Assert",
+    "COMPILER_VERSION",
+    "CXX11_ABI_FLAG",
     "ConfigProto",
     "DType",
     "Dimension",
+    "GIT_VERSION",
     "GPUOptions",
+    "GRAPH_DEF_VERSION",
+    "GRAPH_DEF_VERSION_MIN_CONSUMER",
+    "GRAPH_DEF_VERSION_MIN_PRODUCER",
     "Graph",
     "GraphKeys",
     "GraphOptions",
     "IndexedSlices",
     "IndexedSlicesValue",
     "InteractiveSession",
+    "MONOLITHIC_BUILD",
     "Operation",
     "OptimizerOptions",
     "RegisterGradient",
@@ -328,6 +364,7 @@ __all__ = [
     "add_to_collection",
     "add_to_collections",
     "all_variables",
+    "app",
     "arg_max",
     "arg_min",
     "argmax",
@@ -395,6 +432,7 @@ __all__ = [
     "eye",
     "fill",
     "fixed_size_partitioner",
+    "flags",
     "float16",
     "float32",
     "float64",
@@ -409,6 +447,7 @@ __all__ = [
     "get_default_graph",
     "get_default_session",
     "get_local_variable",
+    "get_logger",
     "get_seed",
     "get_variable",
     "get_variable_scope",
@@ -511,6 +550,7 @@ __all__ = [
     "report_uninitialized_variables",
     "reset_default_graph",
     "reshape",
+    "resource_loader",
     "resource_variables_enabled",
     "reverse",
     "reverse_sequence",
@@ -546,7 +586,9 @@ __all__ = [
     "string",
     "subtract",
     "switch_case",
+    "sysconfig",
     "tanh",
+    "test",
     "tile",
     "to_float",
     "to_int32",
@@ -570,6 +612,7 @@ __all__ = [
     "variable_scope",
     "variables_initializer",
     "variance_scaling_initializer",
+    "version",
     "where",
     "while_loop",
     "zeros",

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime
+import numbers
+import os
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from .names import absent
+from .shapes import Dimension
+
+bytes_or_text_types = (bytes, str)
+complex_types = (numbers.Complex, np.number)
+integral_types = (numbers.Integral, np.integer)
+real_types = (numbers.Real, np.integer, np.floating)
+_HORIZON = [datetime.date(2019, 11, 12)]  # what TensorFlow 1.15 may take as understood by others
 
 
 def as_bytes(bytes_or_text: Any, encoding: str = "utf-8") -> bytes:
@@ -43,12 +57,64 @@ def as_str_any(value: Any) -> str:
     return as_text(value) if isinstance(value, bytes) else str(value)
 
 
-_absent = absent("tf.compat", ["as_bytes", "as_str", "as_str_any", "as_text", "v1"])
+def path_to_str(path: Any) -> Any:
+    """A path as text; anything else as it is (TF1 symbol: `tf.compat.path_to_str`)."""
+    return as_str_any(os.fspath(path)) if hasattr(path, "__fspath__") else path
+
+
+def dimension_value(dimension: Any) -> Any:
+    """A dimension as a number or None (TF1 symbol: `tf.compat.dimension_value`)."""
+    return dimension.value if isinstance(dimension, Dimension) else dimension
+
+
+def dimension_at_index(shape: Any, index: int) -> Dimension:
+    """A shape's dimension, unknown where the rank is (TF1 symbol: `tf.compat.dimension_at_index`)."""
+    return Dimension(None) if shape.ndims is None else Dimension(dimension_value(shape[index]))
+
+
+def forward_compatible(year: int, month: int, day: int) -> bool:
+    """Whether what came after that day is understood (TF1 symbol: `tf.compat.forward_compatible`)."""
+    return _HORIZON[-1] > datetime.date(year, month, day)
+
+
+@contextlib.contextmanager
+def forward_compatibility_horizon(year: int, month: int, day: int) -> Iterator[None]:
+    """Within it that day is what `forward_compatible` compares with (TF1 symbol:
+    `tf.compat.forward_compatibility_horizon`).
+    """
+    _HORIZON.append(datetime.date(year, month, day))
+    try:
+        yield
+    finally:
+        _HORIZON.pop()
+
+
+__all__ = [
+    "as_bytes",
+    "as_str",
+    "as_str_any",
+    "as_text",
+    "bytes_or_text_types",
+    "complex_types",
+    "dimension_at_index",
+    "dimension_value",
+    "forward_compatibility_horizon",
+    "forward_compatible",
+    "integral_types",
+    "path_to_str",
+    "real_types",
+]
+_absent = absent("tf.compat", [*__all__, "v1"])
 
 
 def __getattr__(name: str) -> Any:
     if name == "v1":
         return _face()
+    if name == "v2":
+        raise AttributeError(
+            "tf.compat.v2 is not served: this is TensorFlow 1's interface. What a script takes of it has an "
+            "older name: tf.compat.v2.keras is tf.keras, tf.compat.v2.summary is tf.summary."
+        )
     return _absent(name)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import (
     adaptive_optimizers,
+    app,
     cases,
     check_ops,
     checkpoint_management,
@@ -25,6 +26,7 @@ from . import (
     errors,
     fetches,
     file_io,
+    flags,
     functional,
     gfile,
     global_step,
@@ -35,6 +37,7 @@ from . import (
     layers_base,
     learning_rates,
     linear,
+    logging,
     moving_averages,
     nest,
     object_graph,
@@ -43,6 +46,7 @@ from . import (
     partitioned,
     proximal_optimizers,
     random_source,
+    resource_loader,
     rnn,
     rnn_arguments,
     rnn_bidirectional,
@@ -58,9 +62,11 @@ from . import (
     session,
     shapes,
     slot_creator,
+    sysconfig,
     template,
     tensor,
     tensor_array,
+    testing,
     variable_lists,
     variable_options,
     variable_scope,
@@ -155,10 +161,21 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "training.saveable_object": (saveable,),
     "training.saving.saveable_object": (saveable,),
     "training.training_util": (global_step,),
-    "util.compat": (compat,),
     "util.nest": (nest,),
     "util.tf_export": (),
 }
+_SAME: dict[str, ModuleType] = {
+    "platform.app": app,
+    "platform.flags": flags,
+    "platform.gfile": gfile,
+    "platform.googletest": testing,
+    "platform.resource_loader": resource_loader,
+    "platform.sysconfig": sysconfig,
+    "platform.test": testing,
+    "platform.tf_logging": logging,
+    "util.compat": compat,
+}
+"""Modules that are the public ones themselves."""
 _RENAMED: dict[str, dict[str, str]] = {
     "ops.init_ops": {
         "zeros_initializer": "Zeros",
@@ -217,6 +234,7 @@ def _build() -> dict[str, ModuleType]:
         for key, original in _RENAMED.get(name, {}).items():
             setattr(module, key, getattr(module, original))
         modules[name] = module
+    modules.update(_SAME)
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
     for name in list(modules):
         while "." in name:
@@ -227,6 +245,8 @@ def _build() -> dict[str, ModuleType]:
             setattr(modules[package], last, modules[name])
             name = package
     for name, module in modules.items():
+        if name in _SAME:
+            continue
         names = [key for key in vars(module) if not key.startswith("_")]
         vars(module)["__getattr__"] = absent(f"tensorflow.python.{name}", names)
     return modules
@@ -235,7 +255,7 @@ def _build() -> dict[str, ModuleType]:
 MODULES = _build()
 framework, client, layers = MODULES["framework"], MODULES["client"], MODULES["layers"]
 lib, platform = MODULES["lib"], MODULES["platform"]
-ops, training, util = MODULES["ops"], MODULES["training"], MODULES["util"]
+ops, platform, training, util = (MODULES[name] for name in ("ops", "platform", "training", "util"))
 pywrap_tensorflow, tools = MODULES["pywrap_tensorflow"], MODULES["tools"]
 __all__ = [
     "client",

@@ -18,11 +18,13 @@ def modules() -> dict[str, ModuleType]:
     from ostinato import tf1
 
     from . import (
+        app,
         compat,
         contrib,
         core,
         errors,
         examples,
+        flags,
         gfile,
         initializers,
         io_gfile,
@@ -32,13 +34,24 @@ def modules() -> dict[str, ModuleType]:
         nn,
         python,
         random,
+        resource_loader,
         rnn_cell,
+        sysconfig,
+        testing,
         train,
+        version,
     )
     from .contrib import cudnn_python, learn_python, rnn_python
 
     served = {
         "tensorflow": tf1,
+        "tensorflow.app": app,
+        "tensorflow.flags": flags,
+        "tensorflow.app.flags": flags,
+        "tensorflow.resource_loader": resource_loader,
+        "tensorflow.sysconfig": sysconfig,
+        "tensorflow.test": testing,
+        "tensorflow.version": version,
         "tensorflow.compat": compat,
         "tensorflow.compat.v1": tf1,
         "tensorflow.contrib": contrib,

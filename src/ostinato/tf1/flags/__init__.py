@@ -1,0 +1,147 @@
+"""The module `tf.flags` (also `tf.app.flags`, and `absl.flags` where that is not installed).
+
+>>> from ostinato.tf1 import flags
+>>> values = flags.FlagValues()
+>>> _ = flags.DEFINE_integer("batch_size", 32, "rows of a batch", flag_values=values)
+>>> values(["train.py", "--batch_size=8", "data"]), values.batch_size
+(['train.py', 'data'], 8)
+"""
+
+from ..names import absent
+from .definitions import (
+    DEFINE,
+    DEFINE_alias,
+    DEFINE_bool,
+    DEFINE_boolean,
+    DEFINE_enum,
+    DEFINE_enum_class,
+    DEFINE_flag,
+    DEFINE_float,
+    DEFINE_integer,
+    DEFINE_list,
+    DEFINE_multi,
+    DEFINE_multi_enum,
+    DEFINE_multi_enum_class,
+    DEFINE_multi_float,
+    DEFINE_multi_integer,
+    DEFINE_multi_string,
+    DEFINE_spaceseplist,
+    DEFINE_string,
+    FlagHolder,
+    adopt_module_key_flags,
+    declare_key_flag,
+    disclaim_key_flags,
+    override_value,
+    set_default,
+)
+from .exceptions import (
+    CantOpenFlagFileError,
+    DuplicateFlagError,
+    Error,
+    FlagNameConflictsWithMethodError,
+    IllegalFlagValueError,
+    UnparsedFlagAccessError,
+    UnrecognizedFlagError,
+    ValidationError,
+)
+from .flag import BooleanFlag, EnumClassFlag, EnumFlag, Flag, MultiEnumClassFlag, MultiFlag
+from .help import doc_to_help, flag_dict_to_args, get_help_width, text_wrap
+from .parsers import (
+    ArgumentParser,
+    ArgumentSerializer,
+    BaseListParser,
+    BooleanParser,
+    CsvListSerializer,
+    EnumClassParser,
+    EnumClassSerializer,
+    EnumParser,
+    FloatParser,
+    IntegerParser,
+    ListParser,
+    ListSerializer,
+    WhitespaceSeparatedListParser,
+)
+from .validators import (
+    mark_bool_flags_as_mutual_exclusive,
+    mark_flag_as_required,
+    mark_flags_as_mutual_exclusive,
+    mark_flags_as_required,
+    multi_flags_validator,
+    register_multi_flags_validator,
+    register_validator,
+    validator,
+)
+from .values import FLAGS, FlagValues
+
+EnumClassListSerializer = EnumClassSerializer
+
+__all__ = [
+    "ArgumentParser",
+    "ArgumentSerializer",
+    "BaseListParser",
+    "BooleanFlag",
+    "BooleanParser",
+    "CantOpenFlagFileError",
+    "CsvListSerializer",
+    "DEFINE",
+    "DEFINE_alias",
+    "DEFINE_bool",
+    "DEFINE_boolean",
+    "DEFINE_enum",
+    "DEFINE_enum_class",
+    "DEFINE_flag",
+    "DEFINE_float",
+    "DEFINE_integer",
+    "DEFINE_list",
+    "DEFINE_multi",
+    "DEFINE_multi_enum",
+    "DEFINE_multi_enum_class",
+    "DEFINE_multi_float",
+    "DEFINE_multi_integer",
+    "DEFINE_multi_string",
+    "DEFINE_spaceseplist",
+    "DEFINE_string",
+    "DuplicateFlagError",
+    "EnumClassFlag",
+    "EnumClassListSerializer",
+    "EnumClassParser",
+    "EnumClassSerializer",
+    "EnumFlag",
+    "EnumParser",
+    "Error",
+    "FLAGS",
+    "Flag",
+    "FlagHolder",
+    "FlagNameConflictsWithMethodError",
+    "FlagValues",
+    "FloatParser",
+    "IllegalFlagValueError",
+    "IntegerParser",
+    "ListParser",
+    "ListSerializer",
+    "MultiEnumClassFlag",
+    "MultiFlag",
+    "UnparsedFlagAccessError",
+    "UnrecognizedFlagError",
+    "ValidationError",
+    "WhitespaceSeparatedListParser",
+    "adopt_module_key_flags",
+    "declare_key_flag",
+    "disclaim_key_flags",
+    "doc_to_help",
+    "flag_dict_to_args",
+    "get_help_width",
+    "mark_bool_flags_as_mutual_exclusive",
+    "mark_flag_as_required",
+    "mark_flags_as_mutual_exclusive",
+    "mark_flags_as_required",
+    "multi_flags_validator",
+    "override_value",
+    "register_multi_flags_validator",
+    "register_validator",
+    "set_default",
+    "text_wrap",
+    "validator",
+]
+
+__getattr__ = absent("tf.flags", __all__)
