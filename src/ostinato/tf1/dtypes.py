@@ -30,6 +30,7 @@ _ROWS: tuple[tuple[str, str, Any, torch.dtype | None], ...] = (
     ("complex128", "complex128", np.complex128, torch.complex128),
     ("string", "string", np.object_, None),
     ("resource", "resource", np.object_, None),  # a handle of something that a run holds: a TensorArray
+    ("variant", "variant", np.object_, None),  # a data set, or a part of one's elements
     ("qint8", "qint8", np.dtype([("qint8", np.int8)]), None),
     ("quint8", "quint8", np.dtype([("quint8", np.uint8)]), None),
     ("qint16", "qint16", np.dtype([("qint16", np.int16)]), None),
@@ -170,6 +171,7 @@ uint64 = _BY_NAME["uint64"]
 bool_ = _BY_NAME["bool"]  # tf.bool
 string = _BY_NAME["string"]
 resource = _BY_NAME["resource"]
+variant = _BY_NAME["variant"]
 qint8, quint8, qint16, quint16, qint32 = (
     _BY_NAME[n] for n in ("qint8", "quint8", "qint16", "quint16", "qint32")
 )
