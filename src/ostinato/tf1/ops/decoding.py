@@ -1,0 +1,117 @@
+"""The nodes of decoding loops: inputs of the next step, and beam search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ostinato.steps import beam_search as maths
+
+from .. import registry
+from ..dtypes import int32, int64
+from ..errors import InvalidArgumentError
+from ..registry import OutputTypes
+from ..shapes import TensorShape
+from ..tensor import Operation, Tensor
+from .core import convert_to_tensor, make, one
+from .tensor_array import Elements
+
+
+# -- the next inputs of a decoder that is trained
+def _read(
+    array: Elements, time: torch.Tensor, flow: torch.Tensor, finished: torch.Tensor, zeros: torch.Tensor
+) -> torch.Tensor:
+    return zeros if finished.all() else array.read(int(time))
+
+
+registry.register(
+    "ReadUnlessFinished", _read, lambda inputs, attributes: [(inputs[4].dtype.base_dtype, inputs[4].shape)]
+)
+
+
+def read_unless_all(array: Any, index: Any, finished: Tensor, zeros: Tensor) -> Tensor:
+    """An element of a TensorArray, or zeros where every row has finished (and there may be none)."""
+    place = convert_to_tensor(index, int32, name="index")
+    return one("ReadUnlessFinished", [array.handle, place, array.flow, finished, zeros], "cond/Merge")
+
+
+# -- beam search
+def _beam_search(
+    logits: torch.Tensor,
+    log_probs: torch.Tensor,
+    finished: torch.Tensor,
+    lengths: torch.Tensor,
+    end_token: torch.Tensor,
+    length_penalty_weight: torch.Tensor,
+    coverage_penalty_weight: torch.Tensor,
+    *attention: torch.Tensor,
+    has_length_penalty: bool,
+) -> Sequence[torch.Tensor]:
+    probabilities, accumulated = attention or (None, None)
+    step = maths.beam_search_step(
+        logits,
+        log_probs,
+        finished,
+        lengths,
+        end_token,
+        length_penalty_weight=length_penalty_weight if has_length_penalty else 0.0,
+        coverage_penalty_weight=coverage_penalty_weight,
+        attention=probabilities,
+        accumulated=accumulated,
+    )
+    return step if attention else step[:-1]
+
+
+def _beam_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape, dtype = inputs[1].shape, inputs[1].dtype.base_dtype
+    types = [dtype, int32, int32, dtype, inputs[2].dtype.base_dtype, int64]
+    found = [(each, shape) for each in types]
+    return [*found, (inputs[8].dtype.base_dtype, inputs[8].shape)] if len(inputs) > 7 else found
+
+
+def _gather_beams(values: torch.Tensor, parents: torch.Tensor) -> torch.Tensor:
+    return maths.gather_beams(values, parents)
+
+
+def _gather_tree(run: Any, operation: Operation, *inputs: torch.Tensor) -> torch.Tensor:
+    try:
+        return maths.gather_tree(*inputs)
+    except ValueError as problem:
+        raise InvalidArgumentError(
+            None, operation, f"{problem}\n\t [[node {operation.name} ({operation.type})]]"
+        ) from None
+
+
+def _reordered(values: torch.Tensor, parents: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    time, batch, beams = parents.shape
+    if values.shape[1] != batch * beams and tuple(values.shape[1:3]) != (batch, beams):
+        raise ValueError(
+            "TensorArray reordering expects elements to be reshapable to [batch_size, beam_size, -1] which is "
+            f"incompatible with the dynamic shape of {list(values.shape)} elements. Consider setting "
+            "reorder_tensor_arrays to False to disable TensorArray reordering during the beam search."
+        )
+    return maths.reordered(values, parents, lengths)
+
+
+def _tree_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    step_ids, parent_ids, lengths, end_token = (tensor.shape for tensor in inputs)
+    if step_ids.ndims not in (None, 3):
+        raise registry.ShapeMismatch(f"Shape must be rank 3 but is rank {step_ids.ndims}")
+    for shape, rank in ((lengths, 1), (end_token, 0)):
+        if shape.ndims not in (None, rank):
+            raise registry.ShapeMismatch(f"Shape must be rank {rank} but is rank {shape.ndims}")
+    merged = step_ids.merge_with(parent_ids).merge_with(TensorShape([None, None, None]))
+    return [(inputs[0].dtype.base_dtype, merged)]
+
+
+registry.register("BeamSearchStep", _beam_search, _beam_rule)
+registry.register("GatherBeams", _gather_beams, registry.same)
+registry.register("GatherTree", _gather_tree, _tree_rule, stateful=True, differentiable=False)
+registry.register("ReorderedBeams", _reordered, registry.same)
+
+
+def beam_search_step(inputs: Sequence[Tensor], has_length_penalty: bool) -> Sequence[Tensor]:
+    """The tensors of a `BeamStep`."""
+    return make("BeamSearchStep", inputs, "BeamSearchStep", has_length_penalty=has_length_penalty).outputs
