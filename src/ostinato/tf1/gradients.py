@@ -192,11 +192,14 @@ def _evaluate(
     ys, xs = values[:count], values[count : count + over]
     given = operation.attributes["starts"]
     starts = dict(zip(given, values[count + over : count + over + len(given)], strict=True))
-    outputs, grads = [], []
+    outputs: list[torch.Tensor] = []
+    grads: list[torch.Tensor | None] = []
     for index, y in enumerate(ys):
         if y.requires_grad:
-            outputs.append(y)
-            grads.append(starts[index] if index in starts else torch.ones_like(y))
+            # Ones are what torch starts a number with; given as a tensor, they would have it import its
+            # symbolic shapes, a second of work.
+            outputs.append(y if index in starts or y.numel() == 1 else y.sum())
+            grads.append(starts.get(index))
     if not outputs:
         return [torch.zeros_like(x) for x in xs]
     if operation.attributes.get("second"):
@@ -220,7 +223,7 @@ def _evaluate(
     return [_sum([next(found) for _ in group], x) for group, x in zip(leaves, xs, strict=True)]
 
 
-def _second(outputs: list[torch.Tensor], grads: list[torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+def _second(outputs: list[torch.Tensor], grads: list[torch.Tensor | None], x: torch.Tensor) -> torch.Tensor:
     """The derivatives, with respect to x, of each element of the first derivative."""
     (first,) = torch.autograd.grad(outputs, [x], grads, create_graph=True, allow_unused=True)
     rows = []
