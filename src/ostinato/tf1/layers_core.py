@@ -9,6 +9,8 @@ from .keras.layers import core
 from .layers_base import Layer
 from .tensor import Tensor
 
+_ZEROS = Zeros()
+
 
 class Dense(core.Dense, Layer):
     """activation(inputs @ kernel + bias) (TF1 symbol: `tf.layers.Dense`).
@@ -22,7 +24,7 @@ class Dense(core.Dense, Layer):
         activation: Any = None,
         use_bias: bool = True,
         kernel_initializer: Any = None,
-        bias_initializer: Any = Zeros(),
+        bias_initializer: Any = _ZEROS,
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
         activity_regularizer: Any = None,
@@ -55,7 +57,7 @@ def dense(
     activation: Any = None,
     use_bias: bool = True,
     kernel_initializer: Any = None,
-    bias_initializer: Any = Zeros(),
+    bias_initializer: Any = _ZEROS,
     kernel_regularizer: Any = None,
     bias_regularizer: Any = None,
     activity_regularizer: Any = None,
@@ -97,7 +99,12 @@ class Dropout(core.Dropout, Layer):
     """Zeroes a share of its inputs while training (TF1 symbol: `tf.layers.Dropout`)."""
 
     def __init__(
-        self, rate: Any = 0.5, noise_shape: Any = None, seed: int | None = None, name: Any = None, **kwargs: Any
+        self,
+        rate: Any = 0.5,
+        noise_shape: Any = None,
+        seed: int | None = None,
+        name: Any = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(rate, noise_shape, seed, name=name, **kwargs)
 

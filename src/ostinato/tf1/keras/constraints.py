@@ -6,7 +6,7 @@ from typing import Any
 
 from ..names import absent, nearest
 from ..ops.core import convert_to_tensor
-from ..ops.math import cast, greater_equal, maximum, sqrt, square
+from ..ops.math import cast, greater_equal, sqrt, square
 from ..ops.nn import clip_by_value
 from ..ops.reductions import reduce_sum
 from ..tensor import Tensor

@@ -11,14 +11,17 @@ from ...initializers import Zeros
 from ...layers_core import Dense, Dropout
 from ...layers_core import flatten as core_flatten
 from ...ops import nn
-from ...ops.core import convert_to_tensor
-from ...ops.math import matmul
 from ...ops.array import reshape, shape
+from ...ops.core import convert_to_tensor
 from ...ops.lists import concat
+from ...ops.math import matmul
 from ...tensor import Tensor
 from ...variable_scope import variable_scope
 from . import utils
 from .initializers import xavier_initializer
+
+_ZEROS = Zeros()
+_XAVIER = xavier_initializer()
 
 
 def finished(
@@ -39,9 +42,9 @@ def fully_connected(
     activation_fn: Any = nn.relu,
     normalizer_fn: Any = None,
     normalizer_params: Any = None,
-    weights_initializer: Any = xavier_initializer(),
+    weights_initializer: Any = _XAVIER,
     weights_regularizer: Any = None,
-    biases_initializer: Any = Zeros(),
+    biases_initializer: Any = _ZEROS,
     biases_regularizer: Any = None,
     reuse: Any = None,
     variables_collections: Any = None,
@@ -98,8 +101,8 @@ def legacy_fully_connected(
     x: Any,
     num_output_units: int,
     activation_fn: Any = None,
-    weight_init: Any = xavier_initializer(),
-    bias_init: Any = Zeros(),
+    weight_init: Any = _XAVIER,
+    bias_init: Any = _ZEROS,
     name: str | None = None,
     weight_collections: Any = (GraphKeys.WEIGHTS,),
     bias_collections: Any = (GraphKeys.BIASES,),
@@ -190,7 +193,7 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> 
 def bias_add(
     inputs: Any,
     activation_fn: Any = None,
-    initializer: Any = Zeros(),
+    initializer: Any = _ZEROS,
     regularizer: Any = None,
     reuse: Any = None,
     variables_collections: Any = None,

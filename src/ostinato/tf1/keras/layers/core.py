@@ -9,10 +9,10 @@ from ...dtypes import as_dtype, float32
 from ...input_spec import InputSpec
 from ...ops import array, nn
 from ...ops.core import convert_to_tensor, one
-from ...ops.math import cast, matmul, not_equal
-from ...ops.reductions import reduce_any
 from ...ops.lists import stack
+from ...ops.math import cast, matmul, not_equal
 from ...ops.picking import tile
+from ...ops.reductions import reduce_any
 from ...shapes import TensorShape
 from ...smart_cond import smart_cond
 from ...tensor import Tensor

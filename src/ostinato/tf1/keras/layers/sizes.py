@@ -39,8 +39,7 @@ def normalize_data_format(value: Any) -> str:
     name = (backend.image_data_format() if value is None else value).lower()
     if name not in ("channels_first", "channels_last"):
         raise ValueError(
-            'The `data_format` argument must be one of "channels_first", "channels_last". Received: '
-            f"{value}"
+            f'The `data_format` argument must be one of "channels_first", "channels_last". Received: {value}'
         )
     return name
 
