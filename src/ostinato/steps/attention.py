@@ -1,4 +1,4 @@
-"""Attention over a memory, as pure functions of tensors: scores, masks, and what turns scores into alignments.
+"""Attention over a memory, as pure functions of tensors: scores, masks, and what makes alignments of scores.
 
 A memory is `[batch, time, depth]`, its keys `[batch, time, num_units]`, a query `[batch, num_units]`; scores
 and alignments are `[batch, time]`.

@@ -41,7 +41,7 @@ def modules() -> dict[str, ModuleType]:
         train,
         version,
     )
-    from .contrib import cudnn_python, learn_python, rnn_python
+    from .contrib import cudnn_python, learn_python, rnn_python, seq2seq_python
 
     served = {
         "tensorflow": tf1,
@@ -82,6 +82,7 @@ def modules() -> dict[str, ModuleType]:
     served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
     served.update(learn_python.MODULES)
     served.update(rnn_python.MODULES)
+    served.update(seq2seq_python.MODULES)
     served.update(cudnn_python.MODULES)
     return served
 

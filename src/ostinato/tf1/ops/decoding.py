@@ -85,11 +85,11 @@ def _gather_tree(run: Any, operation: Operation, *inputs: torch.Tensor) -> torch
 
 
 def _reordered(values: torch.Tensor, parents: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
-    time, batch, beams = parents.shape
+    batch, beams = parents.shape[1:]
     if values.shape[1] != batch * beams and tuple(values.shape[1:3]) != (batch, beams):
         raise ValueError(
-            "TensorArray reordering expects elements to be reshapable to [batch_size, beam_size, -1] which is "
-            f"incompatible with the dynamic shape of {list(values.shape)} elements. Consider setting "
+            "TensorArray reordering expects elements to be reshapable to [batch_size, beam_size, -1] which "
+            f"is incompatible with the dynamic shape of {list(values.shape)} elements. Consider setting "
             "reorder_tensor_arrays to False to disable TensorArray reordering during the beam search."
         )
     return maths.reordered(values, parents, lengths)

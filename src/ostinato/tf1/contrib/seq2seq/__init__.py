@@ -31,6 +31,10 @@ from .loss import sequence_loss
 from .scheduled_helpers import ScheduledEmbeddingTrainingHelper, ScheduledOutputTrainingHelper
 from .scores import hardmax, monotonic_attention, safe_cumprod
 
+from .. import seq2seq_python  # isort: skip  (of what the lines above load)
+
+python = seq2seq_python.PACKAGE
+
 __all__ = [
     "AttentionMechanism",
     "AttentionWrapper",

@@ -12,7 +12,7 @@ from ... import variable_scope as vs
 from ...dtypes import float32
 from ...graph import name_scope
 from ...initializers import Constant, Ones, Zeros
-from ...layers_base import Layer
+from ...keras_base import Layer
 from ...ops import array, nn
 from ...tensor import Tensor
 from . import scores

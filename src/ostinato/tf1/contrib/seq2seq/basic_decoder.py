@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ... import nest
 from ...graph import name_scope
-from ...layers_base import Layer
+from ...keras_base import Layer
 from ...rnn_cell_base import assert_like_rnncell
 from ...shapes import TensorShape, as_shape
 from .decoder import Decoder

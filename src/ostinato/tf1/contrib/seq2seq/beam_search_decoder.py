@@ -9,7 +9,7 @@ from ... import logging, nest
 from ...control_flow import cond
 from ...dtypes import bool_, float32, int32, int64
 from ...graph import name_scope
-from ...layers_base import Layer
+from ...keras_base import Layer
 from ...ops import array, decoding, lists, picking
 from ...ops.core import constant, convert_to_tensor, one
 from ...ops.math import cast, logical_not
@@ -237,43 +237,23 @@ class BeamSearchDecoder(Decoder):
             )
             if self._output_layer is not None:
                 outputs = self._output_layer(outputs)
-            output, next_state = self._best(outputs, next_cell_state, state)
+            output, next_state = beam_search_step(
+                time,
+                outputs,
+                next_cell_state,
+                state,
+                self._batch_size,
+                self._beam_width,
+                self._end_token,
+                self._length_penalty_weight,
+                self._coverage_penalty_weight,
+            )
             next_inputs = cond(
                 reduce_all(next_state.finished),
                 lambda: self._start_inputs,
                 lambda: self._embedding_fn(output.predicted_ids),
             )
         return output, next_state, next_inputs, next_state.finished
-
-    def _best(self, logits: Any, cell_state: Any, state: BeamSearchDecoderState) -> tuple[Any, Any]:
-        """The hypotheses after a step, and the state that goes with them."""
-        coverage = convert_to_tensor(self._coverage_penalty_weight, name="coverage_penalty_weight")
-        if coverage.shape.ndims != 0:
-            raise ValueError(f"coverage_penalty_weight should be a scalar, but saw shape: {coverage.shape}")
-        weight = convert_to_tensor(self._length_penalty_weight, name="penalty_factor")
-        weight.set_shape(())
-        known = constant_value(weight)
-        attention = attention_probs(cell_state, self._coverage_penalty_weight)
-        inputs = [logits, state.log_probs, state.finished, state.lengths, self._end_token, weight, coverage]
-        if attention is not None:
-            inputs += [cast(attention, float32), state.accumulated_attention_probs]
-        found = decoding.beam_search_step(inputs, has_length_penalty=known is None or float(known) != 0.0)
-        scores, ids, parents, log_probs, finished, lengths = found[:6]
-        next_state = BeamSearchDecoderState(
-            cell_state=nest.map_structure(lambda leaf: self._gathered(leaf, parents), cell_state),
-            log_probs=log_probs,
-            finished=finished,
-            lengths=lengths,
-            accumulated_attention_probs=found[6] if attention is not None else (),
-        )
-        return BeamSearchDecoderOutput(scores, ids, parents), next_state
-
-    def _gathered(self, leaf: Any, parents: Tensor) -> Any:
-        """A part of the cells' state, of the beams that hypotheses go on from."""
-        if isinstance(leaf, TensorArray):
-            return leaf
-        _check_rank(leaf)
-        return one("GatherBeams", [leaf, parents], "tensor_gather_helper") if leaf.shape.ndims >= 2 else leaf
 
     def finalize(self, outputs: Any, final_state: Any, sequence_lengths: Any) -> Any:
         """(the hypotheses and the outputs, the state with its TensorArrays put in order)."""
@@ -351,6 +331,57 @@ class BeamSearchDecoder(Decoder):
         return gather_tree_from_array(t.stack(), parent_ids, sequence_length)
 
 
+def beam_search_step(
+    time: Any,
+    logits: Any,
+    next_cell_state: Any,
+    beam_state: BeamSearchDecoderState,
+    batch_size: Any,
+    beam_width: int,
+    end_token: Any,
+    length_penalty_weight: Any,
+    coverage_penalty_weight: Any,
+) -> tuple[BeamSearchDecoderOutput, BeamSearchDecoderState]:
+    """The hypotheses after a step, and the state that goes with them (TensorFlow's `_beam_search_step`)."""
+    coverage = convert_to_tensor(coverage_penalty_weight, float32, name="coverage_penalty_weight")
+    if coverage.shape.ndims != 0:
+        raise ValueError(f"coverage_penalty_weight should be a scalar, but saw shape: {coverage.shape}")
+    weight = convert_to_tensor(length_penalty_weight, float32, name="penalty_factor")
+    weight.set_shape(())
+    known = constant_value(weight)
+    attention = attention_probs(next_cell_state, coverage_penalty_weight)
+    end_token = convert_to_tensor(end_token, int32)
+    inputs = [
+        convert_to_tensor(logits),
+        convert_to_tensor(beam_state.log_probs),
+        convert_to_tensor(beam_state.finished),
+        convert_to_tensor(beam_state.lengths),
+        end_token,
+        weight,
+        coverage,
+    ]
+    if attention is not None:
+        inputs += [cast(attention, float32), beam_state.accumulated_attention_probs]
+    found = decoding.beam_search_step(inputs, has_length_penalty=known is None or float(known) != 0.0)
+    scores, ids, parents, log_probs, finished, lengths = found[:6]
+    next_state = BeamSearchDecoderState(
+        cell_state=nest.map_structure(lambda leaf: _gathered(leaf, parents), next_cell_state),
+        log_probs=log_probs,
+        finished=finished,
+        lengths=lengths,
+        accumulated_attention_probs=found[6] if attention is not None else (),
+    )
+    return BeamSearchDecoderOutput(scores, ids, parents), next_state
+
+
+def _gathered(leaf: Any, parents: Tensor) -> Any:
+    """A part of the cells' state, of the beams that hypotheses go on from."""
+    if isinstance(leaf, TensorArray):
+        return leaf
+    _check_rank(leaf)
+    return one("GatherBeams", [leaf, parents], "tensor_gather_helper") if leaf.shape.ndims >= 2 else leaf
+
+
 def _depth(size: Any) -> TensorShape:
     """What is known of a size."""
     if isinstance(size, Tensor):
@@ -373,9 +404,9 @@ def _can_have_beams(shape: TensorShape, batch_size: int | None, beam_width: int)
         return True
     logging.warn(
         "TensorArray reordering expects elements to be reshapable to "
-        f"{TensorShape([batch_size, beam_width, None])} which is incompatible with the current shape {shape}. "
-        "Consider setting reorder_tensor_arrays to False to disable TensorArray reordering during the beam "
-        "search."
+        f"{TensorShape([batch_size, beam_width, None])} which is incompatible with the current shape "
+        f"{shape}. Consider setting reorder_tensor_arrays to False to disable TensorArray reordering during "
+        "the beam search."
     )
     return False
 

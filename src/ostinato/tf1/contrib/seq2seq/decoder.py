@@ -111,11 +111,7 @@ def dynamic_decode(
             if maximum_iterations.shape.ndims != 0:
                 raise ValueError("maximum_iterations must be a scalar")
         finished, inputs, state = decoder.initialize()
-        zero_outputs = nest.map_structure(
-            lambda size, dtype: zeros_of(size, decoder.batch_size, dtype),
-            decoder.output_size,
-            decoder.output_dtype,
-        )
+        zeros = zero_outputs(decoder.output_size, decoder.output_dtype, decoder.batch_size)
         if maximum_iterations is not None:
             finished = math.logical_or(finished, maximum_iterations <= 0)
         lengths = array.zeros_like(finished, dtype=int32)
@@ -140,7 +136,7 @@ def dynamic_decode(
             next_state = decoder_state
             if impute_finished:
                 outputs = nest.map_structure(
-                    lambda value, zero: picking.where(finished, zero, value), outputs, zero_outputs
+                    lambda value, zero: picking.where(finished, zero, value), outputs, zeros
                 )
                 next_state = nest.map_structure(
                     lambda new, old: _unless(finished, old, new), decoder_state, state
@@ -163,6 +159,11 @@ def dynamic_decode(
         if not output_time_major:
             outputs = nest.map_structure(transpose_batch_time, outputs)
     return outputs, final_state, final_lengths
+
+
+def zero_outputs(size: Any, dtype: Any, batch_size: Any) -> Any:
+    """Zeros in the place of a step's outputs (TensorFlow's `_create_zero_outputs`)."""
+    return nest.map_structure(lambda leaf, kind: zeros_of(leaf, batch_size, kind), size, dtype)
 
 
 def _unless(finished: Any, old: Any, new: Any) -> Any:
