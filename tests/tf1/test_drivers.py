@@ -5,6 +5,7 @@ import pytest
 
 import ostinato.tf1 as tf
 from ostinato.cells.family import FamilyCell
+from ostinato.tf1.ops import rnn as node_of_cells
 from tf1.driver_calls import (
     LENGTH_DRIVERS,
     PAIRS,
@@ -231,13 +232,16 @@ def test_a_saved_state_goes_on_from_run_to_run(fetched):
 @pytest.mark.parametrize("lengths", [None, [6, 0, 3]])
 def test_a_built_in_cell_runs_over_whole_sequences(default, driver, lengths, monkeypatch):
     x, single_steps = unknown(None, 6, 2), []
-    forward = FamilyCell.forward
 
-    def counting(self, inputs, state):
-        single_steps.append(type(self))
-        return forward(self, inputs, state)
+    def counting(step):
+        def counted(*arguments):
+            single_steps.append(arguments)
+            return step(*arguments)
 
-    monkeypatch.setattr(FamilyCell, "forward", counting)
+        return counted
+
+    monkeypatch.setattr(FamilyCell, "forward", counting(FamilyCell.forward))
+    monkeypatch.setattr(node_of_cells, "_leaf_step", counting(node_of_cells._leaf_step))
     results = tf.contrib.framework.nest.flatten(driver(x, sequence_length=lengths))
     loss = tf.add_n([tf.reduce_sum(result) for result in results])
     run([results, tf.gradients(loss, tf.trainable_variables())], {x: X})

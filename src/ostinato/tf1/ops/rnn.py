@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ostinato import drivers
-from ostinato._state import flatten, leaves, size_to_shape
+from ostinato._state import flatten, is_autocast_enabled, leaves, size_to_shape
 from ostinato.cells import Run as CellRun
 from ostinato.steps import masking
 
@@ -61,6 +61,10 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     attributes = operation.attributes
     description: Description = attributes["description"]
     inputs, state, bound, seed, lengths = split_inputs(values, attributes)
+    if lengths is None and isinstance(description, Leaf) and description.activation is None:
+        found = _leaf_step(description, inputs, state, bound)
+        if found is not None:
+            return found
     cell = description_of.bind(description, bound, run.within(operation))
     nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
     if lengths is None:
@@ -73,6 +77,27 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         output = masking.zero_where(finished, output)
         new_state = masking.copy_through(finished, new_state, as_state(state))
     own = leaves(output) if has_output(description, lengths is not None) else []
+    return [*own, *leaves(new_state)]
+
+
+def _leaf_step(
+    description: Leaf, inputs: Sequence[Any], state: Sequence[Any], bound: Sequence[Any]
+) -> Sequence[torch.Tensor] | None:
+    """One step of a family's cell, straight: making a cell of it costs as much as the step. None where the
+    cell has to say what does not fit.
+    """
+    rows = inputs[0].shape[:1]
+    if (
+        len(inputs) > 1
+        or is_autocast_enabled(inputs[0].device)
+        or any(leaf.shape[:1] != rows for leaf in state)
+    ):
+        return None
+    parameters = dict(zip(description.names, bound, strict=True))
+    output, new_state = description.family.step(
+        parameters, inputs[0], flatten(description.state_size)[1](state)
+    )
+    own = leaves(output) if has_output(description, False) else []
     return [*own, *leaves(new_state)]
 
 
