@@ -58,32 +58,41 @@ def _bias_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     value, bias = inputs[0].shape, inputs[1].shape
     if bias.ndims not in (None, 1):
         raise ShapeMismatch(f"Shape must be rank 1 but is rank {bias.ndims}")
+    axis = 1 if attributes.get("data_format") == "NCHW" else -1
+    least = 3 if axis == 1 else 2
+    if value.ndims is not None and value.ndims < least:
+        raise ShapeMismatch(f"Shape must be at least rank {least} but is rank {value.ndims}")
     if value.known and bias.known:
-        a, b = value.known[-1], bias.known[0]
+        a, b = value.known[axis], bias.known[0]
         if a is not None and b is not None and a != b:
             raise ShapeMismatch(f"Dimensions must be equal, but are {a} and {b}")
     return [(inputs[0].dtype.base_dtype, value)]
 
 
-register("BiasAdd", torch.add, _bias_rule)
+def _bias_add(value: torch.Tensor, bias: torch.Tensor, data_format: str = "NHWC") -> torch.Tensor:
+    if data_format == "NCHW":
+        return value + bias.reshape([-1] + [1] * (value.dim() - 2))
+    return torch.add(value, bias)
+
+
+register("BiasAdd", _bias_add, _bias_rule)
 
 
 def bias_add(value: Any, bias: Any, data_format: Any = None, name: str | None = None) -> Tensor:
-    """value + bias, a vector along the last axis (TF1 symbol: `tf.nn.bias_add`).
+    """value + bias, a vector along the channels (TF1 symbol: `tf.nn.bias_add`): the last axis, or the second
+    with a `data_format` that begins with "NC".
 
     Raises:
-        ValueError: a `data_format` other than "NHWC" and "N...C", whose channels are last: for one with
-            channels first, transpose the value.
+        ValueError: another `data_format`.
     """
-    if data_format not in (None, "NHWC", "N...C"):
-        raise ValueError(
-            f"data_format must be 'NHWC' or None here, not {data_format!r}: transpose the value so that its "
-            "channels are last."
-        )
+    first = data_format is not None and data_format.startswith("NC")
+    if not (data_format is None or first or (data_format.startswith("N") and data_format.endswith("C"))):
+        raise ValueError("data_format must be of the form `N...C` or `NC...`")
     with name_scope(name, "BiasAdd", [value, bias]) as scope:
         value = convert_to_tensor(value, name="input")
         bias = convert_to_tensor(bias, value.dtype.base_dtype, name="bias")
-        return one("BiasAdd", [value, bias], scope)
+        more = {"data_format": "NCHW"} if first else {}
+        return one("BiasAdd", [value, bias], scope, **more)
 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
