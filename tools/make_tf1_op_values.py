@@ -18,12 +18,14 @@ import op_values
 if __name__ == "__main__":
     tf.logging.set_verbosity(tf.logging.ERROR)
     cases, _, _ = op_values.cases_in(sys.argv[1])
-    found = {}
+    found, problems = {}, []
     for name in cases:
         try:
             found[name], _ = op_values.evaluated(tf, cases[name])
         except Exception as problem:
-            raise SystemExit("The case {!r} fails: {!r}".format(name, problem)) from problem  # noqa: UP032
+            problems.append("The case {!r} fails: {!r}".format(name, problem))  # noqa: UP032
+    if problems:
+        raise SystemExit("\n".join(problems))
     np.savez_compressed(sys.argv[2], **op_values.packed(found))
     size = Path(sys.argv[2]).stat().st_size
     print("{} cases, {:.1f} KiB".format(len(found), size / 1024))  # noqa: UP032

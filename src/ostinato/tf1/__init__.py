@@ -14,6 +14,7 @@ from . import (
     app,
     compat,
     contrib,
+    data,
     errors,
     flags,
     gfile,
@@ -25,6 +26,8 @@ from . import (
     python,
     random,
     resource_loader,
+    sets,
+    sparse,
     sysconfig,
     train,
     version,
@@ -268,6 +271,10 @@ from .shapes import Dimension, TensorShape
 from .template import make_template
 from .tensor import Operation, Tensor
 from .tensor_array import TensorArray
+from .top_level import *  # noqa: F403
+from .top_level import __all__ as _TOP_LEVEL
+from .top_level_training import *  # noqa: F403
+from .top_level_training import __all__ as _TRAINING
 from .variable_lists import (
     all_variables,
     assert_variables_initialized,
@@ -416,6 +423,7 @@ __all__ = [
     "count_up_to",
     "create_partitioned_variables",
     "custom_gradient",
+    "data",
     "device",
     "diag_part",
     "disable_eager_execution",
@@ -618,5 +626,9 @@ __all__ = [
     "zeros",
     "zeros_initializer",
     "zeros_like",
+    "sets",
+    "sparse",
+    *_TOP_LEVEL,
+    *_TRAINING,
 ]
 __getattr__ = absent("tf", __all__)

@@ -22,6 +22,7 @@ def modules() -> dict[str, ModuleType]:
         compat,
         contrib,
         core,
+        data,
         errors,
         examples,
         flags,
@@ -41,6 +42,7 @@ def modules() -> dict[str, ModuleType]:
         train,
         version,
     )
+    from .arithmetic_modules import MODULES
     from .contrib import cudnn_python, learn_python, rnn_python, seq2seq_python
 
     served = {
@@ -59,6 +61,8 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.core.protobuf": core.protobuf,
         "tensorflow.core.protobuf.config_pb2": core.protobuf.config_pb2,
         "tensorflow.core.protobuf.saver_pb2": core.protobuf.saver_pb2,
+        "tensorflow.data": data,
+        "tensorflow.data.experimental": data.experimental,
         "tensorflow.errors": errors,
         "tensorflow.examples": examples,
         "tensorflow.examples.tutorials": examples.tutorials,
@@ -76,8 +80,12 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.nn.rnn_cell": rnn_cell,
         "tensorflow.python": python,
         "tensorflow.random": random,
+        "tensorflow.queue": tf1.queue,
+        "tensorflow.summary": tf1.summary,
         "tensorflow.train": train,
+        "tensorflow.train.queue_runner": train.queue_runner,
     }
+    served.update({f"tensorflow.{name}": module for name, module in MODULES.items()})
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
     served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
     served.update(learn_python.MODULES)

@@ -65,7 +65,7 @@ def diag_part(input: Any, name: str | None = None) -> Tensor:
     return one("DiagPart", [convert_to_tensor(input, name="input")], name or "DiagPart")
 
 
-def matrix_transpose(a: Any, name: str = "matrix_transpose") -> Tensor:
+def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = False) -> Tensor:
     """The tensor with its last two axes swapped (TF1 symbol: `tf.matrix_transpose`); its rank must be known.
 
     Raises:
@@ -76,7 +76,13 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose") -> Tensor:
         rank = a.shape.ndims
         if rank is None or rank < 2:
             raise ValueError(f"Argument 'a' should be a (batch) matrix, with rank >= 2. Found: {a.shape}")
-        return array.transpose(a, [*range(rank - 2), rank - 1, rank - 2])
+        return array.transpose(a, [*range(rank - 2), rank - 1, rank - 2], conjugate=conjugate)
+
+
+def adjoint(matrix: Any, name: str | None = None) -> Tensor:
+    """The conjugate of the matrix with its last two axes swapped (TF1 symbol: `tf.linalg.adjoint`)."""
+    with name_scope(name, "adjoint", [matrix]):
+        return matrix_transpose(convert_to_tensor(matrix, name="matrix"), conjugate=True)
 
 
 def eye(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from ostinato.kernels import reverse_sequence as reverse_rows
@@ -29,10 +30,12 @@ def _gather_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
 
 
 def _gather(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
-    axis = axis % x.dim()
+    axis = axis % x.ndim
     low, high = (int(indices.min()), int(indices.max())) if indices.numel() else (0, 0)
     if indices.numel() and (low < 0 or high >= x.shape[axis]):
         raise ValueError(f"indices = {low if low < 0 else high} is not in [0, {x.shape[axis]})")
+    if isinstance(x, np.ndarray):  # strings
+        return np.asarray(x.take(indices.numpy(), axis), object)
     picked = x.index_select(axis, indices.reshape(-1))
     return picked.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
 
@@ -41,15 +44,37 @@ register("GatherV2", _gather, _gather_rule)
 
 
 def gather(
-    params: Any, indices: Any, validate_indices: Any = None, name: str | None = None, axis: int = 0
+    params: Any,
+    indices: Any,
+    validate_indices: Any = None,
+    name: str | None = None,
+    axis: Any = None,
+    batch_dims: int = 0,
 ) -> Tensor:
-    """Slices of a tensor picked by index along an axis (TF1 symbol: `tf.gather`)."""
+    """Slices of a tensor picked by index along an axis (TF1 symbol: `tf.gather`).
+
+    Args:
+        params: a tensor.
+        indices: integers of any shape.
+        axis: the axis, a number or a constant; `batch_dims` for None.
+        batch_dims: how many leading axes the two share.
+        validate_indices: not used: indices are always looked at.
+    """
+    if isinstance(axis, Tensor):
+        axis = registry.constant_value(axis)
+        if axis is None:
+            raise ValueError("The axis of tf.gather must be a number or a constant.")
+    axis = batch_dims if axis is None else int(axis)
+    if batch_dims:
+        from .batches import batch_gather_axis  # which is made of what is here
+
+        return batch_gather_axis(params, indices, int(batch_dims), axis, name)
     with name_scope(name, "GatherV2", [params]) as scope:
         return one(
             "GatherV2",
             [convert_to_tensor(params), convert_to_tensor(indices, name="indices")],
             scope,
-            axis=int(axis),
+            axis=axis,
         )
 
 
