@@ -179,3 +179,21 @@ def test_whatever_is_fed_and_fetched_fusion_changes_nothing(monkeypatch, data):
         found = [gradient for gradient in found if gradient is not None]
         feeds = {tensor: np.full([3, tensor.shape[-1].value], 0.3) for tensor in fed}
         run_both_ways(monkeypatch, [fetched, found, network.outputs], {network.x: X, **feeds})
+
+
+@pytest.mark.parametrize("order", [range(STEPS), range(STEPS)[::-1], [0, 1, 3, 2, 4]], ids=str)
+@pytest.mark.parametrize("key", [lambda t: np.s_[:, t, :], lambda t: np.s_[:, t], lambda t: np.s_[t]])
+def test_a_loop_by_hand_over_slices_runs_as_one_sequence(key, order, monkeypatch):
+    axis = 0 if isinstance(key(0), int) else 1
+    shape = [STEPS, None, 2] if axis == 0 else [None, STEPS, 2]
+    x = tf.placeholder(tf.float32, shape)
+    cell = cells.MultiRNNCell([cells.BasicLSTMCell(4), cells.BasicLSTMCell(3)])
+    state, outputs = cell.zero_state(3, tf.float32), []
+    for step in order:
+        output, state = cell(x[key(step)], state)
+        outputs.append(output)
+    loss = tf.reduce_sum(tf.square(tf.concat(outputs, 1)))
+    fetches = [loss, state, *tf.gradients(loss, [x, *tf.trainable_variables()])]
+    assert run_both_ways(monkeypatch, fetches, {x: np.moveaxis(X, 1, axis)}) == STEPS
+    (chain,) = fuse.find_chains(tf.get_default_graph().get_operations(), (), ())
+    assert (chain.source is x) == (list(order) == list(range(STEPS)))

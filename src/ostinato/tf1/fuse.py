@@ -5,7 +5,7 @@ before gives. It must not be seen from outside: where a state between two steps 
 differentiated with respect to, or used by anything but the next step, the chain ends there. (An output that
 is h itself may be used by
 anything: it comes out of the sequence.) Where a chain's inputs are all slices of one tensor, in order, the
-tensor itself is the sequence.
+tensor itself is the sequence (and the gradient of each slice is not one of the whole tensor).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from ostinato import drivers
 from ostinato._state import flatten, leaves
 
-from . import cell_description
+from . import cell_description, registry
 from .ops.rnn import has_output, split_inputs
 from .tensor import Operation, Tensor
 
@@ -128,15 +129,36 @@ def find_chains(
 
 def _chain(members: Sequence[Operation], pinned: Collection[Tensor]) -> Chain:
     slices = [step.inputs[0] for step in members]
-    source = slices[0].op
-    whole = (
-        source.type == "Unpack"
-        and source.outputs == slices
-        and not any(tensor in pinned for tensor in slices)
-    )
-    if whole and source.attributes["axis"] in (0, 1):
-        return Chain(tuple(members), source.inputs[0], source.attributes["axis"])
+    if not any(tensor in pinned for tensor in slices):
+        source = slices[0].op
+        if source.type == "Unpack" and source.outputs == slices and source.attributes["axis"] in (0, 1):
+            return Chain(tuple(members), source.inputs[0], source.attributes["axis"])
+        places = [_place(tensor) for tensor in slices]
+        if places[0] is not None:
+            tensor, axis, _ = places[0]
+            whole = tensor.shape.known is not None and tensor.shape.known[axis] == len(slices)
+            if whole and places == [(tensor, axis, index) for index in range(len(slices))]:
+                return Chain(tuple(members), tensor, axis)
     return Chain(tuple(members), None, 0)
+
+
+def _place(tensor: Tensor) -> tuple[Tensor, int, int] | None:
+    """The tensor, the axis of the first two and the index that `tensor` is the slice of, as
+    `inputs[:, step, :]`.
+    """
+    operation = tensor.op
+    if operation.type != "StridedSlice" or operation.control_inputs:
+        return None
+    masks, axis = operation.attributes, operation.attributes["shrink_axis_mask"] - 1
+    if axis not in (0, 1) or masks["ellipsis_mask"] or masks["new_axis_mask"]:
+        return None
+    begin, _, strides = [registry.constant_value(item) for item in operation.inputs[1:]]
+    if begin is None or strides is None or not np.all(strides == 1):
+        return None
+    others = 2 ** len(begin) - 1 - masks["shrink_axis_mask"]  # all of each of the other axes
+    if masks["begin_mask"] & others != others or masks["end_mask"] & others != others:
+        return None
+    return operation.inputs[0], axis, int(begin[axis])
 
 
 def _output(step: Operation) -> Tensor:
