@@ -17,7 +17,7 @@ from ..tensor import Tensor
 from .core import convert_to_tensor, one, same_type
 
 
-def _unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = same, **options: Any) -> Any:
+def unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = same, **options: Any) -> Any:
     register(op_type, compute, rule, **options)
 
     def function(x: Any, name: str | None = None) -> Tensor:
@@ -29,29 +29,38 @@ def _unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = sa
     return function
 
 
-negative = _unary("Neg", torch.neg)
-abs_ = _unary("Abs", torch.abs)
-sign = _unary("Sign", torch.sign)
-square = _unary("Square", torch.square)
-sqrt = _unary("Sqrt", torch.sqrt)
-rsqrt = _unary("Rsqrt", torch.rsqrt)
-reciprocal = _unary("Reciprocal", torch.reciprocal)
-exp = _unary("Exp", torch.exp)
-log = _unary("Log", torch.log)
-log1p = _unary("Log1p", torch.log1p)
-sin = _unary("Sin", torch.sin)
-cos = _unary("Cos", torch.cos)
-tanh = _unary("Tanh", torch.tanh)
-sigmoid = _unary("Sigmoid", torch.sigmoid)
-floor = _unary("Floor", torch.floor, differentiable=False)
-ceil = _unary("Ceil", torch.ceil, differentiable=False)
-round_ = _unary("Round", torch.round, differentiable=False)
-is_nan = _unary("IsNan", torch.isnan, registry.same_shape(bool_), differentiable=False)
-is_finite = _unary("IsFinite", torch.isfinite, registry.same_shape(bool_), differentiable=False)
-logical_not = _unary("LogicalNot", torch.logical_not, differentiable=False)
+negative = unary("Neg", torch.neg)
+register("Abs", torch.abs, same)
 
 
-def _binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, **options: Any) -> Any:
+def abs_(x: Any, name: str | None = None) -> Tensor:
+    """The magnitude of each element (TF1 symbol: `tf.abs`); of complex numbers it is a float."""
+    with name_scope(name, "Abs", [x]) as scope:
+        x = convert_to_tensor(x, name="x")
+        return one("ComplexAbs" if x.dtype.is_complex else "Abs", [x], scope)
+
+
+sign = unary("Sign", torch.sign)
+square = unary("Square", torch.square)
+sqrt = unary("Sqrt", torch.sqrt)
+rsqrt = unary("Rsqrt", torch.rsqrt)
+reciprocal = unary("Reciprocal", torch.reciprocal)
+exp = unary("Exp", torch.exp)
+log = unary("Log", torch.log)
+log1p = unary("Log1p", torch.log1p)
+sin = unary("Sin", torch.sin)
+cos = unary("Cos", torch.cos)
+tanh = unary("Tanh", torch.tanh)
+sigmoid = unary("Sigmoid", torch.sigmoid)
+floor = unary("Floor", torch.floor, differentiable=False)
+ceil = unary("Ceil", torch.ceil, differentiable=False)
+round_ = unary("Round", torch.round, differentiable=False)
+is_nan = unary("IsNan", torch.isnan, registry.same_shape(bool_), differentiable=False)
+is_finite = unary("IsFinite", torch.isfinite, registry.same_shape(bool_), differentiable=False)
+logical_not = unary("LogicalNot", torch.logical_not, differentiable=False)
+
+
+def binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, **options: Any) -> Any:
     register(op_type, compute, rule or broadcast(), **options)
 
     def function(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -68,7 +77,7 @@ def _binary(op_type: str, compute: Callable[[Any, Any], Any], rule: Any = None, 
 
 
 def _comparison(op_type: str, compute: Callable[[Any, Any], Any]) -> Any:
-    return _binary(op_type, compute, broadcast(bool_), differentiable=False)
+    return binary(op_type, compute, broadcast(bool_), differentiable=False)
 
 
 def _real_division(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -77,18 +86,18 @@ def _real_division(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.true_divide(x, y)
 
 
-add = _binary("Add", torch.add)
-_add_v2 = _binary("AddV2", torch.add)
-subtract = _binary("Sub", torch.sub)
-multiply = _binary("Mul", torch.mul)
-realdiv = _binary("RealDiv", _real_division)
-_floor_div = _binary("FloorDiv", lambda x, y: torch.div(x, y, rounding_mode="floor"), differentiable=False)
-floormod = mod = _binary("FloorMod", torch.remainder)
-pow_ = _binary("Pow", torch.pow)
+add = binary("Add", torch.add)
+_add_v2 = binary("AddV2", torch.add)
+subtract = binary("Sub", torch.sub)
+multiply = binary("Mul", torch.mul)
+realdiv = binary("RealDiv", _real_division)
+_floor_div = binary("FloorDiv", lambda x, y: torch.div(x, y, rounding_mode="floor"), differentiable=False)
+floormod = mod = binary("FloorMod", torch.remainder)
+pow_ = binary("Pow", torch.pow)
 # Where the two are equal the gradient is the first one's, as in TensorFlow.
-maximum = _binary("Maximum", lambda x, y: torch.where(x < y, y, x))
-minimum = _binary("Minimum", lambda x, y: torch.where(y < x, y, x))
-squared_difference = _binary("SquaredDifference", lambda x, y: (x - y) ** 2)
+maximum = binary("Maximum", lambda x, y: torch.where(x < y, y, x))
+minimum = binary("Minimum", lambda x, y: torch.where(y < x, y, x))
+squared_difference = binary("SquaredDifference", lambda x, y: (x - y) ** 2)
 equal = _comparison("Equal", torch.eq)
 not_equal = _comparison("NotEqual", torch.ne)
 greater = _comparison("Greater", torch.gt)
@@ -218,7 +227,7 @@ register(
 
 
 # -- matrix products
-conj = _unary("Conj", torch.conj_physical)
+conj = unary("Conj", torch.conj_physical)
 
 
 def _matmul(a: torch.Tensor, b: torch.Tensor, transpose_a: bool, transpose_b: bool) -> torch.Tensor:

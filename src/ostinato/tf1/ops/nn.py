@@ -15,14 +15,14 @@ from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
 from . import array, math, random, reductions
 from .core import convert_to_tensor, one
-from .math import _unary, either
+from .math import unary, either
 
-relu = _unary("Relu", torch.relu)
-relu6 = _unary("Relu6", F.relu6)
-elu = _unary("Elu", F.elu)
-selu = _unary("Selu", F.selu)
-softplus = _unary("Softplus", F.softplus)
-softsign = _unary("Softsign", F.softsign)
+relu = unary("Relu", torch.relu)
+relu6 = unary("Relu6", F.relu6)
+elu = unary("Elu", F.elu)
+selu = unary("Selu", F.selu)
+softplus = unary("Softplus", F.softplus)
+softsign = unary("Softsign", F.softsign)
 sigmoid = math.sigmoid
 tanh = math.tanh
 
