@@ -68,9 +68,7 @@ def arg_scope(list_ops_or_scope: Any, **kwargs: Any) -> Iterator[dict[str, dict[
         scope = dict(current_arg_scope())
         for op in list_ops_or_scope:
             if not has_arg_scope(op):
-                raise ValueError(
-                    f"{(op.__module__, op.__name__)} is not decorated with @add_arg_scope"
-                )
+                raise ValueError(f"{(op.__module__, op.__name__)} is not decorated with @add_arg_scope")
             key = arg_scope_func_key(op)
             scope[key] = {**scope.get(key, {}), **kwargs}
     _STACK.append(scope)

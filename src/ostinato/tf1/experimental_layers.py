@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from .names import absent
 
 _REFUSAL = (
-    "tf.layers.experimental changes the names of the variables of tf.layers to Keras' for a whole script: it is "
-    "not done here. Make the layers of tf.keras.layers instead."
+    "tf.layers.experimental changes the names of the variables of tf.layers to Keras' for a whole script: "
+    "it is not done here. Make the layers of tf.keras.layers instead."
 )
 
 

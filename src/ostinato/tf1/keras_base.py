@@ -21,8 +21,8 @@ from .graph import Graph, get_default_graph, name_scope
 from .initializers import GlorotUniform, Zeros
 from .input_spec import check_inputs
 from .layer_losses import ancestors
-from .ops.math import cast
 from .ops.core import convert_to_tensor
+from .ops.math import cast
 from .partitioned import PartitionedVariable
 from .shapes import TensorShape
 from .tensor import Tensor
@@ -391,9 +391,9 @@ class Layer:
             if any(mask is not None for mask in nest.flatten(masks)):
                 result["mask"] = masks
         outer = getattr(_CALLS, "training", None)
-        if "training" in names and "training" not in given and result.get("training") is None:
-            if outer is not None:
-                result["training"] = outer
+        takes_training = "training" in names and "training" not in given
+        if takes_training and outer is not None and result.get("training") is None:
+            result["training"] = outer
         return result
 
     def _remember(self, inputs: Any, args: Any, kwargs: Any, outputs: Any, mask: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from .arg_scope import add_arg_scope
 from .dtypes import float32
-from .graph import GraphKeys, add_to_collection, device as on_device, get_collection
+from .graph import GraphKeys, add_to_collection, get_collection
+from .graph import device as on_device
 from .variable_options import AUTO, NONE
 from .variable_scope import VariableScope, get_variable, get_variable_scope
 from .variables import Variable

@@ -116,7 +116,8 @@ def apply_regularization(regularizer: Regularizer, weights_list: Any = None) -> 
         for loss in losses:
             if loss.shape.ndims != 0:
                 raise ValueError(
-                    f"regularizer must return a scalar Tensor instead of a Tensor with rank {loss.shape.ndims}."
+                    "regularizer must return a scalar Tensor instead of a Tensor with rank "
+                    f"{loss.shape.ndims}."
                 )
         total = add_n(losses, name=scope)
         add_to_collection(GraphKeys.REGULARIZATION_LOSSES, total)

@@ -166,7 +166,7 @@ def n_positive_integers(n: int, value: Any) -> tuple[int, ...]:
 
 
 def checked_data_format(data_format: Any, *known: str) -> str:
-    """ "channels_first" or "channels_last", for one of the known letters.
+    """Where the letters say the channels are.
 
     Raises:
         ValueError: other letters.
