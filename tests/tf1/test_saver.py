@@ -103,13 +103,12 @@ def test_a_second_saver_has_a_scope_of_its_own_and_a_named_one_its_name():
     variables()
     first, second, named = tf.train.Saver(), tf.train.Saver(max_to_keep=None), tf.train.Saver(name="mine")
     assert first.saver_def == tf.train.SaverDef(
-        "save/Const:0",
-        "save/control_dependency:0",
-        "save/restore_all",
-        5,
-        False,
-        10000.0,
-        tf.train.SaverDef.V2,
+        filename_tensor_name="save/Const:0",
+        save_tensor_name="save/control_dependency:0",
+        restore_op_name="save/restore_all",
+        max_to_keep=5,
+        keep_checkpoint_every_n_hours=10000.0,
+        version=tf.train.SaverDef.V2,
     )
     assert second.as_saver_def().save_tensor_name == "save_1/control_dependency:0"
     assert second.saver_def.max_to_keep == 0

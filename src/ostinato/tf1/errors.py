@@ -110,6 +110,36 @@ class DataLossError(OpError):
         super().__init__(node_def, op, message, DATA_LOSS)
 
 
+_BY_CODE: dict[int, type[Any]] = {
+    CANCELLED: CancelledError,
+    UNKNOWN: UnknownError,
+    INVALID_ARGUMENT: InvalidArgumentError,
+    DEADLINE_EXCEEDED: DeadlineExceededError,
+    NOT_FOUND: NotFoundError,
+    ALREADY_EXISTS: AlreadyExistsError,
+    PERMISSION_DENIED: PermissionDeniedError,
+    RESOURCE_EXHAUSTED: ResourceExhaustedError,
+    FAILED_PRECONDITION: FailedPreconditionError,
+    ABORTED: AbortedError,
+    OUT_OF_RANGE: OutOfRangeError,
+    UNIMPLEMENTED: UnimplementedError,
+    INTERNAL: InternalError,
+    UNAVAILABLE: UnavailableError,
+    DATA_LOSS: DataLossError,
+    UNAUTHENTICATED: UnauthenticatedError,
+}
+
+
+def exception_type_from_error_code(error_code: int) -> type[Any]:
+    """The class of a code (TF1 symbol: `tf.errors.exception_type_from_error_code`)."""
+    return _BY_CODE[error_code]
+
+
+def error_code_from_exception_type(cls: type[Any]) -> int | None:
+    """The code of a class (TF1 symbol: `tf.errors.error_code_from_exception_type`)."""
+    return next((code for code, kind in _BY_CODE.items() if kind is cls), None)
+
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 
 

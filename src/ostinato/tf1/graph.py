@@ -302,6 +302,12 @@ class Graph(Elements):
         """How many nodes there are: it grows with each."""
         return len(self._operations)
 
+    def as_graph_def(self, from_version: int | None = None, add_shapes: bool = False) -> Any:
+        """The graph as a GraphDef (TF1 symbol: `tf.Graph.as_graph_def`)."""
+        from .graph_def import graph_def  # which knows of loops' bodies, and they of graphs
+
+        return graph_def(self, from_version, add_shapes)
+
     def finalize(self) -> None:
         self._finalized = True
 

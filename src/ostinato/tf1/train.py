@@ -1,5 +1,6 @@
 """The module `tf.train`."""
 
+from . import queue_runner
 from .adaptive_optimizers import AdadeltaOptimizer, AdagradOptimizer, RMSPropOptimizer
 from .checkpoint_management import (
     CheckpointState,
@@ -19,7 +20,27 @@ from .checkpoint_utils import (
     load_checkpoint,
     load_variable,
 )
+from .coordinator import Coordinator, LooperThread
+from .event_files import summary_iterator
 from .global_step import create_global_step, get_global_step, get_or_create_global_step, global_step
+from .input_batches import (
+    batch,
+    batch_join,
+    maybe_batch,
+    maybe_batch_join,
+    maybe_shuffle_batch,
+    maybe_shuffle_batch_join,
+    shuffle_batch,
+    shuffle_batch_join,
+)
+from .input_producers import (
+    input_producer,
+    limit_epochs,
+    match_filenames_once,
+    range_input_producer,
+    slice_input_producer,
+    string_input_producer,
+)
 from .learning_rates import (
     cosine_decay,
     exponential_decay,
@@ -33,8 +54,10 @@ from .names import absent
 from .optimizer import Optimizer
 from .optimizers import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer
 from .proximal_optimizers import FtrlOptimizer, ProximalAdagradOptimizer, ProximalGradientDescentOptimizer
+from .queue_runner import QueueRunner, add_queue_runner, start_queue_runners
 from .saver import Saver
 from .saver_def import SaverDef
+from .summary_writer import FileWriter as SummaryWriter
 
 __all__ = [
     "AdadeltaOptimizer",
@@ -42,17 +65,24 @@ __all__ = [
     "AdamOptimizer",
     "CheckpointReader",
     "CheckpointState",
+    "Coordinator",
     "ExponentialMovingAverage",
     "FtrlOptimizer",
     "GradientDescentOptimizer",
+    "LooperThread",
     "MomentumOptimizer",
     "NewCheckpointReader",
     "Optimizer",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
+    "QueueRunner",
     "RMSPropOptimizer",
     "Saver",
     "SaverDef",
+    "SummaryWriter",
+    "add_queue_runner",
+    "batch",
+    "batch_join",
     "checkpoint_exists",
     "checkpoints_iterator",
     "cosine_decay",
@@ -65,15 +95,30 @@ __all__ = [
     "get_or_create_global_step",
     "global_step",
     "init_from_checkpoint",
+    "input_producer",
     "inverse_time_decay",
     "latest_checkpoint",
+    "limit_epochs",
     "list_variables",
     "load_checkpoint",
     "load_variable",
+    "match_filenames_once",
+    "maybe_batch",
+    "maybe_batch_join",
+    "maybe_shuffle_batch",
+    "maybe_shuffle_batch_join",
     "natural_exp_decay",
     "piecewise_constant",
     "polynomial_decay",
+    "queue_runner",
+    "range_input_producer",
     "remove_checkpoint",
+    "shuffle_batch",
+    "shuffle_batch_join",
+    "slice_input_producer",
+    "start_queue_runners",
+    "string_input_producer",
+    "summary_iterator",
     "update_checkpoint_state",
 ]
 
