@@ -1,4 +1,4 @@
-"""What `tf.contrib.framework` has beside variables: shapes that tensors must have, sorting, values to assign."""
+"""Checks, conversions and sorting of `tf.contrib.framework`, and values to assign."""
 
 from __future__ import annotations
 
@@ -162,12 +162,11 @@ def _order_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     return [(int32, inputs[0].shape)]
 
 
-register(
-    "SortOrder",
-    lambda x, axis, descending, stable: torch.argsort(x, dim=axis, descending=descending, stable=True).to(torch.int32),
-    _order_rule,
-    differentiable=False,
-)
+def _sort_order(x: torch.Tensor, axis: int, descending: bool, stable: bool) -> torch.Tensor:
+    return torch.argsort(x, dim=axis, descending=descending, stable=True).to(torch.int32)
+
+
+register("SortOrder", _sort_order, _order_rule, differentiable=False)
 
 
 def _descending(direction: str) -> bool:
@@ -195,7 +194,7 @@ def argsort(
         ValueError: an unknown direction.
     """
     with name_scope(name, "argsort"):
-        options = {"axis": int(axis), "descending": _descending(direction), "stable": stable}
+        options: dict[str, Any] = {"axis": int(axis), "descending": _descending(direction), "stable": stable}
         return one("SortOrder", [convert_to_tensor(values)], **options)
 
 

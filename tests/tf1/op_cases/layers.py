@@ -56,8 +56,7 @@ def _contrib_normalised(name, shape, **options):
             given["param_initializers"] = {"beta": _start(tf), "moving_variance": _start(tf)}
         if given.pop("by_tensor", False):
             given["is_training"] = tf.placeholder_with_default(True, [])
-        outputs = getattr(tf.contrib.layers, name)(x.floats(shape, seed=4), **given)
-        return outputs
+        return getattr(tf.contrib.layers, name)(x.floats(shape, seed=4), **given)
 
     return case
 

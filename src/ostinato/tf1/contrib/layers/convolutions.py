@@ -19,7 +19,7 @@ from .initializers import xavier_initializer
 
 _ZEROS = Zeros()
 _XAVIER = xavier_initializer()
-_CLASSES = {
+_CLASSES: dict[int, Any] = {
     3: layers_convolution.Conv1D,
     4: layers_convolution.Conv2D,
     5: layers_convolution.Conv3D,

@@ -206,11 +206,10 @@ def _weighted_batch_norm(inputs: Any, given: dict[str, Any]) -> Tensor:
         known = utils.constant_value(given["is_training"])
         if known is None or known:
             if weights is None:
-                moments = tf_nn.moments(inputs, axes, keep_dims=first)
+                found = tf_nn.moments(inputs, axes, keep_dims=first)
             else:
-                moments = tf_nn.weighted_moments(inputs, axes, weights, keepdims=first)
-            moments = tuple(array.reshape(item, [-1]) if first else item for item in moments)
-            batch = moments
+                found = tf_nn.weighted_moments(inputs, axes, weights, keepdims=first)
+            batch = tuple(array.reshape(item, [-1]) if first else item for item in found)
 
             def kept() -> tuple[Tensor, ...]:
                 return tuple(convert_to_tensor(item) for item in averages)
@@ -221,10 +220,10 @@ def _weighted_batch_norm(inputs: Any, given: dict[str, Any]) -> Tensor:
             mean, variance = forced or utils.smart_cond(given["is_training"], lambda: batch, kept)
         else:
             mean, variance = averages
-        parts = [mean, variance, beta, gamma]
+        parts: Any = [mean, variance, beta, gamma]
         if wide is not None:
             parts = [None if part is None else array.reshape(part, wide) for part in parts]
-        outputs = tf_nn.batch_normalization(inputs, *parts, given["epsilon"])
+        outputs = tf_nn.batch_normalization(inputs, *parts, variance_epsilon=given["epsilon"])
         outputs.set_shape(inputs.shape)
         return finished(outputs, sc, None, None, given["activation_fn"], given["outputs_collections"])
 

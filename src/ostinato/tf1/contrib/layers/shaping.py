@@ -144,8 +144,9 @@ def _spaced(count: Any) -> Tensor:
 
 def _layer_name(layer: Any, default: str) -> str:
     for named in (layer, getattr(layer, "func", None)):
-        if hasattr(named, "__name__"):
-            return str(named.__name__)
+        name = getattr(named, "__name__", None)
+        if name is not None:
+            return str(name)
     return default
 
 

@@ -12,16 +12,30 @@ from .. import activations, constraints, initializers, regularizers
 class Configured(Layer):
     """A layer whose arguments are its attributes, by the same names."""
 
+    activation: Any
+    bias_constraint: Any
+    bias_initializer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    kernel_initializer: Any
+    kernel_regularizer: Any
+    moving_mean_initializer: Any
+    moving_variance_initializer: Any
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make a layer like this one (TF1: `get_config`)."""
         config = super().get_config()
         for kind in type(self).__mro__:
             if kind is Configured:
                 break
-            for name in inspect.signature(kind.__init__).parameters:
+            for name in inspect.signature(vars(kind).get("__init__", _nothing)).parameters:
                 if name not in ("self", "kwargs") and name not in config and hasattr(self, name):
                     config[name] = _plain(name, getattr(self, name))
         return config
+
+
+def _nothing() -> None:
+    """The arguments of a class that adds none to its base's."""
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -325,7 +325,10 @@ class _Transposed(Conv):
             shape = stack(
                 [rows, self.filters, *space] if self._channels_first else [rows, *space, self.filters]
             )
-        function = tf_nn.conv2d_transpose if self.rank == 2 else tf_nn.conv3d_transpose
+        more: dict[str, Any] = {}
+        if self.dilation_rate != (1,) * self.rank:
+            more["dilations"] = self._each(self.dilation_rate)
+        function: Any = tf_nn.conv2d_transpose if self.rank == 2 else tf_nn.conv3d_transpose
         outputs = function(
             inputs,
             self.kernel,
@@ -614,7 +617,7 @@ class DepthwiseConv2D(Conv2D):
 
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         shape = TensorShape(input_shape).as_list()
-        channels = shape[1 if self._channels_first else -1]
+        channels = shape[1 if self._channels_first else -1] or 0
         whole = super().compute_output_shape(input_shape).as_list()
         whole[1 if self._channels_first else -1] = channels * self.depth_multiplier
         return TensorShape(whole)
