@@ -22,6 +22,7 @@ from . import (
     keras,
     layers,
     logging,
+    lookup,
     nn,
     python,
     random,
@@ -141,6 +142,7 @@ from .initializers import (
 from .initializers import (
     Zeros as zeros_initializer,
 )
+from .lookup_functions import initialize_all_tables, tables_initializer
 from .names import absent
 from .ops.array import (
     expand_dims,
@@ -163,6 +165,7 @@ from .ops.asserting import Assert
 from .ops.control import group, no_op
 from .ops.control import tuple_ as tuple
 from .ops.core import constant, convert_to_tensor, placeholder, placeholder_with_default
+from .ops.files import matching_files, read_file, write_file
 from .ops.linalg import diag_part, eye, matrix_transpose, qr
 from .ops.lists import concat, split, stack, unstack
 from .ops.math import (
@@ -473,6 +476,7 @@ __all__ = [
     "hessians",
     "identity",
     "identity_n",
+    "initialize_all_tables",
     "initialize_all_variables",
     "initialize_local_variables",
     "initialize_variables",
@@ -500,8 +504,10 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "lookup",
     "make_template",
     "map_fn",
+    "matching_files",
     "matmul",
     "matrix_transpose",
     "maximum",
@@ -546,6 +552,7 @@ __all__ = [
     "random_uniform_initializer",
     "range",
     "rank",
+    "read_file",
     "realdiv",
     "reciprocal",
     "reduce_all",
@@ -595,6 +602,7 @@ __all__ = [
     "subtract",
     "switch_case",
     "sysconfig",
+    "tables_initializer",
     "tanh",
     "test",
     "tile",
@@ -623,6 +631,7 @@ __all__ = [
     "version",
     "where",
     "while_loop",
+    "write_file",
     "zeros",
     "zeros_initializer",
     "zeros_like",

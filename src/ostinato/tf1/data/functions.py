@@ -85,7 +85,7 @@ def from_slots(structure: Any, tensors: Any) -> Any:
     """The components that tensors stand for."""
     from .iterator_ops import deserialized
 
-    found = []
+    found: list[Any] = []
     for spec, tensor in zip(nests.flatten(structure), tensors, strict=True):
         if isinstance(spec, SparseTensorSpec):
             found.append(deserialized(tensor, spec))
