@@ -1,9 +1,7 @@
 """`ostinato run`: a TensorFlow 1 script, unmodified, on PyTorch."""
 
 import argparse
-import sys
-import types
-from pathlib import Path
+import importlib
 from typing import Any
 
 from ostinato.cli.arguments import memory_size
@@ -13,11 +11,17 @@ EXAMPLES = """\
 examples:
   ostinato run train.py                    run a script whose 'import tensorflow' is then ostinato.tf1
   ostinato run train.py --epochs 3         what follows the script's path is the script's own
+  ostinato run -m models.train --epochs 3  run a module, as 'python -m' would
+  ostinato run lesson.ipynb                run a notebook, cell by cell
+  ostinato run --check train.py            list the TensorFlow symbols that it uses, and run nothing
+  ostinato run --check models --json       those of all scripts of a folder, for a program to read
+  ostinato run --profile train.py          tell at the end what took the time and the memory
   ostinato run --memory-limit 2GiB train.py
                                            train long sequences in that much memory, each of them
 
 The script runs as 'python train.py' would run it: its arguments, its directory first on the path of
-imports, its exit code, its traceback.
+imports, its exit code, its traceback. What Python and numpy removed since such scripts were written is
+there for them.
 """
 
 
@@ -29,6 +33,22 @@ def add_parser(subparsers: Any) -> None:
         description="Run a TensorFlow 1 script, unmodified, on PyTorch.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="ostinato run [OPTIONS] SCRIPT [ARGUMENT ...]\n"
+        "       ostinato run [OPTIONS] -m MODULE [ARGUMENT ...]\n"
+        "       ostinato run --check PATH [PATH ...] [--json]",
+    )
+    parser.add_argument(
+        "--check",
+        nargs="+",
+        metavar="PATH",
+        help="list, without running anything, which TensorFlow symbols the scripts and folders use, and which "
+        "of them there are here; exits with 1 where one is missing",
+    )
+    parser.add_argument("--json", action="store_true", help="with --check: print JSON")
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        help="where to compute (default: cpu)",
     )
     parser.add_argument(
         "--memory-limit",
@@ -37,38 +57,44 @@ def add_parser(subparsers: Any) -> None:
         help="memory that each recurrent network of a session may take for its gradients, such as 2GiB; what "
         "does not fit is computed anew",
     )
-    parser.add_argument("script", help="path of the Python script")
+    parser.add_argument(
+        "--profile",
+        nargs="?",
+        const="ostinato-profile.json",
+        metavar="FILE",
+        help="print at the end how much time and memory each kind of operation took, and write a trace for "
+        "chrome://tracing or Perfetto to FILE (--profile=FILE; default: ostinato-profile.json)",
+    )
+    parser.add_argument(
+        "-m",
+        dest="module",
+        nargs=argparse.REMAINDER,
+        metavar="MODULE",
+        help="run a module; what follows its name is its own",
+    )
+    parser.add_argument("script", nargs="?", help="path of the Python script or notebook")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Run the script and return its exit code."""
-    path = Path(arguments.script)
-    try:
-        source = path.read_bytes()
-    except IsADirectoryError:
-        raise CommandError(f"{arguments.script} is a directory; name the script to run") from None
-    except OSError as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise CommandError(f"cannot read {arguments.script}: {reason}") from None
+    """Run the script, or check scripts, and return the exit code."""
+    if arguments.check is not None:
+        check = importlib.import_module("ostinato.cli.check")
+        code: int = check.main([*arguments.check, *_more_paths(arguments)], arguments.json)
+        return code
+    if arguments.json:
+        raise CommandError("--json goes with --check: ostinato run --check PATH --json")
+    if arguments.module is not None and not arguments.module:
+        raise CommandError("-m needs the name of a module: ostinato run -m package.module")
+    if arguments.module is None and arguments.script is None:
+        raise CommandError(
+            "there is no script to run; name one: ostinato run train.py [ARGUMENT ...], or a module: "
+            "ostinato run -m package.module"
+        )
+    from ostinato.cli import run_script
 
-    from ostinato.tf1 import session_memory, shadow
+    return run_script.run(arguments)
 
-    session_memory.set_default_limit(arguments.memory_limit)
-    sys.argv = [arguments.script, *arguments.arguments]
-    sys.path[0:1] = [str(path.resolve().parent)]
-    shadow.install()
-    module = types.ModuleType("__main__")
-    file = str(path.absolute())
-    module.__dict__.update(__file__=file, __builtins__=__builtins__, __cached__=None)
-    sys.modules["__main__"] = module
-    try:
-        exec(compile(source, file, "exec"), module.__dict__)  # the user's own script
-    except (SystemExit, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        # The traceback begins where the script does: the frame of this function is none of its business.
-        trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
-        sys.excepthook(type(error), error.with_traceback(trace), trace)
-        return 1
-    return 0
+
+def _more_paths(arguments: argparse.Namespace) -> list[str]:
+    return [path for path in (arguments.script, *arguments.arguments) if path is not None]

@@ -24,9 +24,9 @@ def text_wrap(
     lines: list[str] = []
     for line in text.strip("\n").splitlines():
         start = indent if lines else first
-        lines += textwrap.wrap(
-            line.strip() if not lines else line, length, initial_indent=start, subsequent_indent=indent
-        ) or [start.rstrip()]
+        lines += textwrap.wrap(line.strip(), length, initial_indent=start, subsequent_indent=indent) or [
+            start.rstrip()
+        ]
     return "\n".join(lines)
 
 

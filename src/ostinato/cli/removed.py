@@ -1,0 +1,23 @@
+"""What libraries removed since 2017, supplied to the script that runs: the word about it, said once."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+
+_PLACES = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))
+_said: set[str] = set()
+
+
+def say_once(what: str) -> None:
+    """Tell the user, on stderr and once a process, of something that the script should not use any more."""
+    if what not in _said:
+        _said.add(what)
+        print(f"ostinato: {what}", file=sys.stderr)
+
+
+def asked_by_a_library(depth: int) -> bool:
+    """Whether the code that asks, so many calls up, is an installed library and not a script: a library looks
+    for what there is, and is to find what there is.
+    """
+    return sys._getframe(depth + 1).f_code.co_filename.startswith(_PLACES)
