@@ -15,6 +15,7 @@ from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
 from . import array, math, random, reductions
 from .core import convert_to_tensor, one
+from .cross_entropy import sparse_cross_entropy
 from .math import unary, either
 
 relu = unary("Relu", torch.relu)
@@ -183,7 +184,7 @@ def _sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.T
         raise ValueError(
             f"Received a label value of {bad} which is outside the valid range of [0, {classes})."
         )
-    return -torch.log_softmax(logits, -1).gather(-1, labels.long().unsqueeze(-1)).squeeze(-1)
+    return sparse_cross_entropy(logits, labels)
 
 
 def _sparse_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:

@@ -1,0 +1,44 @@
+"""The cross entropy of class numbers: its gradients, first and second, and rows of any weight."""
+
+import numpy as np
+import pytest
+import torch
+
+import ostinato.tf1 as tf
+from ostinato.tf1.ops.cross_entropy import sparse_cross_entropy
+
+LABELS = torch.tensor([[0, 2, 2], [4, 1, 3]])
+
+
+def logits_of(*shape, dtype=torch.float64):
+    return torch.randn(*shape, dtype=dtype, generator=torch.Generator().manual_seed(1)).requires_grad_()
+
+
+def test_first_and_second_derivatives_are_those_of_differences():
+    logits = logits_of(2, 3, 5)
+    assert torch.autograd.gradcheck(lambda x: sparse_cross_entropy(x, LABELS), [logits])
+    assert torch.autograd.gradgradcheck(lambda x: sparse_cross_entropy(x, LABELS), [logits])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_losses_and_gradients_are_those_of_torch(dtype):
+    one, other = (logits_of(6, 5, dtype=dtype) for _ in range(2))
+    labels, weights = LABELS.flatten().to(torch.int32), torch.arange(6.0, dtype=dtype)
+    found = sparse_cross_entropy(one, labels)
+    expected = torch.nn.functional.cross_entropy(other, labels.long(), reduction="none")
+    bound = {"rtol": 2e-2, "atol": 2e-2} if dtype is torch.bfloat16 else {"rtol": 1e-5, "atol": 1e-6}
+    torch.testing.assert_close(found, expected, **bound)
+    (found,), (expected,) = (
+        torch.autograd.grad((loss * weights).sum(), [x]) for loss, x in ((found, one), (expected, other))
+    )
+    torch.testing.assert_close(found, expected, **bound)
+
+
+def test_a_class_that_is_ruled_out_takes_no_part():
+    logits = tf.constant([[0.5, -np.inf, 1.0]])
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[2], logits=logits)
+    (gradient,) = tf.gradients(loss, logits)
+    with tf.Session() as session:
+        share = 1 / (1 + np.exp(0.5))
+        np.testing.assert_allclose(session.run(gradient), [[share, 0, -share]], rtol=1e-6)
+        np.testing.assert_allclose(session.run(loss), [-np.log(1 - share)], rtol=1e-6)
