@@ -6,10 +6,11 @@ Names come back as what they were. Arrays of rows that differ in length are arra
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import gc
+import sys
 from collections.abc import Callable
-from ctypes import py_object, pythonapi
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,45 @@ def _newbyteorder(self: Any, new_order: str = "S") -> Any:
 _METHODS = {"tostring": _tostring, "itemset": _itemset, "ptp": _ptp, "newbyteorder": _newbyteorder}
 
 
+def _as_number(kind: type[Any]) -> int:
+    """The address of a type's table of conversions to numbers, in the interpreter's own layout."""
+    return int(ctypes.c_void_p.from_address(id(kind) + 12 * ctypes.sizeof(ctypes.c_void_p)).value or 0)
+
+
+def _convert_single_elements() -> None:
+    """Let `int`, `float` and `"%.3f" %` take an array of one element again.
+
+    A built-in type's conversions are not asked for by name, so a name in its dictionary alone does nothing:
+    its table is given the functions that ask, which every class written in Python has.
+    """
+    places = {"__int__": 16, "__float__": 18}
+    if sys.implementation.name != "cpython" or object.__basicsize__ != 2 * ctypes.sizeof(ctypes.c_void_p):
+        return  # another layout
+
+    class Asking:
+        def __int__(self) -> int:
+            return 0
+
+        def __float__(self) -> float:
+            return 0.0
+
+    members = gc.get_referents(np.ndarray.__dict__)[0]
+    ours, theirs = _as_number(np.ndarray), _as_number(Asking)
+    for name, place in places.items():
+        members[name] = _of_one_element(members[name])
+        offset = place * ctypes.sizeof(ctypes.c_void_p)
+        asking = ctypes.c_void_p.from_address(theirs + offset).value
+        ctypes.c_void_p.from_address(ours + offset).value = asking
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(np.ndarray))
+
+
+def _of_one_element(convert: Any) -> Any:
+    def converted(self: Any) -> Any:
+        return convert(self.reshape(()) if self.ndim and self.size == 1 else self)
+
+    return converted
+
+
 def install() -> None:
     """Supply it all to this process."""
     if hasattr(np, "_supplied_by_ostinato"):
@@ -105,6 +145,7 @@ def install() -> None:
     vars(np)["_supplied_by_ostinato"] = True
     _supply_names(np, _NAMES)
     _supply_methods()
+    _convert_single_elements()
     np.set_printoptions(legacy="1.25")  # type: ignore[arg-type]
     for function in (np.array, np.asarray, np.asanyarray):
         setattr(np, function.__name__, _of_rows_that_differ(function))
@@ -149,7 +190,7 @@ def _supply_methods() -> None:
         for name, method in _METHODS.items():
             if not hasattr(kind, name):
                 members[name] = method
-        pythonapi.PyType_Modified(py_object(kind))
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
 
 
 def _of_rows_that_differ(function: Any) -> Any:

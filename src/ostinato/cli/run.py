@@ -41,8 +41,8 @@ def add_parser(subparsers: Any) -> None:
         "--check",
         nargs="+",
         metavar="PATH",
-        help="list, without running anything, which TensorFlow symbols the scripts and folders use, and which "
-        "of them there are here; exits with 1 where one is missing",
+        help="list, without running anything, which TensorFlow symbols scripts and folders use, and which of "
+        "them there are here; exits with 1 where one is missing",
     )
     parser.add_argument("--json", action="store_true", help="with --check: print JSON")
     parser.add_argument(
