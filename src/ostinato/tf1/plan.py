@@ -12,6 +12,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,16 +23,20 @@ from . import fed_gradients, fuse, fuse_directions, registry
 from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
+from .plan_code import DROPPED, PlanCode
 from .plan_units import Unit, as_leaf, as_outputs, locked, tracked
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
     from .run import Run
 
-_DROPPED = -1
 MOST_PLANS = 256
 """How many plans a graph keeps. A script that makes new nodes to fetch them, step after step, forgets the
 oldest."""
+RUNS_BEFORE_CODE = 3
+"""How often a plan is interpreted before it is worth while to make a function of it."""
+FASTER = True
+"""Whether functions are made of plans; tests compare the two ways."""
 FUSE = True
 """Whether the steps of a driver are run as one sequence where they can be; tests compare the two ways."""
 
@@ -44,6 +49,7 @@ class Instruction:
     outputs: tuple[int, ...]
     leaves: tuple[int, ...]  # outputs that a gradient is taken with respect to
     frees: tuple[int, ...] = ()
+    plain: Callable[..., Any] | None = None  # what `evaluate` calls with the inputs alone, where that is all
 
 
 class Plan:
@@ -61,40 +67,57 @@ class Plan:
     has_gradients: bool
     units: list[Unit]
 
+    _runs = 0
+    _code: PlanCode | None = None
+
     def execute(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
         """The values of the fetches (None for an operation)."""
+        code = self._code
+        if code is None:
+            if not FASTER or self._runs < RUNS_BEFORE_CODE:
+                self._runs += 1
+                return self.interpret(run, feed_values)
+            code = self._code = PlanCode(self)
+        try:
+            return code.execute(run, feed_values)
+        except OpError:
+            raise
+        except (RuntimeError, ValueError, IndexError, TypeError, MemoryLimitError) as problem:
+            instruction = code.instruction_at(problem.__traceback__)
+            if instruction is None:
+                raise
+            raise _at_node(instruction.operation, problem) from problem
+
+    def interpret(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
+        """The values of the fetches, instruction by instruction."""
         values = list(self.template)
         for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=True):
             values[slot] = as_leaf(value) if is_leaf else value
         for instruction in self.instructions:
-            arguments = [None if slot == _DROPPED else values[slot] for slot in instruction.inputs]
+            arguments = [None if slot == DROPPED else values[slot] for slot in instruction.inputs]
             try:
                 results = instruction.evaluate(run, *arguments)
             except OpError:
                 raise
-            except MemoryLimitError as problem:
-                raise _limit_at_node(instruction.operation, problem) from problem
-            except (RuntimeError, ValueError, IndexError, TypeError) as problem:
+            except (RuntimeError, ValueError, IndexError, TypeError, MemoryLimitError) as problem:
                 raise _at_node(instruction.operation, problem) from problem
             del arguments
             for index, (slot, value) in enumerate(zip(instruction.outputs, results, strict=True)):
-                if slot != _DROPPED:
+                if slot != DROPPED:
                     values[slot] = as_leaf(value) if index in instruction.leaves else value
             del results
             for slot in instruction.frees:
                 values[slot] = None
-        return [None if slot == _DROPPED else values[slot] for slot in self.fetch_slots]
+        return [None if slot == DROPPED else values[slot] for slot in self.fetch_slots]
 
 
-def _at_node(operation: Operation, problem: Exception) -> InvalidArgumentError:
+def _at_node(operation: Operation, problem: Exception) -> Exception:
+    if isinstance(problem, MemoryLimitError):
+        return MemoryLimitError(f"{problem}{_place(operation)}", problem.smallest)
     text = str(problem)
     if text == "ZeroDivisionError":  # all that torch says of integers
         text = "Integer division by zero"
     return InvalidArgumentError(None, operation, f"{text}{_place(operation)}")
-
-
-def _limit_at_node(operation: Operation, problem: MemoryLimitError) -> MemoryLimitError:
-    return MemoryLimitError(f"{problem}{_place(operation)}", problem.smallest)
 
 
 def _place(operation: Operation) -> str:
@@ -266,6 +289,7 @@ class _Compiler:
             inputs = [tensor if index in needed else None for index, tensor in enumerate(inputs)]
         compute, attributes = definition.compute, operation.attributes
         evaluate: Callable[..., Any]
+        plain: Callable[..., Any] | None = None
         if operation.type == "Gradients":
             evaluate = lambda run, *values: compute(  # noqa: E731
                 run, operation, values, create_graph or run.differentiated, retain_graph
@@ -280,7 +304,8 @@ class _Compiler:
         elif definition.stateful:
             evaluate = lambda run, *values: as_outputs(compute(run, operation, *values))  # noqa: E731
         else:
-            evaluate = lambda run, *values: as_outputs(compute(*values, **attributes))  # noqa: E731
+            plain = partial(compute, **attributes) if attributes else compute
+            evaluate = lambda run, *values: as_outputs(plain(*values))  # noqa: E731
         fed = tuple(tensor for tensor in operation.outputs if tensor in self.passed)
         return Unit(
             (operation,),
@@ -290,6 +315,7 @@ class _Compiler:
             definition.writes,
             operation.control_inputs,
             fed,
+            None if fed else plain,
         )
 
     def _schedule(self, units: dict[Operation, Unit]) -> tuple[list[Unit], set[Operation]]:
@@ -348,7 +374,7 @@ class _Compiler:
 
         def slot_of(tensor: Tensor | None) -> int:
             if tensor is None:
-                return _DROPPED
+                return DROPPED
             if tensor in slots:
                 return slots[tensor]
             if tensor.op.type == "Const":
@@ -375,21 +401,23 @@ class _Compiler:
             outputs, leaves = [], []
             for index, tensor in enumerate(unit.outputs):
                 if tensor in slots:
-                    outputs.append(_DROPPED)
+                    outputs.append(DROPPED)
                     continue
                 slots[tensor] = new_slot()
                 outputs.append(slots[tensor])
                 if tensor in self.gradient_targets and not self._is_looked_into(tensor.op):
                     leaves.append(index)
             drafts.append(
-                Instruction(unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves))
+                Instruction(
+                    unit.operations[0], unit.evaluate, inputs, tuple(outputs), tuple(leaves), plain=unit.plain
+                )
             )
             if unit.writes:
                 read.clear()
         plan.fetch_slots = []
         for item in self.fetches:
             if isinstance(item, Operation):
-                plan.fetch_slots.append(_DROPPED)
+                plan.fetch_slots.append(DROPPED)
             else:
                 plan.fetch_slots.append(
                     fetched_variables[item] if item in fetched_variables else slot_of(item)
@@ -404,7 +432,7 @@ def _with_frees(drafts: Sequence[Instruction], kept: set[int]) -> list[Instructi
             last[slot] = index
     frees: list[list[int]] = [[] for _ in drafts]
     for slot, index in last.items():
-        if slot != _DROPPED and slot not in kept:
+        if slot != DROPPED and slot not in kept:
             frees[index].append(slot)
     return [replace(draft, frees=tuple(free)) for draft, free in zip(drafts, frees, strict=True)]
 

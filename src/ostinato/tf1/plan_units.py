@@ -25,6 +25,7 @@ class Unit:
     writes: bool = False
     control: list[Operation] = field(default_factory=list)
     fed: tuple[Tensor, ...] = ()  # outputs that are fed: their values come after those of the inputs
+    plain: Callable[..., Any] | None = None  # what `evaluate` calls with the values alone, where that is all
 
     @property
     def order(self) -> int:
