@@ -47,3 +47,35 @@ def create_global_step(graph: Any = None) -> Variable:
 def get_or_create_global_step(graph: Any = None) -> Variable:
     found = get_global_step(graph)
     return create_global_step(graph) if found is None else found
+
+
+_READ = "global_step_read_op_cache"
+
+
+def global_step_read(graph: Any = None) -> Any:
+    """A tensor of the number of steps, for hooks; None where nothing counts them."""
+    graph = graph or get_default_graph()
+    found = graph.get_collection(_READ)
+    if found:
+        return found[0]
+    counter = get_global_step(graph)
+    if counter is None:
+        return None
+    with graph.as_default(), name_scope(None), name_scope(counter.op.name + "/"):
+        made = counter + 0
+    graph.add_to_collection(_READ, made)
+    return made
+
+
+def assert_global_step(global_step_tensor: Any) -> None:
+    """Raise unless a tensor can count steps (TF1 symbol: `tf.train.assert_global_step`).
+
+    Raises:
+        TypeError: it is no variable or tensor of an integer.
+    """
+    if not (isinstance(global_step_tensor, Variable) or hasattr(global_step_tensor, "op")):
+        raise TypeError(f'Existing "global_step" must be a Variable or Tensor: {global_step_tensor}.')
+    if not global_step_tensor.dtype.base_dtype.is_integer:
+        raise TypeError(f'Existing "global_step" does not have integer type: {global_step_tensor.dtype}')
+    if global_step_tensor.get_shape().ndims not in (0, None):
+        raise TypeError(f'Existing "global_step" is not scalar: {global_step_tensor.get_shape()}')

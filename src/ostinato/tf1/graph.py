@@ -311,6 +311,10 @@ class Graph(Elements):
     def finalize(self) -> None:
         self._finalized = True
 
+    def _unsafe_unfinalize(self) -> None:
+        """Let nodes be added again."""
+        self._finalized = False
+
     @property
     def finalized(self) -> bool:
         return self._finalized

@@ -2,6 +2,7 @@
 
 from . import queue_runner
 from .adaptive_optimizers import AdadeltaOptimizer, AdagradOptimizer, RMSPropOptimizer
+from .checkpoint_hooks import CheckpointSaverHook, CheckpointSaverListener
 from .checkpoint_management import (
     CheckpointState,
     checkpoint_exists,
@@ -22,7 +23,25 @@ from .checkpoint_utils import (
 )
 from .coordinator import Coordinator, LooperThread
 from .event_files import summary_iterator
-from .global_step import create_global_step, get_global_step, get_or_create_global_step, global_step
+from .global_step import (
+    assert_global_step,
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+    global_step,
+)
+from .graph_files import write_graph
+from .hooks import (
+    FeedFnHook,
+    FinalOpsHook,
+    GlobalStepWaiterHook,
+    LoggingTensorHook,
+    NanLossDuringTrainingError,
+    NanTensorHook,
+    SecondOrStepTimer,
+    StepCounterHook,
+    StopAtStepHook,
+)
 from .input_batches import (
     batch,
     batch_join,
@@ -49,6 +68,14 @@ from .learning_rates import (
     piecewise_constant,
     polynomial_decay,
 )
+from .monitored_session import (
+    ChiefSessionCreator,
+    MonitoredSession,
+    MonitoredTrainingSession,
+    SessionCreator,
+    SingularMonitoredSession,
+    WorkerSessionCreator,
+)
 from .moving_averages import ExponentialMovingAverage
 from .names import absent
 from .optimizer import Optimizer
@@ -57,30 +84,65 @@ from .proximal_optimizers import FtrlOptimizer, ProximalAdagradOptimizer, Proxim
 from .queue_runner import QueueRunner, add_queue_runner, start_queue_runners
 from .saver import Saver
 from .saver_def import SaverDef
+from .scaffold import Scaffold
+from .session_manager import SessionManager
+from .session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from .summary_hooks import ProfilerHook, SummarySaverHook
 from .summary_writer import FileWriter as SummaryWriter
+from .summary_writer import FileWriterCache as SummaryWriterCache
+from .supervisor import Supervisor, basic_train_loop
 
 __all__ = [
     "AdadeltaOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",
     "CheckpointReader",
+    "CheckpointSaverHook",
+    "CheckpointSaverListener",
     "CheckpointState",
+    "ChiefSessionCreator",
     "Coordinator",
     "ExponentialMovingAverage",
+    "FeedFnHook",
+    "FinalOpsHook",
     "FtrlOptimizer",
+    "GlobalStepWaiterHook",
     "GradientDescentOptimizer",
+    "LoggingTensorHook",
     "LooperThread",
     "MomentumOptimizer",
+    "MonitoredSession",
+    "MonitoredTrainingSession",
+    "NanLossDuringTrainingError",
+    "NanTensorHook",
     "NewCheckpointReader",
     "Optimizer",
+    "ProfilerHook",
     "ProximalAdagradOptimizer",
     "ProximalGradientDescentOptimizer",
     "QueueRunner",
     "RMSPropOptimizer",
     "Saver",
     "SaverDef",
+    "Scaffold",
+    "SecondOrStepTimer",
+    "SessionCreator",
+    "SessionManager",
+    "SessionRunArgs",
+    "SessionRunContext",
+    "SessionRunHook",
+    "SessionRunValues",
+    "SingularMonitoredSession",
+    "StepCounterHook",
+    "StopAtStepHook",
+    "SummarySaverHook",
     "SummaryWriter",
+    "SummaryWriterCache",
+    "Supervisor",
+    "WorkerSessionCreator",
     "add_queue_runner",
+    "assert_global_step",
+    "basic_train_loop",
     "batch",
     "batch_join",
     "checkpoint_exists",
@@ -120,6 +182,7 @@ __all__ = [
     "string_input_producer",
     "summary_iterator",
     "update_checkpoint_state",
+    "write_graph",
 ]
 
 __getattr__ = absent("tf.train", __all__)
