@@ -37,6 +37,14 @@ def read_unless_all(array: Any, index: Any, finished: Tensor, zeros: Tensor) -> 
     return one("ReadUnlessFinished", [array.handle, place, array.flow, finished, zeros], "cond/Merge")
 
 
+def _imputed(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    kept = mask.reshape(*mask.shape, *[1] * (values.dim() - 2))
+    return torch.where(kept, values, torch.zeros((), dtype=values.dtype, device=values.device))
+
+
+registry.register("ZeroPastLengths", _imputed, registry.same)
+
+
 # -- beam search
 def _beam_search(
     logits: torch.Tensor,

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from ostinato.drivers.invariant import loop_invariant
+
 from .. import registry
 from ..body import BodyFunction
 from ..dtypes import as_dtype, float32
@@ -41,6 +43,19 @@ def _kept(attributes: dict[str, Any], wanted: Iterable[int]) -> list[int]:
         kept |= more
 
 
+_PRODUCTS = frozenset(["AttentionContext", "BatchMatMulV2", "LuongScore", "MatMul", "RNNCellStep"])
+"""Operations that multiply by what they are given, as a cell does by its weights."""
+
+
+def _multiplied(body: BodyFunction) -> tuple[int, ...]:
+    """The captured tensors that are nothing but factors: their gradients can be taken all at once."""
+    return tuple(
+        index
+        for index, inside in enumerate(body.stand_ins())
+        if inside.dtype.is_floating and all(user.type in _PRODUCTS for user in inside.consumers())
+    )
+
+
 def _while_needs(operation: Operation, wanted: frozenset[int]) -> set[int]:
     attributes = operation.attributes
     kept = _kept(attributes, wanted)
@@ -61,6 +76,9 @@ def _while(run: Any, operation: Operation, *values: Any, wanted: frozenset[int])
     condition_plan, body_plan = condition.plan(), body.plan(kept)
     index = 0
     with torch.set_grad_enabled(torch.is_grad_enabled() and attributes["back_prop"]):
+        if torch.is_grad_enabled():
+            for place in attributes["multiplied"]:
+                of_body[place] = loop_invariant(of_body[place])
         # A body that takes gradients makes a history that nobody wants where none are taken around it.
         forgets = body_plan.has_gradients and not torch.is_grad_enabled()
         while True:
@@ -138,6 +156,7 @@ def loop(
         condition=condition,
         body=body,
         outputs=_outputs(variables, shapes),
+        multiplied=_multiplied(body),
         **attributes,
     ).outputs
 

@@ -55,6 +55,12 @@ class Decoder:
         """(outputs, final state) as `dynamic_decode` is to give them, of those of all steps."""
         raise NotImplementedError
 
+    def _taken_apart(self) -> tuple[Any, Any]:
+        """The decoder that the loop is to run, and what makes outputs of its outputs after the loop: None
+        where they are the outputs.
+        """
+        return self, None
+
     @property
     def tracks_own_finished(self) -> bool:
         """Whether `step` tells of all rows that have finished so far, not only of those that do then."""
@@ -105,6 +111,7 @@ def dynamic_decode(
             f"dynamic_decode does not take {', '.join(sorted(kwargs))}: they belong to Keras decoders, which "
             "tf.contrib.seq2seq does not show."
         )
+    decoder, after = decoder._taken_apart()
     with vs.variable_scope(scope, "decoder"):
         if maximum_iterations is not None:
             maximum_iterations = convert_to_tensor(maximum_iterations, int32, name="maximum_iterations")
@@ -156,7 +163,9 @@ def dynamic_decode(
         outputs = nest.map_structure(lambda values: values.stack(), arrays)
         with contextlib.suppress(NotImplementedError):  # a decoder need not have it
             outputs, final_state = decoder.finalize(outputs, final_state, final_lengths)
-        if not output_time_major:
+        if after is not None:
+            outputs = after(outputs, final_lengths if impute_finished else None, output_time_major)
+        elif not output_time_major:
             outputs = nest.map_structure(transpose_batch_time, outputs)
     return outputs, final_state, final_lengths
 
