@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .activations import core_activation
-from .keras import initializers
 
 
 def plain(value: Any) -> Any:
@@ -15,6 +14,8 @@ def plain(value: Any) -> Any:
     >>> plain(zeros_initializer()), plain(3)
     ({'class_name': 'Zeros', 'config': {'dtype': 'float32'}}, 3)
     """
+    from .keras import initializers  # whose layers have cells, which import this
+
     if callable(value):
         name = core_activation(value)
         if name is not None:
