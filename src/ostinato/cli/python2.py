@@ -51,7 +51,7 @@ _LINES = [  # of a line that does not parse: what Python 2 has there
         "an argument that is a tuple, of Python 2: unpack it inside",
     ),
 ]
-_NAMES = {
+NAMES = {
     "xrange": "range",
     "unicode": "str",
     "raw_input": "input",
@@ -70,7 +70,7 @@ _NAMES = {
     "coerce": "nothing",
     "StandardError": "Exception",
 }
-_MODULES = {
+MODULES = {
     "cPickle": "pickle",
     "urllib2": "urllib.request",
     "urlparse": "urllib.parse",
@@ -186,10 +186,10 @@ def hints(error: BaseException) -> list[str]:
         return [] if said is None else [f"{said}. 'ostinato run --check' lists all such lines of a script."]
     if isinstance(error, NameError):
         found = re.match(r"name '(\w+)' is not defined", text)
-        if found and found[1] in _NAMES:
-            return [f"'{found[1]}' is Python 2's: {_NAMES[found[1]]} in Python 3. {_MEND}."]
-    if isinstance(error, ModuleNotFoundError) and error.name in _MODULES:
-        return [f"the module {error.name} is Python 2's: {_MODULES[error.name]} in Python 3. {_MEND}."]
+        if found and found[1] in NAMES:
+            return [f"'{found[1]}' is Python 2's: {NAMES[found[1]]} in Python 3. {_MEND}."]
+    if isinstance(error, ModuleNotFoundError) and error.name in MODULES:
+        return [f"the module {error.name} is Python 2's: {MODULES[error.name]} in Python 3. {_MEND}."]
     for kinds, table in (((AttributeError, ImportError), _ATTRIBUTES), ((TypeError, IndexError), _TYPES)):
         for pattern, said in table if isinstance(error, kinds) else ():
             found = re.search(pattern, text)

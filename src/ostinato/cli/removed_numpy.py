@@ -133,7 +133,7 @@ def _convert_single_elements() -> None:
 
 def _of_one_element(convert: Any) -> Any:
     def converted(self: Any) -> Any:
-        return convert(self.reshape(()) if self.ndim and self.size == 1 else self)
+        return convert(self.view(np.ndarray).reshape(()) if self.ndim and self.size == 1 else self)
 
     return converted
 
