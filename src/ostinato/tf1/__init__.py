@@ -19,17 +19,18 @@ from . import (
     flags,
     gfile,
     initializers,
+    io,
     keras,
     layers,
     logging,
     lookup,
     losses,
+    metrics,
     nn,
     python,
+    python_io,
     random,
     resource_loader,
-    sets,
-    sparse,
     sysconfig,
     train,
     version,
@@ -143,7 +144,6 @@ from .initializers import (
 from .initializers import (
     Zeros as zeros_initializer,
 )
-from .lookup_functions import initialize_all_tables, tables_initializer
 from .names import absent
 from .ops.array import (
     expand_dims,
@@ -166,7 +166,6 @@ from .ops.asserting import Assert
 from .ops.control import group, no_op
 from .ops.control import tuple_ as tuple
 from .ops.core import constant, convert_to_tensor, placeholder, placeholder_with_default
-from .ops.files import matching_files, read_file, write_file
 from .ops.linalg import diag_part, eye, matrix_transpose, qr
 from .ops.lists import concat, split, stack, unstack
 from .ops.math import (
@@ -275,8 +274,12 @@ from .shapes import Dimension, TensorShape
 from .template import make_template
 from .tensor import Operation, Tensor
 from .tensor_array import TensorArray
+from .arithmetic_modules import *  # noqa: F403
+from .arithmetic_modules import __all__ as _ARITHMETIC
 from .top_level import *  # noqa: F403
 from .top_level import __all__ as _TOP_LEVEL
+from .top_level_data import *  # noqa: F403
+from .top_level_data import __all__ as _DATA
 from .top_level_training import *  # noqa: F403
 from .top_level_training import __all__ as _TRAINING
 from .variable_lists import (
@@ -477,11 +480,11 @@ __all__ = [
     "hessians",
     "identity",
     "identity_n",
-    "initialize_all_tables",
     "initialize_all_variables",
     "initialize_local_variables",
     "initialize_variables",
     "initializers",
+    "io",
     "int16",
     "int32",
     "int64",
@@ -509,10 +512,10 @@ __all__ = [
     "losses",
     "make_template",
     "map_fn",
-    "matching_files",
     "matmul",
     "matrix_transpose",
     "maximum",
+    "metrics",
     "min_max_variable_partitioner",
     "minimum",
     "mod",
@@ -536,6 +539,7 @@ __all__ = [
     "placeholder_with_default",
     "pow",
     "python",
+    "python_io",
     "pywrap_tensorflow",
     "qint16",
     "qint32",
@@ -554,7 +558,6 @@ __all__ = [
     "random_uniform_initializer",
     "range",
     "rank",
-    "read_file",
     "realdiv",
     "reciprocal",
     "reduce_all",
@@ -604,7 +607,6 @@ __all__ = [
     "subtract",
     "switch_case",
     "sysconfig",
-    "tables_initializer",
     "tanh",
     "test",
     "tile",
@@ -633,13 +635,12 @@ __all__ = [
     "version",
     "where",
     "while_loop",
-    "write_file",
     "zeros",
     "zeros_initializer",
     "zeros_like",
-    "sets",
-    "sparse",
     *_TOP_LEVEL,
+    *_ARITHMETIC,
+    *_DATA,
     *_TRAINING,
 ]
 __getattr__ = absent("tf", __all__)

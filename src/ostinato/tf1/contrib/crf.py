@@ -195,7 +195,9 @@ class CrfForwardRnnCell(_CrfCell):
     `tf.contrib.crf.CrfForwardRnnCell`).
     """
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any) -> Any:
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
         alphas = one("CrfForwardStep", [inputs, state, self._transitions], "add")
         return alphas, alphas
 
@@ -205,7 +207,9 @@ class CrfDecodeForwardRnnCell(_CrfCell):
     `tf.contrib.crf.CrfDecodeForwardRnnCell`).
     """
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any) -> Any:
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
         scores = array.expand_dims(state, 2) + array.expand_dims(self._transitions, 0)
         best = inputs + reductions.reduce_max(scores, [1])
         return math.cast(reductions.argmax(scores, 1), "int32"), best
@@ -226,7 +230,9 @@ class CrfDecodeBackwardRnnCell(RNNCell):
     def output_size(self) -> Any:
         return 1
 
-    def __call__(self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any) -> Any:
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, state: Any, scope: Any = None, **kwargs: Any
+    ) -> Any:
         rows = math.range_(array.shape(inputs)[0])
         places = stack([rows, array.squeeze(state, [1])], axis=1)
         tags = array.expand_dims(gather_nd(inputs, places), -1)
