@@ -119,9 +119,7 @@ def train(args, data):
             cost, state, _ = sess.run([model.cost, model.final_state, model.train_op], feed)
             if step % args.print_every == 0 or step == args.steps - 1:
                 epoch, seconds = step // len(pieces), (time.time() - begin) / (step + 1)
-                print(
-                    f"step {step}/{args.steps} (epoch {epoch}), loss = {cost:.3f}, s/step = {seconds:.3f}"
-                )
+                print(f"step {step}/{args.steps} (epoch {epoch}), loss = {cost:.3f}, s/step = {seconds:.3f}")
         path = saver.save(sess, os.path.join(args.save_dir, "model.ckpt"), global_step=model.global_step)
         print(f"model saved to {path}")
 

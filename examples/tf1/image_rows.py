@@ -8,6 +8,7 @@ Runs under TensorFlow 1.x and, unmodified, by `ostinato run`.
 """
 
 import argparse
+import os
 
 import numpy as np
 import tensorflow as tf
@@ -57,8 +58,10 @@ def main():
     parser = argparse.ArgumentParser(description="Digits read row by row.")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--batch_size", type=int, default=128)
+    parser.add_argument("--save_dir", default="save_image_rows")
     parser.add_argument("--data_dir", help="a folder with MNIST's four .gz files")
     args = parser.parse_args()
+    os.makedirs(args.save_dir, exist_ok=True)
     train, test = Drawn(1), Drawn(2)
     if args.data_dir:
         from tensorflow.examples.tutorials.mnist import input_data
@@ -69,8 +72,8 @@ def main():
     tf.set_random_seed(1)
     X = tf.placeholder("float", [None, timesteps, num_input])
     Y = tf.placeholder("float", [None, num_classes])
-    weights = {"out": tf.Variable(tf.random_normal([num_hidden, num_classes]))}
-    biases = {"out": tf.Variable(tf.random_normal([num_classes]))}
+    weights = {"out": tf.Variable(tf.random_normal([num_hidden, num_classes]), name="weights")}
+    biases = {"out": tf.Variable(tf.random_normal([num_classes]), name="biases")}
     logits = RNN(X, weights, biases)
     prediction = tf.nn.softmax(logits)
     loss_op = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(logits=logits, labels=Y))
@@ -78,6 +81,7 @@ def main():
     correct_pred = tf.equal(tf.argmax(prediction, 1), tf.argmax(Y, 1))
     accuracy = tf.reduce_mean(tf.cast(correct_pred, tf.float32))
     init = tf.global_variables_initializer()
+    saver = tf.train.Saver()
 
     with tf.Session() as sess:
         sess.run(init)
@@ -92,6 +96,8 @@ def main():
         test_x, test_y = test.next_batch(500)
         test_x = test_x.reshape((-1, timesteps, num_input))
         print("Testing Accuracy:", sess.run(accuracy, feed_dict={X: test_x, Y: test_y}))
+        path = saver.save(sess, os.path.join(args.save_dir, "model.ckpt"), global_step=args.steps)
+        print("Model saved in", path)
 
 
 if __name__ == "__main__":
