@@ -23,6 +23,17 @@ from .checkpoint_utils import (
 )
 from .coordinator import Coordinator, LooperThread
 from .event_files import summary_iterator
+from .example import (
+    BytesList,
+    Example,
+    Feature,
+    FeatureList,
+    FeatureLists,
+    Features,
+    FloatList,
+    Int64List,
+    SequenceExample,
+)
 from .global_step import (
     assert_global_step,
     create_global_step,
@@ -93,6 +104,15 @@ from .summary_writer import FileWriterCache as SummaryWriterCache
 from .supervisor import Supervisor, basic_train_loop
 
 __all__ = [
+    "BytesList",
+    "Example",
+    "Feature",
+    "FeatureList",
+    "FeatureLists",
+    "Features",
+    "FloatList",
+    "Int64List",
+    "SequenceExample",
     "AdadeltaOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",

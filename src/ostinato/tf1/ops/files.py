@@ -12,7 +12,6 @@ import numpy as np
 
 from ..dtypes import string
 from ..file_io import get_matching_files, local_path, problem_with
-from ..graph import name_scope
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
@@ -33,22 +32,6 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> Operati
 def matching_files(pattern: Any, name: str | None = None) -> Tensor:
     """The names of the files that match a pattern or several, sorted (TF1 symbol: `tf.matching_files`)."""
     return one("MatchingFiles", [convert_to_tensor(pattern, string, name="pattern")], name)
-
-
-def match_filenames_once(pattern: Any, name: str | None = None) -> Any:
-    """The names of the files that match, found when local variables are initialised (TF1 symbol:
-    `tf.train.match_filenames_once`).
-    """
-    from ..variables import Variable  # which are made of operations
-
-    with name_scope(name, "matching_filenames", [pattern]) as scope:
-        return Variable(
-            matching_files(pattern),
-            name=scope,
-            trainable=False,
-            validate_shape=False,
-            collections=["local_variables"],
-        )
 
 
 def bytes_tensor(value: bytes) -> np.ndarray:

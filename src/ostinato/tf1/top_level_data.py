@@ -1,0 +1,40 @@
+"""What stands at the top of `tf` of files, records, examples and tables."""
+
+from .lookup_functions import initialize_all_tables, tables_initializer
+from .ops.decoding_text import (
+    decode_compressed,
+    decode_csv,
+    decode_json_example,
+    parse_tensor,
+    serialize_tensor,
+)
+from .ops.files import matching_files, read_file, write_file
+from .parsing import (
+    FixedLenFeature,
+    FixedLenSequenceFeature,
+    SparseFeature,
+    VarLenFeature,
+    parse_example,
+    parse_single_example,
+    parse_single_sequence_example,
+)
+
+__all__ = [
+    "FixedLenFeature",
+    "FixedLenSequenceFeature",
+    "SparseFeature",
+    "VarLenFeature",
+    "decode_compressed",
+    "decode_csv",
+    "decode_json_example",
+    "initialize_all_tables",
+    "matching_files",
+    "parse_example",
+    "parse_single_example",
+    "parse_single_sequence_example",
+    "parse_tensor",
+    "read_file",
+    "serialize_tensor",
+    "tables_initializer",
+    "write_file",
+]
