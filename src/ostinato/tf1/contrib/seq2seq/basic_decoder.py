@@ -113,9 +113,11 @@ class BasicDecoder(Decoder):
             mask = sequence_mask(lengths, maxlen=array.shape(states)[0 if time_major else 1])
             mask = array.transpose(mask, name="steps") if time_major else mask
             results = [one("ZeroPastLengths", [result, mask], "Select") for result in results]
-        # The names that TensorFlow gives them.
-        name = "TensorArrayStack/TensorArrayGatherV3" if time_major else "transpose"
-        return BasicDecoderOutput(*[array.identity(result, name=name) for result in results])
+        names = ["transpose", "transpose"]
+        if time_major:
+            names = [f"{scope}/TensorArrayGatherV3" for scope in ("TensorArrayStack", "TensorArrayStack_1")]
+        named = [array.identity(result, name=name) for result, name in zip(results, names, strict=True)]
+        return BasicDecoderOutput(*named)
 
 
 class _CellAlone(Decoder):

@@ -400,7 +400,9 @@ def _can_have_beams(shape: TensorShape, batch_size: int | None, beam_width: int)
     second = shape[1].value if shape.ndims and shape.ndims >= 2 else None
     if batch_size is None or first is None:
         return True
-    if first == batch_size * beam_width or (first == batch_size and second == beam_width):
+    # As in TensorFlow, elements of known depth must be [batch, beam_width, ...].
+    fits = first == batch_size * beam_width
+    if fits and (second is None or (first == batch_size and second == beam_width)):
         return True
     logging.warn(
         "TensorArray reordering expects elements to be reshapable to "

@@ -9,6 +9,7 @@ from ... import nest
 from ... import variable_scope as vs
 from ...control_flow import while_loop
 from ...dtypes import int32
+from ...graph import name_scope
 from ...ops import array, math, picking
 from ...ops.core import constant, convert_to_tensor
 from ...ops.reductions import reduce_all
@@ -160,7 +161,9 @@ def dynamic_decode(
             swap_memory=swap_memory,
         )
         _, arrays, final_state, _, _, final_lengths = results
-        outputs = nest.map_structure(lambda values: values.stack(), arrays)
+        # A layer that is still to come gives its outputs the names that these would have.
+        with name_scope("cell_outputs") if after is not None else contextlib.nullcontext():
+            outputs = nest.map_structure(lambda values: values.stack(), arrays)
         with contextlib.suppress(NotImplementedError):  # a decoder need not have it
             outputs, final_state = decoder.finalize(outputs, final_state, final_lengths)
         if after is not None:
