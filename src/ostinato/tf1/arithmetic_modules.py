@@ -2,6 +2,13 @@
 
 from types import ModuleType
 
-from . import sets, sparse
+from . import bitwise, manip, math, sets, sparse
 
-MODULES: dict[str, ModuleType] = {"sets": sets, "sparse": sparse}
+MODULES: dict[str, ModuleType] = {
+    "bitwise": bitwise,
+    "manip": manip,
+    "math": math,
+    "sets": sets,
+    "sparse": sparse,
+}
+__all__ = [*MODULES]

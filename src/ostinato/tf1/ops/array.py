@@ -17,6 +17,7 @@ from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, holds_tensor, make, one, shape_tensor
 from .math import cast, conj, either, range_
+from .strings_moved import moves
 
 register("Identity", lambda x: x, same)
 register(
@@ -25,7 +26,13 @@ register(
     lambda inputs, attributes: [(tensor.dtype.base_dtype, tensor.shape) for tensor in inputs],
 )
 register("StopGradient", lambda x: x.detach(), same, differentiable=False)
-register("ZerosLike", torch.zeros_like, same, differentiable=False)
+
+
+def _zeros_like(x: Any) -> Any:
+    return np.full(x.shape, b"", object) if isinstance(x, np.ndarray) else torch.zeros_like(x)
+
+
+register("ZerosLike", _zeros_like, same, differentiable=False)
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
@@ -66,7 +73,13 @@ def _fill_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     return [(inputs[1].dtype.base_dtype, registry.constant_shape(inputs[0]))]
 
 
-register("Fill", lambda dims, value: value.expand(dims.tolist()).clone(), _fill_rule)
+def _fill(dims: torch.Tensor, value: Any) -> Any:
+    if isinstance(value, np.ndarray):  # a string
+        return np.full(dims.tolist(), value.item(), object)
+    return value.expand(dims.tolist()).clone()
+
+
+register("Fill", _fill, _fill_rule)
 
 
 def fill(dims: Any, value: Any, name: str | None = None) -> Tensor:
@@ -119,8 +132,10 @@ def _integer(value: Any, out_type: str) -> torch.Tensor:
 
 
 register("Shape", lambda x, out_type: _integer(list(x.shape), out_type), _shape_rule, differentiable=False)
-register("Size", lambda x, out_type: _integer(x.numel(), out_type), _scalar_rule, differentiable=False)
-register("Rank", lambda x, out_type: _integer(x.dim(), out_type), _scalar_rule, differentiable=False)
+register(
+    "Size", lambda x, out_type: _integer(math.prod(x.shape), out_type), _scalar_rule, differentiable=False
+)
+register("Rank", lambda x, out_type: _integer(x.ndim, out_type), _scalar_rule, differentiable=False)
 
 
 def shape(input: Any, name: str | None = None, out_type: Any = int32) -> Tensor:
@@ -193,7 +208,7 @@ def _expand_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
     return [(inputs[0].dtype.base_dtype, TensorShape([*known[:where], 1, *known[where:]]))]
 
 
-register("ExpandDims", lambda x, axis: x.unsqueeze(int(axis)), _expand_rule)
+register("ExpandDims", moves(lambda x, axis: x.unsqueeze(int(axis))), _expand_rule)
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
@@ -227,7 +242,7 @@ def _squeeze_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outpu
     return [(inputs[0].dtype.base_dtype, TensorShape([d for i, d in enumerate(known) if i not in places]))]
 
 
-register("Squeeze", _squeeze, _squeeze_rule)
+register("Squeeze", moves(_squeeze), _squeeze_rule)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
@@ -251,7 +266,7 @@ def _transpose_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Out
     return [(dtype, TensorShape([known[i] for i in order.tolist()]))]
 
 
-register("Transpose", lambda x, perm: x.permute(perm.tolist()), _transpose_rule)
+register("Transpose", moves(lambda x, perm: x.permute(perm.tolist())), _transpose_rule)
 
 
 def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Tensor:

@@ -14,6 +14,7 @@ from ..registry import OutputTypes, ShapeMismatch, constant_value, register
 from ..shapes import Dimension, TensorShape
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, holds_tensor, make, one
+from .strings_moved import moves
 
 
 def _pack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -37,13 +38,7 @@ def _pack_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     return [(dtype, TensorShape(sizes))]
 
 
-def _pack(*tensors: Any, axis: int) -> Any:
-    if isinstance(tensors[0], np.ndarray):  # strings
-        return np.stack(tensors, axis)
-    return torch.stack(tensors, axis)
-
-
-register("Pack", _pack, _pack_rule)
+register("Pack", moves(lambda *tensors, axis: torch.stack(tensors, axis)), _pack_rule)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
@@ -90,7 +85,7 @@ def _unpack(x: torch.Tensor, axis: int, num: int) -> tuple[torch.Tensor, ...]:
     return x.unbind(axis)
 
 
-register("Unpack", _unpack, _unpack_rule)
+register("Unpack", moves(_unpack), _unpack_rule)
 
 
 def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Tensor]:
@@ -143,7 +138,7 @@ def _concat_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
     return [(dtype, TensorShape(sizes_list))]
 
 
-register("ConcatV2", lambda *inputs: torch.cat(inputs[:-1], int(inputs[-1])), _concat_rule)
+register("ConcatV2", moves(lambda *inputs: torch.cat(inputs[:-1], int(inputs[-1]))), _concat_rule)
 
 
 def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
@@ -196,8 +191,8 @@ def _split(
     return x.split([rest if size < 0 else size for size in sizes], axis)
 
 
-register("Split", _split, _split_rule)
-register("SplitV", _split, _split_rule)
+register("Split", moves(_split), _split_rule)
+register("SplitV", moves(_split), _split_rule)
 
 
 def split(

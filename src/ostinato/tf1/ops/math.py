@@ -86,7 +86,23 @@ def _real_division(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return torch.true_divide(x, y)
 
 
-add = binary("Add", torch.add)
+def _strings_too(compute: Callable[[Any, Any], Any], of_strings: Callable[..., Any]) -> Any:
+    """A comparison of tensors, or of arrays of strings."""
+
+    def compare(x: Any, y: Any) -> torch.Tensor:
+        if isinstance(x, np.ndarray):
+            return torch.from_numpy(np.asarray(of_strings(x, y), dtype=bool))
+        found: torch.Tensor = compute(x, y)
+        return found
+
+    return compare
+
+
+def _add(x: Any, y: Any) -> Any:
+    return np.asarray(x + y, object) if isinstance(x, np.ndarray) else torch.add(x, y)
+
+
+add = binary("Add", _add)
 _add_v2 = binary("AddV2", torch.add)
 subtract = binary("Sub", torch.sub)
 multiply = binary("Mul", torch.mul)
@@ -98,8 +114,8 @@ pow_ = binary("Pow", torch.pow)
 maximum = binary("Maximum", lambda x, y: torch.where(x < y, y, x))
 minimum = binary("Minimum", lambda x, y: torch.where(y < x, y, x))
 squared_difference = binary("SquaredDifference", lambda x, y: (x - y) ** 2)
-equal = _comparison("Equal", torch.eq)
-not_equal = _comparison("NotEqual", torch.ne)
+equal = _comparison("Equal", _strings_too(torch.eq, np.equal))
+not_equal = _comparison("NotEqual", _strings_too(torch.ne, np.not_equal))
 greater = _comparison("Greater", torch.gt)
 greater_equal = _comparison("GreaterEqual", torch.ge)
 less = _comparison("Less", torch.lt)
@@ -141,6 +157,10 @@ def div(x: Any, y: Any, name: str | None = None) -> Tensor:
     return floordiv(x, y, name or "div") if x.dtype.is_integer else truediv(x, y, name or "div")
 
 
+def _plus(x: Tensor, y: Any, name: str | None = None) -> Tensor:
+    return (add if x.dtype.name == "string" else _add_v2)(x, y, name)
+
+
 def _operator(method: str, scope_name: str, function: Callable[..., Tensor]) -> None:
     def forward(x: Tensor, y: Any) -> Any:
         try:
@@ -162,7 +182,7 @@ def _operator(method: str, scope_name: str, function: Callable[..., Tensor]) -> 
 
 
 for _method, _scope, _function in [
-    ("add", "add", _add_v2),
+    ("add", "add", _plus),
     ("sub", "sub", subtract),
     ("mul", "mul", multiply),
     ("truediv", "truediv", truediv),

@@ -19,6 +19,7 @@ from ..tensor import Tensor
 from .core import convert_to_tensor, one, shape_tensor
 from .math import either
 from .reductions import reduce_max
+from .strings_moved import moves
 
 
 def _gather_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -107,7 +108,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: st
 
 register(
     "Select",
-    lambda c, x, y: torch.where(c.reshape(c.shape + (1,) * (x.dim() - c.dim())), x, y),
+    moves(lambda c, x, y: torch.where(c.reshape(c.shape + (1,) * (x.dim() - c.dim())), x, y), 1),
     lambda inputs, attributes: [(inputs[1].dtype.base_dtype, inputs[1].shape.merge_with(inputs[2].shape))],
 )
 
@@ -153,7 +154,7 @@ def _tile_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
     return [(inputs[0].dtype.base_dtype, TensorShape(sizes))]
 
 
-register("Tile", lambda x, multiples: x.repeat(multiples.tolist()), _tile_rule)
+register("Tile", moves(lambda x, multiples: x.repeat(multiples.tolist())), _tile_rule)
 
 
 def _one_hot(
@@ -197,7 +198,7 @@ def one_hot(
 
 
 # -- reversals
-register("ReverseV2", lambda x, axis: x.flip(axis.tolist()), registry.same)
+register("ReverseV2", moves(lambda x, axis: x.flip(axis.tolist())), registry.same)
 
 
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
@@ -246,7 +247,7 @@ def _reverse_sequence_rule(inputs: Sequence[Tensor], attributes: dict[str, Any])
     return [(inputs[0].dtype.base_dtype, shape)]
 
 
-register("ReverseSequence", _reverse_sequence, _reverse_sequence_rule)
+register("ReverseSequence", moves(_reverse_sequence), _reverse_sequence_rule)
 
 
 def reverse_sequence(

@@ -19,11 +19,11 @@ from .core import constant, convert_to_tensor, one
 from .math import either, range_
 
 
-def _axes(x: torch.Tensor, axis: torch.Tensor | None) -> list[int]:
+def axes_of(x: torch.Tensor, axis: torch.Tensor | None) -> list[int]:
     return list(range(x.dim())) if axis is None else axis.reshape(-1).tolist()
 
 
-def _reduction_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+def reduction_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     shape, dtype = inputs[0].shape, inputs[0].dtype.base_dtype
     if shape.known is None:
         over_all = len(inputs) == 1 and not attributes["keep_dims"]
@@ -53,7 +53,7 @@ def _prod(x: torch.Tensor, axes: list[int], keep: bool) -> torch.Tensor:
     return x
 
 
-def _all_axes(input_tensor: Any) -> Tensor:
+def all_axes(input_tensor: Any) -> Tensor:
     """All axes, by the nodes that TensorFlow makes: a constant for a tensor, a range for what becomes one."""
     if isinstance(input_tensor, Tensor) and input_tensor.shape.ndims is not None:
         return constant(np.arange(input_tensor.shape.ndims, dtype=np.int32))
@@ -62,10 +62,10 @@ def _all_axes(input_tensor: Any) -> Tensor:
 
 def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **options: Any) -> Any:
     def compute(x: torch.Tensor, axis: torch.Tensor | None = None, keep_dims: bool = False) -> torch.Tensor:
-        axes = _axes(x, axis)
+        axes = axes_of(x, axis)
         return evaluate(x, axes, keep_dims) if axes else x
 
-    register(op_type, compute, _reduction_rule, **options)
+    register(op_type, compute, reduction_rule, **options)
 
     def function(
         input_tensor: Any,
@@ -77,7 +77,7 @@ def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **
     ) -> Tensor:
         axis = either("axis", axis, "reduction_indices", reduction_indices)
         keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
-        over_all = _all_axes(input_tensor) if axis is None else None
+        over_all = all_axes(input_tensor) if axis is None else None
         with name_scope(name, op_type, [input_tensor]) as scope:
             x = convert_to_tensor(input_tensor, name="input")
             if over_all is None:

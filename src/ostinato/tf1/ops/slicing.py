@@ -17,6 +17,7 @@ from .core import convert_to_tensor, one, shape_tensor
 from .lists import concat
 from .picking import gather, where
 from .reductions import reduce_prod
+from .strings_moved import moves
 
 
 def _slice_index(x: torch.Tensor, begin: Any, end: Any, strides: Any, masks: dict[str, Any]) -> Any:
@@ -110,7 +111,7 @@ def _strided_slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) ->
     return [(dtype, TensorShape([*sizes, *known[axis:]]))]
 
 
-register("StridedSlice", _strided_slice, _strided_slice_rule)
+register("StridedSlice", moves(_strided_slice), _strided_slice_rule)
 
 
 def _get_item(tensor: Tensor, key: Any) -> Tensor:
@@ -226,7 +227,7 @@ def _slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputT
     return [(dtype, TensorShape(sizes))]
 
 
-register("Slice", _slice, _slice_rule)
+register("Slice", moves(_slice), _slice_rule)
 
 
 def slice_(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:

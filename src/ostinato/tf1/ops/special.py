@@ -15,7 +15,7 @@ from ..indexed_slices import IndexedSlices
 from ..registry import broadcast, register
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, one, same_type
-from .math import binary, cast, multiply, negative, unary
+from .math import binary, cast, floordiv, multiply, negative, unary
 from .special_functions import incomplete_beta, incomplete_gamma, incomplete_gamma_complement, zeta_of
 
 acos, acosh = unary("Acos", torch.acos), unary("Acosh", torch.acosh)
@@ -33,15 +33,13 @@ bitwise_or = binary("BitwiseOr", torch.bitwise_or, differentiable=False)
 bitwise_xor = binary("BitwiseXor", torch.bitwise_xor, differentiable=False)
 left_shift = binary("LeftShift", torch.bitwise_left_shift, differentiable=False)
 right_shift = binary("RightShift", torch.bitwise_right_shift, differentiable=False)
-atan2, nextafter = binary("Atan2", torch.atan2), binary("NextAfter", torch.nextafter, differentiable=False)
+atan2 = binary("Atan2", torch.atan2)
+nextafter = binary("NextAfter", lambda x, y: x + (torch.nextafter(x, y) - x).detach())
 zeta = binary("Zeta", zeta_of)
 igamma = binary("Igamma", incomplete_gamma)
 igammac = binary("Igammac", incomplete_gamma_complement)
 truncatemod = binary("TruncateMod", torch.fmod, differentiable=False)
-floor_div = binary("FloorDivision", lambda x, y: torch.div(x, y, rounding_mode="floor"), differentiable=False)
-truncatediv = binary(
-    "TruncateDiv", lambda x, y: torch.div(x, y, rounding_mode="trunc"), differentiable=False
-)
+truncatediv = binary("TruncateDiv", lambda x, y: torch.div(x, y, rounding_mode="trunc"), differentiable=False)
 
 
 def _polygamma(order: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -67,8 +65,8 @@ def _product(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 _div_no_nan = binary("DivNoNan", _quotient)
 _mul_no_nan = binary("MulNoNan", _product)
-_xlogy = binary("Xlogy", torch.special.xlogy)
-_xdivy = binary("Xdivy", lambda x, y: _zero_where((x == 0).broadcast_to((x + y).shape), x / y))
+xlogy = binary("Xlogy", lambda x, y: _zero_where((x == 0).broadcast_to((x + y).shape), x * y.log()))
+xdivy = binary("Xdivy", lambda x, y: _zero_where((x == 0).broadcast_to((x + y).shape), x / y))
 
 
 def _named(function: Any, scope_name: str, summary: str) -> Any:
@@ -79,12 +77,11 @@ def _named(function: Any, scope_name: str, summary: str) -> Any:
     return named
 
 
+floor_div = _named(floordiv, "FloorDiv", "x / y rounded down (TF1 symbol: `tf.floor_div`).")
 div_no_nan = _named(_div_no_nan, "div_no_nan", "x / y, and 0 where y is 0 (TF1 symbol: `tf.div_no_nan`).")
 multiply_no_nan = _named(
     _mul_no_nan, "multiply_no_nan", "x * y, and 0 where y is 0 (TF1 symbol: `tf.math.multiply_no_nan`)."
 )
-xlogy = _named(_xlogy, "xlogy", "x * log(y), and 0 where x is 0 (TF1 symbol: `tf.math.xlogy`).")
-xdivy = _named(_xdivy, "xdivy", "x / y, and 0 where x is 0 (TF1 symbol: `tf.math.xdivy`).")
 
 
 def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
