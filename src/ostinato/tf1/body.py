@@ -80,6 +80,19 @@ class BodyFunction:
                 self._references[handle] = node.outputs[0]
         self.captured = [*[outside for outside, _ in by_value], *self._references.values()]
 
+    def restore(self, captured: list[Tensor], fed: list[Tensor], guards: bool) -> None:
+        """Of a function that is read from a file, with its graph, arguments, outputs and what is before it:
+        take over the rest.
+        """
+        operations = self._operations(self.outputs)
+        self.draws = any(_draws(operation) for operation in operations)
+        self.writes = any(registry.lookup(operation.type).writes for operation in operations)
+        self.written = frozenset().union(*map(_written, operations))
+        self.captured, self._fed, self._guards = captured, fed, guards
+        live = [tensor for tensor in captured if tensor.op.type == "VariableReference"]
+        self._references = {tensor.op.inputs[0]: tensor for tensor in live}
+        self._values, self._needs, self.reached = {}, {}, {}
+
     def _operations(self, outputs: Iterable[Tensor]) -> list[Operation]:
         """The operations that the outputs need."""
         seen: dict[Operation, None] = {}

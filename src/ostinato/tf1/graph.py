@@ -171,6 +171,13 @@ class Graph(Elements):
                 self._names_in_use[f"{key}_{count}"] = 1
         return f"{name}_{count}"
 
+    def unique_name_taken(self, name: str) -> None:
+        """A whole name is in use, and so are the scopes that it is in: new ones get other names."""
+        with self.lock:
+            while name:
+                self._names_in_use.setdefault(name.lower(), 1)
+                name = name.rpartition("/")[0]
+
     @contextlib.contextmanager
     def name_scope(self, name: str | None) -> Iterator[str]:
         """Enter a scope: a fresh one for 'a', the very scope 'a' for 'a/', the root for None or ''."""

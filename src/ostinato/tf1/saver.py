@@ -13,10 +13,12 @@ from . import errors, logging
 from .checkpoint_management import (
     checkpoint_exists,
     get_checkpoint_mtimes,
+    meta_graph_filename,
     remove_checkpoint,
     update_checkpoint_state,
 )
 from .global_step import global_step as _global_step
+from .graph_files import write_whole
 from .object_graph import object_graph_key_mapping
 from .saveable import all_saveable_objects, saveables_of
 from .saver_builder import BaseSaverBuilder, BulkSaverBuilder
@@ -107,6 +109,7 @@ class Saver:
         self._checkpoints_to_be_deleted: list[tuple[str, float]] = []
         self._next_checkpoint_time = math.inf
         self._for_objects: tuple[dict[str, str], Saver] | None = None
+        self._meta_graph: tuple[Any, bytes] | None = None
         if not defer_build:
             self.build()
         if self.saver_def:
@@ -235,7 +238,8 @@ class Saver:
             global_step: a number, or a tensor, variable or name that gives one, to go after the prefix.
             latest_filename: the name of the file that says which checkpoint is the latest; None is
                 `checkpoint`.
-            write_meta_graph: taken, but no graph is written.
+            meta_graph_suffix: what the name of the graph's file ends with.
+            write_meta_graph: whether to write the graph beside the checkpoint.
             write_state: whether to write that file, and to delete what is not to be kept.
 
         Returns:
@@ -288,7 +292,42 @@ class Saver:
             self._record(saved)
             self._write_state(parent, saved, latest_filename)
             self._delete_old(meta_graph_suffix)
+        if write_meta_graph:
+            self._write_meta_graph(sess.graph, meta_graph_filename(saved, meta_graph_suffix))
         return saved
+
+    def _write_meta_graph(self, graph: Any, path: str) -> None:
+        # The graph is the same from one checkpoint to the next, as a rule.
+        keys = graph.get_all_collection_keys()
+        key = graph, graph.version, tuple((name, len(graph.get_collection(name))) for name in keys)
+        if self._meta_graph is None or self._meta_graph[0] != key:
+            with graph.as_default():
+                self._meta_graph = key, self.export_meta_graph().SerializeToString()
+        write_whole(path, self._meta_graph[1])
+
+    def export_meta_graph(
+        self,
+        filename: str | None = None,
+        collection_list: Any = None,
+        as_text: bool = False,
+        export_scope: str | None = None,
+        clear_devices: bool = False,
+        clear_extraneous_savers: bool = False,
+        strip_default_attrs: bool = False,
+        save_debug_info: bool = False,
+    ) -> Any:
+        """The default graph with this saver as a message, and in a file if one is named."""
+        from .meta_graph import export_meta_graph  # which knows of savers
+
+        return export_meta_graph(
+            filename,
+            saver_def=self.saver_def,
+            collection_list=collection_list,
+            as_text=as_text,
+            export_scope=export_scope,
+            clear_devices=clear_devices,
+            clear_extraneous_savers=clear_extraneous_savers,
+        )
 
     def _write_state(self, directory: str, latest: str, latest_filename: str) -> None:
         try:

@@ -9,7 +9,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from . import six
+from . import internal_modules, six
 from .names import nearest
 
 
@@ -91,6 +91,7 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.python": python,
         "tensorflow.python_io": python_io,
         "tensorflow.random": random,
+        "tensorflow.graph_util": tf1.graph_util,
         "tensorflow.queue": tf1.queue,
         "tensorflow.summary": tf1.summary,
         "tensorflow.train": train,
@@ -103,6 +104,7 @@ def modules() -> dict[str, ModuleType]:
     served.update(rnn_python.MODULES)
     served.update(seq2seq_python.MODULES)
     served.update(cudnn_python.MODULES)
+    served.update(internal_modules.complete(served))
     return served
 
 

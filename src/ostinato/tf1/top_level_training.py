@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from . import graph_util_module as graph_util
 from . import queue, summary
 from .data_flow import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
+from .graph_import import import_graph_def
 from .graph_messages import AttrValue, GraphDef, NameAttrList, NodeDef
 from .meta_graph_messages import MetaGraphDef
 from .summary import (
@@ -35,8 +37,10 @@ __all__ = [
     "Summary",
     "SummaryMetadata",
     "audio_summary",
+    "graph_util",
     "histogram_summary",
     "image_summary",
+    "import_graph_def",
     "make_ndarray",
     "make_tensor_proto",
     "merge_all_summaries",

@@ -79,6 +79,7 @@ from .learning_rates import (
     piecewise_constant,
     polynomial_decay,
 )
+from .meta_graph import export_meta_graph, import_meta_graph
 from .monitored_session import (
     ChiefSessionCreator,
     MonitoredSession,
@@ -170,12 +171,14 @@ __all__ = [
     "cosine_decay",
     "create_global_step",
     "exponential_decay",
+    "export_meta_graph",
     "generate_checkpoint_state_proto",
     "get_checkpoint_mtimes",
     "get_checkpoint_state",
     "get_global_step",
     "get_or_create_global_step",
     "global_step",
+    "import_meta_graph",
     "init_from_checkpoint",
     "input_producer",
     "inverse_time_decay",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from . import rewrite
+from . import rewrite, variable_protos
 from .dtypes import DType, as_dtype
 from .graph import Graph, GraphKeys, control_dependencies, device, get_default_graph, name_scope
 from .indexed_slices import IndexedSlices
@@ -114,9 +114,10 @@ class Variable(Operators, metaclass=_MakesVariables):
         shape: Any = None,
     ) -> None:
         if variable_def is not None:
-            raise ValueError(
-                "Variables are not made from a VariableDef here: give tf.Variable an initial_value."
-            )
+            if initial_value is not None:
+                raise ValueError("variable_def and initial_value are mutually exclusive.")
+            variable_protos.describe(self, variable_def, import_scope)
+            return
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else collections
@@ -309,6 +310,15 @@ class Variable(Operators, metaclass=_MakesVariables):
 
     def _to_tensor(self, as_ref: bool = False) -> Tensor:
         return self._variable if as_ref else self._snapshot
+
+    def to_proto(self, export_scope: str | None = None) -> Any:
+        """The names of the variable's nodes, as a VariableDef; None where it is not in the scope."""
+        return variable_protos.to_proto(self, export_scope)
+
+    @staticmethod
+    def from_proto(variable_def: Any, import_scope: str | None = None) -> Variable:
+        """The variable of the default graph that a VariableDef describes."""
+        return variable_protos.from_proto(variable_def, import_scope)
 
     def __iter__(self) -> Any:
         raise TypeError("'Variable' object is not iterable.")
