@@ -28,7 +28,7 @@ _EDITS = [
     (re.compile(r"^(\s*)print\b\s*(\(.*\)\s*[%,.+\[].*?),?\s*$", re.S), r"\1print(\2)"),
     (re.compile(r"^(\s*except\s+[^,:]+?)\s*,\s*(\w+)\s*:"), r"\1 as \2:"),
     (re.compile(r"^(\s*except\s*\([^)]*\))\s*,\s*(\w+)\s*:"), r"\1 as \2:"),
-    (re.compile(r"^(\s*raise\s+[\w.]+)\s*,\s*(.*)$", re.S), r"\1(\2)"),
+    (re.compile(r"^(\s*|.*[:;]\s*)(raise\s+[\w.]+)\s*,\s*(.*)$", re.S), r"\1\2(\3)"),
     (re.compile(r"^(\s*)exec\s+(?!\()(.*)$", re.S), r"\1exec(\2)"),
     (re.compile(r"<>"), "!="),
     (re.compile(r"\b(\d+)[lL]\b"), r"\1"),
@@ -61,7 +61,7 @@ def parsed(source: str, name: str) -> tuple[ast.Module, list[tuple[int, str]]]:
             return ast.parse("\n".join(lines), name), said
         except SyntaxError as error:
             first, last = _statement(lines, error)
-            before = "\n".join(lines[first : last + 1])
+            before = "\n".join(_uncommented(line) for line in lines[first : last + 1])
             after = _edited(before)
             if after == before:
                 raise
@@ -77,6 +77,23 @@ def _edited(text: str) -> str:
         if changed != text:
             return changed
     return text
+
+
+def _uncommented(line: str) -> str:
+    """A line without the comment at its end, which would hide a bracket put after it.
+
+    >>> _uncommented('print "a # b"  # c')
+    'print "a # b"'
+    """
+    quote = ""
+    for place, character in enumerate(line):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character == "#":
+            return line[:place].rstrip()
+    return line
 
 
 def _statement(lines: list[str], error: SyntaxError) -> tuple[int, int]:

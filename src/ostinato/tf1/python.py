@@ -34,6 +34,7 @@ from . import (
     graph,
     indexed_slices,
     initializers,
+    internal_modules,
     layers_base,
     learning_rates,
     linear,
@@ -67,6 +68,7 @@ from . import (
     tensor,
     tensor_array,
     testing,
+    utilities,
     variable_lists,
     variable_options,
     variable_scope,
@@ -236,6 +238,9 @@ def _build() -> dict[str, ModuleType]:
         modules[name] = module
     modules.update(_SAME)
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
+    modules.update(
+        {path.removeprefix("tensorflow.python."): module for path, module in utilities.modules().items()}
+    )
     for name in list(modules):
         while "." in name:
             package, _, last = name.rpartition(".")
@@ -249,24 +254,19 @@ def _build() -> dict[str, ModuleType]:
             continue
         names = [key for key in vars(module) if not key.startswith("_")]
         vars(module)["__getattr__"] = absent(f"tensorflow.python.{name}", names)
+    paths = {f"tensorflow.python.{name}": module for name, module in modules.items()}
+    complete = internal_modules.complete(paths)
+    modules.update(
+        {
+            path.removeprefix("tensorflow.python."): complete[path]
+            for path in complete
+            if ".python." in path[:18]
+        }
+    )
     return modules
 
 
 MODULES = _build()
-framework, client, layers = MODULES["framework"], MODULES["client"], MODULES["layers"]
-lib, platform = MODULES["lib"], MODULES["platform"]
-ops, platform, training, util = (MODULES[name] for name in ("ops", "platform", "training", "util"))
-pywrap_tensorflow, tools = MODULES["pywrap_tensorflow"], MODULES["tools"]
-__all__ = [
-    "client",
-    "framework",
-    "layers",
-    "lib",
-    "ops",
-    "platform",
-    "pywrap_tensorflow",
-    "tools",
-    "training",
-    "util",
-]
+globals().update({name: module for name, module in MODULES.items() if "." not in name})
+__all__ = sorted(name for name in MODULES if "." not in name)
 __getattr__ = absent("tensorflow.python", __all__)
