@@ -18,8 +18,22 @@ from .parsing import (
     parse_single_example,
     parse_single_sequence_example,
 )
+from .readers import (
+    FixedLengthRecordReader,
+    IdentityReader,
+    ReaderBase,
+    TextLineReader,
+    TFRecordReader,
+    WholeFileReader,
+)
 
 __all__ = [
+    "FixedLengthRecordReader",
+    "IdentityReader",
+    "ReaderBase",
+    "TFRecordReader",
+    "TextLineReader",
+    "WholeFileReader",
     "FixedLenFeature",
     "FixedLenSequenceFeature",
     "SparseFeature",

@@ -1,8 +1,21 @@
 """The module `tf.contrib`."""
 
 from ..names import absent
-from . import crf, cudnn_rnn, framework, layers, learn, legacy_seq2seq, lookup, rnn, seq2seq
+from . import crf, cudnn_rnn, data, framework, layers, learn, legacy_seq2seq, lookup, losses, nn, rnn, seq2seq
 
-__all__ = ["crf", "cudnn_rnn", "framework", "layers", "learn", "legacy_seq2seq", "lookup", "rnn", "seq2seq"]
+__all__ = [
+    "crf",
+    "cudnn_rnn",
+    "data",
+    "framework",
+    "layers",
+    "learn",
+    "legacy_seq2seq",
+    "lookup",
+    "losses",
+    "nn",
+    "rnn",
+    "seq2seq",
+]
 
 __getattr__ = absent("tf.contrib", __all__)

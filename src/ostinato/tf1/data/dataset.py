@@ -118,6 +118,9 @@ class Dataset:
         """
         components = nests.as_components(tensors)
         whole = nests.spec_of(components)
+        for part, spec in zip(nests.flatten(components), nests.flatten(whole), strict=True):
+            if spec.shape.ndims == 0:
+                raise ValueError(f"Value {part} has insufficient rank for batching.")
         structure = nests.map_structure(nests.unbatched, whole)
         first, *others = [spec.shape[0] for spec in nests.flatten(whole)]
         for other in others:
@@ -202,7 +205,7 @@ class Dataset:
             pattern = convert_to_tensor(file_pattern, string, name="file_pattern")
             names = matching_files(pattern)
             found = greater(shape_of(names), 0, name="match_not_empty")
-            check = Assert(found, ["No files matched pattern: ", pattern], 1, name="assert_not_empty")
+            check = Assert(found, [one("NoFilesMatched", [pattern], "message")], 1, name="assert_not_empty")
             with get_default_graph().control_dependencies([check]):
                 names = identity(names)
             files = Dataset.from_tensor_slices(names)

@@ -3,6 +3,7 @@
 from ..names import absent
 from .dataset import AUTOTUNE
 from .grouping import Reducer, bucket_by_sequence_length, group_by_reducer, group_by_window
+from .made import make_batched_features_dataset, make_csv_dataset, parse_example_dataset
 from .optional import Optional, get_next_as_optional
 from .options import (
     DistributeOptions,
@@ -11,6 +12,7 @@ from .options import (
     StatsOptions,
     ThreadingOptions,
 )
+from .readers import CsvDataset, TFRecordWriter
 from .structure import DatasetSpec as DatasetStructure
 from .structure import OptionalSpec as OptionalStructure
 from .transformations import (
@@ -45,6 +47,7 @@ map_and_batch_with_legacy_function = map_and_batch
 __all__ = [
     "AUTOTUNE",
     "Counter",
+    "CsvDataset",
     "DatasetStructure",
     "DistributeOptions",
     "INFINITE_CARDINALITY",
@@ -55,6 +58,7 @@ __all__ = [
     "RandomDataset",
     "Reducer",
     "StatsOptions",
+    "TFRecordWriter",
     "ThreadingOptions",
     "UNKNOWN_CARDINALITY",
     "bucket_by_sequence_length",
@@ -71,9 +75,12 @@ __all__ = [
     "group_by_window",
     "ignore_errors",
     "latency_stats",
+    "make_batched_features_dataset",
+    "make_csv_dataset",
     "map_and_batch",
     "map_and_batch_with_legacy_function",
     "parallel_interleave",
+    "parse_example_dataset",
     "prefetch_to_device",
     "sample_from_datasets",
     "scan",

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..body import BodyFunction
-from ..errors import InvalidArgumentError
+from ..errors import DataLossError, InvalidArgumentError
 from ..sparse_tensor import SparseTensorValue
 
 Element = tuple[Any, ...]
@@ -68,8 +68,8 @@ def stacked(values: Sequence[Any]) -> Any:
             raise InvalidArgumentError(
                 None,
                 None,
-                "Cannot batch tensors with different shapes in component 0. First element had shape "
-                f"{_shown(shape)} and element {place} had shape {_shown(value.shape)}.",
+                "Cannot add tensor to the batch: number of elements does not match. Shapes are: [tensor]: "
+                f"{_shown(value.shape)}, [batch]: {_shown(shape)} (element {place} of the batch)",
             )
     return np.stack(values) if isinstance(first, np.ndarray) else torch.stack(values)  # type: ignore[arg-type]
 
@@ -232,7 +232,8 @@ class Interleaved(Iterator[Element]):
     def __next__(self) -> Element:
         if self._keeps and not self._begun:
             self._begun = True
-            for self._place in range(len(self._current)):
+            for place in range(len(self._current)):
+                self._place = place
                 self._begin()
             self._place = 0
         while not (self._ended and not self._open):
@@ -319,10 +320,10 @@ def _padded(column: Sequence[Any], shape: Sequence[int], value: Any, place: int)
             sizes[axis] = largest
         elif largest > size:
             item = next(item for item in column if item.shape[axis] > size)
-            raise InvalidArgumentError(
+            raise DataLossError(
                 None,
                 None,
-                "Attempted to pad to a smaller size than the input element. (Element of shape "
+                "Attempted to pad to a smaller size than the input element. (An element of shape "
                 f"{_shown(item.shape)}, component {place} to be padded to {_shown(shape)}.)",
             )
     first = column[0]
