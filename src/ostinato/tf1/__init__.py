@@ -38,6 +38,8 @@ from . import (
 from . import (
     testing as test,
 )
+from .arithmetic_modules import *  # noqa: F403
+from .arithmetic_modules import __all__ as _ARITHMETIC
 from .cases import case, switch_case
 from .check_ops import (
     assert_equal,
@@ -274,8 +276,6 @@ from .shapes import Dimension, TensorShape
 from .template import make_template
 from .tensor import Operation, Tensor
 from .tensor_array import TensorArray
-from .arithmetic_modules import *  # noqa: F403
-from .arithmetic_modules import __all__ as _ARITHMETIC
 from .top_level import *  # noqa: F403
 from .top_level import __all__ as _TOP_LEVEL
 from .top_level_data import *  # noqa: F403

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from . import bitwise, manip, math, sets, sparse
+from . import bitwise, manip, math, sets, sparse, strings
 
 MODULES: dict[str, ModuleType] = {
     "bitwise": bitwise,
@@ -10,5 +10,6 @@ MODULES: dict[str, ModuleType] = {
     "math": math,
     "sets": sets,
     "sparse": sparse,
+    "strings": strings,
 }
 __all__ = [*MODULES]

@@ -1,0 +1,497 @@
+"""Operations on strings: joined, cut, searched, turned into numbers and hashes, and back."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import registry
+from ..dtypes import as_dtype, bool_, float32, int32, int64, string
+from ..graph import name_scope
+from ..registry import OutputTypes, constant_axes, register, same
+from ..shapes import TensorShape
+from ..tensor import Tensor
+from .core import convert_to_tensor, one
+from .fingerprints import fingerprint64, hash64, siphash
+from .math import either
+
+
+def each(function: Callable[[bytes], Any], strings: np.ndarray) -> np.ndarray:
+    """An array of what the function makes of each string."""
+    result = np.empty(strings.shape, dtype=object)
+    result.reshape(-1)[:] = [function(item) for item in strings.reshape(-1).tolist()]
+    return result
+
+
+def _numbers(function: Callable[[bytes], Any], strings: np.ndarray, dtype: Any) -> torch.Tensor:
+    kind = as_dtype(dtype)
+    found = [function(item) for item in strings.reshape(-1).tolist()]
+    return torch.from_numpy(np.array(found, dtype=kind.as_numpy_dtype).reshape(strings.shape))
+
+
+def _strings(input: Any, name: str = "input") -> Tensor:
+    return convert_to_tensor(input, string, name=name)
+
+
+def _rule(dtype: Any) -> registry.Rule:
+    return registry.same_shape(dtype)
+
+
+# -- of one string one string
+def _text_function(op_type: str, function: Callable[..., bytes], summary: str, encoding: bool = False) -> Any:
+    register(
+        op_type,
+        lambda x, **attributes: each(lambda item: function(item, **attributes), x),
+        same,
+        differentiable=False,
+    )
+
+    def plain(input: Any, name: str | None = None) -> Tensor:
+        return one(op_type, [_strings(input)], name or op_type)
+
+    def encoded(input: Any, encoding: str = "", name: str | None = None) -> Tensor:
+        if encoding not in ("", "utf-8"):
+            raise ValueError(f"The encoding is '' (bytes) or 'utf-8', not {encoding!r}.")
+        return one(op_type, [_strings(input)], name or op_type, encoding=encoding)
+
+    made = encoded if encoding else plain
+    made.__doc__ = summary
+    return made
+
+
+def _cased(method: str) -> Callable[..., bytes]:
+    def change(item: bytes, encoding: str) -> bytes:
+        changed = getattr(item.decode("utf-8", "replace") if encoding else item, method)()
+        return changed.encode() if encoding else changed
+
+    return change
+
+
+string_strip = _text_function(
+    "StringStrip", lambda item: item.strip(), "Without white space at both ends (TF1: `tf.string_strip`)."
+)
+string_lower = _text_function(
+    "StringLower", _cased("lower"), "In lower case (TF1 symbol: `tf.strings.lower`).", encoding=True
+)
+string_upper = _text_function(
+    "StringUpper", _cased("upper"), "In upper case (TF1 symbol: `tf.strings.upper`).", encoding=True
+)
+
+
+def _decode_base64(item: bytes) -> bytes:
+    try:
+        return base64.b64decode(item + b"=" * (-len(item) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise ValueError("Invalid character found in base64.") from None
+
+
+decode_base64 = _text_function(
+    "DecodeBase64", _decode_base64, "What web-safe base64 stands for (TF1 symbol: `tf.decode_base64`)."
+)
+register(
+    "EncodeBase64",
+    lambda x, pad: each(
+        lambda item: base64.urlsafe_b64encode(item) if pad else base64.urlsafe_b64encode(item).rstrip(b"="), x
+    ),
+    same,
+    differentiable=False,
+)
+
+
+def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Tensor:
+    """Strings in web-safe base64 (TF1 symbol: `tf.encode_base64`)."""
+    return one("EncodeBase64", [_strings(input)], name or "EncodeBase64", pad=bool(pad))
+
+
+# -- patterns
+@lru_cache(maxsize=256)
+def _pattern(text: bytes) -> re.Pattern[bytes]:
+    try:
+        return re.compile(text)
+    except re.error as problem:
+        raise ValueError(f"Invalid pattern: {text.decode(errors='replace')}, error: {problem}") from None
+
+
+def _replace(strings: np.ndarray, pattern: Any, rewrite: Any, replace_global: bool) -> np.ndarray:
+    found = _pattern(pattern.item())
+    # A backslash and a digit stand for a group, \0 for the whole; all else is literal.
+    pieces = re.split(rb"\\(\d|\\)", rewrite.item())
+
+    def replacement(match: re.Match[bytes]) -> bytes:
+        texts = []
+        for place, piece in enumerate(pieces):
+            texts.append(piece if place % 2 == 0 else b"\\" if piece == b"\\" else match[int(piece)] or b"")
+        return b"".join(texts)
+
+    return each(lambda item: found.sub(replacement, item, count=0 if replace_global else 1), strings)
+
+
+register("RegexReplace", _replace, same, differentiable=False)
+register(
+    "RegexFullMatch",
+    lambda x, pattern: _numbers(lambda item: _pattern(pattern.item()).fullmatch(item) is not None, x, bool_),
+    _rule(bool_),
+    differentiable=False,
+)
+
+
+def regex_replace(
+    input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None
+) -> Tensor:
+    """What a pattern matches replaced; `\\\\1` is a group of the match (TF1 symbol: `tf.regex_replace`)."""
+    static = isinstance(pattern, (str, bytes)) and isinstance(rewrite, (str, bytes))
+    default = "StaticRegexReplace" if static else "RegexReplace"
+    inputs = [_strings(input), _strings(pattern, "pattern"), _strings(rewrite, "rewrite")]
+    return one("RegexReplace", inputs, name or default, replace_global=bool(replace_global))
+
+
+def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
+    """Whether a pattern matches all of each string (TF1 symbol: `tf.strings.regex_full_match`)."""
+    default = "StaticRegexFullMatch" if isinstance(pattern, (str, bytes)) else "RegexFullMatch"
+    return one("RegexFullMatch", [_strings(input), _strings(pattern, "pattern")], name or default)
+
+
+# -- lengths and parts
+def _check_unit(unit: str) -> None:
+    if unit not in ("BYTE", "UTF8_CHAR"):
+        raise ValueError(f"Attr 'unit' must be one of BYTE, UTF8_CHAR; got {unit!r}.")
+
+
+register(
+    "StringLength",
+    lambda x, unit: _numbers(
+        lambda item: len(item if unit == "BYTE" else item.decode("utf-8", "replace")), x, int32
+    ),
+    _rule(int32),
+    differentiable=False,
+)
+
+
+def string_length(input: Any, name: str | None = None, unit: str = "BYTE") -> Tensor:
+    """How many bytes, or characters, each string has (TF1 symbol: `tf.strings.length`)."""
+    _check_unit(unit)
+    return one("StringLength", [_strings(input)], name or "StringLength", unit=unit)
+
+
+def _substring(strings: np.ndarray, position: torch.Tensor, size: torch.Tensor, unit: str) -> np.ndarray:
+    shape = np.broadcast_shapes(strings.shape, tuple(position.shape), tuple(size.shape))
+    items = np.broadcast_to(strings, shape).reshape(-1)
+    starts = position.broadcast_to(shape).reshape(-1).tolist()
+    sizes = size.broadcast_to(shape).reshape(-1).tolist()
+    result = np.empty(shape, dtype=object)
+    flat = result.reshape(-1)
+    for place, (item, start, count) in enumerate(zip(items, starts, sizes, strict=True)):
+        text = item if unit == "BYTE" else item.decode("utf-8", "replace")
+        if not -len(text) <= start <= len(text):
+            shown = item.decode(errors="replace")
+            raise ValueError(f"pos {start} out of range for string b'{shown}' at index {place}")
+        first = start + len(text) if start < 0 else start
+        part = text[first : first + max(count, 0)]
+        flat[place] = part if isinstance(part, bytes) else part.encode()
+    return result
+
+
+register(
+    "Substr",
+    _substring,
+    lambda inputs, attributes: [(string, registry.broadcast_shapes(inputs[0].shape, inputs[1].shape))],
+    differentiable=False,
+)
+
+
+def substr(input: Any, pos: Any, len: Any, name: str | None = None, unit: str = "BYTE") -> Tensor:
+    """The part of each string from `pos`, of `len` bytes or characters (TF1 symbol: `tf.substr`)."""
+    _check_unit(unit)
+    start = convert_to_tensor(pos, name="pos")
+    inputs = [_strings(input), start, convert_to_tensor(len, start.dtype.base_dtype, name="len")]
+    return one("Substr", inputs, name or "Substr", unit=unit)
+
+
+# -- joined
+def _joined(*strings: np.ndarray, separator: bytes) -> np.ndarray:
+    shape = max((item.shape for item in strings), key=len)
+    for item in strings:
+        if item.ndim and item.shape != shape:
+            raise ValueError(f"Input shapes do not match: {list(item.shape)} vs. {list(shape)}")
+    columns = [np.broadcast_to(item, shape).reshape(-1).tolist() for item in strings]
+    result = np.empty(shape, dtype=object)
+    result.reshape(-1)[:] = [separator.join(row) for row in zip(*columns, strict=True)]
+    return result
+
+
+def _join_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape = TensorShape([])
+    for tensor in inputs:
+        if tensor.shape.ndims is None:
+            return [(string, TensorShape(None))]
+        if tensor.shape.ndims:
+            shape = tensor.shape if not shape.ndims else shape.merge_with(tensor.shape)
+    return [(string, shape)]
+
+
+register("StringsJoined", _joined, _join_rule, differentiable=False)
+
+
+def string_join(inputs: Sequence[Any], separator: str = "", name: str | None = None) -> Tensor:
+    """Strings of several tensors joined, element by element (TF1 symbol: `tf.string_join`)."""
+    tensors = [_strings(item, "inputs") for item in inputs]
+    return one("StringsJoined", tensors, name or "StringJoin", separator=_bytes(separator))
+
+
+def _bytes(text: Any) -> bytes:
+    return text.encode() if isinstance(text, str) else bytes(text)
+
+
+def _reduce_join(strings: np.ndarray, axes: torch.Tensor, keep_dims: bool, separator: bytes) -> np.ndarray:
+    chosen = [axis % max(1, strings.ndim) for axis in axes.reshape(-1).tolist()]
+    if not chosen:
+        return strings
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"Duplicate reduction dimension {chosen}")
+    rest = [axis for axis in range(strings.ndim) if axis not in chosen]
+    moved = strings.transpose([*rest, *chosen])
+    sizes = [strings.shape[axis] for axis in rest]
+    rows = moved.reshape(int(np.prod(sizes, dtype=np.int64)), -1)
+    result = np.empty(len(rows), dtype=object)
+    result[:] = [separator.join(row) for row in rows.tolist()]
+    if keep_dims:
+        sizes = [1 if axis in chosen else size for axis, size in enumerate(strings.shape)]
+    return result.reshape(sizes)
+
+
+def _reduce_join_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    known = inputs[0].shape.known
+    axes = constant_axes(inputs[1], None if known is None else len(known))
+    if known is None or axes is None:
+        return [(string, TensorShape(None))]
+    if attributes["keep_dims"]:
+        return [(string, TensorShape([1 if i in axes else d for i, d in enumerate(known)]))]
+    return [(string, TensorShape([d for i, d in enumerate(known) if i not in axes]))]
+
+
+register("ReduceJoin", _reduce_join, _reduce_join_rule, differentiable=False)
+
+
+def reduce_join(
+    inputs: Any,
+    axis: Any = None,
+    keep_dims: bool | None = None,
+    separator: str = "",
+    name: str | None = None,
+    reduction_indices: Any = None,
+    keepdims: bool | None = None,
+) -> Tensor:
+    """Strings joined over axes, the last named axis going on fastest (TF1 symbol: `tf.reduce_join`)."""
+    from .reductions import all_axes
+
+    axis = either("axis", axis, "reduction_indices", reduction_indices)
+    keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
+    with name_scope(name, "ReduceJoin", [inputs]):
+        strings = _strings(inputs, "inputs")
+        axes = all_axes(strings) if axis is None else convert_to_tensor(axis, name="reduction_indices")
+        return one("ReduceJoin", [strings, axes], "ReduceJoin", keep_dims=keep, separator=_bytes(separator))
+
+
+# -- hashes
+def _buckets(function: Callable[..., int]) -> Callable[..., torch.Tensor]:
+    def compute(strings: np.ndarray, num_buckets: int, **attributes: Any) -> torch.Tensor:
+        return _numbers(lambda item: function(item, **attributes) % num_buckets, strings, int64)
+
+    return compute
+
+
+for _op_type, _hash in (
+    ("StringToHashBucket", hash64),
+    ("StringToHashBucketFast", fingerprint64),
+    ("StringToHashBucketStrong", siphash),
+):
+    register(_op_type, _buckets(_hash), _rule(int64), differentiable=False)
+
+
+def string_to_hash_bucket(
+    string_tensor: Any = None, num_buckets: Any = None, name: str | None = None, input: Any = None
+) -> Tensor:
+    """A number below `num_buckets` for each string (TF1 symbol: `tf.string_to_hash_bucket`)."""
+    given = _strings(either("input", input, "string_tensor", string_tensor), "string_tensor")
+    return one("StringToHashBucket", [given], name or "StringToHashBucket", num_buckets=_count(num_buckets))
+
+
+def string_to_hash_bucket_fast(input: Any, num_buckets: Any, name: str | None = None) -> Tensor:
+    """A number below `num_buckets` for each string (TF1 symbol: `tf.string_to_hash_bucket_fast`)."""
+    count = _count(num_buckets)
+    return one(
+        "StringToHashBucketFast", [_strings(input)], name or "StringToHashBucketFast", num_buckets=count
+    )
+
+
+def string_to_hash_bucket_strong(input: Any, num_buckets: Any, key: Any, name: str | None = None) -> Tensor:
+    """A number below `num_buckets` for each string, with a secret key.
+
+    TF1 symbol: `tf.string_to_hash_bucket_strong`.
+
+    Raises:
+        ValueError: the key is not two numbers.
+    """
+    if len(key) != 2:
+        raise ValueError(f"Key must have 2 elements, not {len(key)}")
+    return one(
+        "StringToHashBucketStrong",
+        [_strings(input)],
+        name or "StringToHashBucketStrong",
+        num_buckets=_count(num_buckets),
+        key=(int(key[0]) % 2**64, int(key[1]) % 2**64),
+    )
+
+
+def _count(num_buckets: Any) -> int:
+    if num_buckets is None or int(num_buckets) < 1:
+        raise ValueError(f"Value for attr 'num_buckets' of {num_buckets} must be at least minimum 1")
+    return int(num_buckets)
+
+
+# -- numbers
+def _number(item: bytes, kind: str) -> Any:
+    try:
+        text = item.decode().strip()
+        if "_" in text:
+            raise ValueError
+        if not kind.startswith("int"):
+            return float(text)
+        low, high = (-(2**31), 2**31) if kind == "int32" else (-(2**63), 2**63)
+        if not low <= int(text) < high:
+            raise ValueError
+        return int(text)
+    except ValueError:
+        raise ValueError(
+            f"StringToNumberOp could not correctly convert string: {item.decode(errors='replace')}"
+        ) from None
+
+
+register(
+    "StringToNumber",
+    lambda x, out_type: _numbers(lambda item: _number(item, out_type), x, out_type),
+    lambda inputs, attributes: [(as_dtype(attributes["out_type"]), inputs[0].shape)],
+    differentiable=False,
+)
+
+
+def string_to_number(
+    string_tensor: Any = None, out_type: Any = float32, name: str | None = None, input: Any = None
+) -> Tensor:
+    """The numbers that strings stand for (TF1 symbol: `tf.string_to_number`)."""
+    given = _strings(either("input", input, "string_tensor", string_tensor), "string_tensor")
+    return one("StringToNumber", [given], name or "StringToNumber", out_type=as_dtype(out_type).name)
+
+
+def _as_string(
+    x: torch.Tensor, precision: int, scientific: bool, shortest: bool, width: int, fill: str
+) -> np.ndarray:
+    form = "%" + fill + (str(width) if width > -1 else "")
+    if x.is_floating_point() or x.is_complex():
+        form += f".{precision}" if precision > -1 else ""
+        form += "e" if scientific else "g" if shortest else "f"
+    else:
+        form += "d"
+    result = np.empty(tuple(x.shape), dtype=object)
+    if x.dtype is torch.bool:
+        texts = ["true" if item else "false" for item in x.reshape(-1).tolist()]
+    elif x.is_complex():
+        texts = [f"({form % item.real},{form % item.imag})" for item in x.reshape(-1).tolist()]
+    else:
+        texts = [form % item for item in x.reshape(-1).tolist()]
+    result.reshape(-1)[:] = [text.encode() for text in texts]
+    return result
+
+
+register("AsString", _as_string, _rule(string), differentiable=False)
+
+
+def as_string(
+    input: Any,
+    precision: int = -1,
+    scientific: bool = False,
+    shortest: bool = False,
+    width: int = -1,
+    fill: str = "",
+    name: str | None = None,
+) -> Tensor:
+    """Numbers as text (TF1 symbol: `tf.as_string`).
+
+    Args:
+        precision: how many digits after the point, of floats.
+        scientific, shortest: floats as with C's %e or %g instead of %f.
+        width, fill: the least width, and "0", " ", "-" or "+" as in C's formats.
+
+    Raises:
+        ValueError: both `scientific` and `shortest`.
+    """
+    if scientific and shortest:
+        raise ValueError("Cannot select both scientific and shortest notation")
+    return one(
+        "AsString",
+        [convert_to_tensor(input, name="input")],
+        name or "AsString",
+        precision=int(precision),
+        scientific=bool(scientific),
+        shortest=bool(shortest),
+        width=int(width),
+        fill=fill,
+    )
+
+
+def _raw(strings: np.ndarray, out_type: str, little_endian: bool) -> torch.Tensor:
+    flat = strings.reshape(-1).tolist()
+    kind = np.dtype(as_dtype(out_type).as_numpy_dtype)
+    size = len(flat[0]) if flat else 0
+    for item in flat:
+        if len(item) != size:
+            raise ValueError(
+                "DecodeRaw requires input strings to all be the same size, but element "
+                f"{flat.index(item)} has size {size} != {len(item)}"
+            )
+    if size % kind.itemsize:
+        raise ValueError(
+            f"Input to DecodeRaw has length {size} that is not a multiple of {kind.itemsize}, the size of "
+            f"{out_type}"
+        )
+    order = kind if little_endian else kind.newbyteorder(">")
+    array = np.frombuffer(b"".join(flat), order).astype(kind)
+    return torch.from_numpy(array.reshape(*strings.shape, size // kind.itemsize))
+
+
+register(
+    "DecodeRaw",
+    _raw,
+    lambda inputs, attributes: [(as_dtype(attributes["out_type"]), inputs[0].shape.concatenate([None]))],
+    differentiable=False,
+)
+
+
+def decode_raw(
+    input_bytes: Any = None,
+    out_type: Any = None,
+    little_endian: bool = True,
+    name: str | None = None,
+    bytes: Any = None,
+) -> Tensor:
+    """The bytes of strings as numbers, along a new last axis (TF1 symbol: `tf.decode_raw`).
+
+    Raises:
+        ValueError: no strings, or no type.
+    """
+    given = either("input_bytes", input_bytes, "bytes", bytes)
+    if out_type is None:
+        raise ValueError("decode_raw() missing 1 required argument: 'out_type'")
+    return one(
+        "DecodeRaw",
+        [_strings(given, "bytes")],
+        name or "DecodeRaw",
+        out_type=as_dtype(out_type).name,
+        little_endian=bool(little_endian),
+    )
