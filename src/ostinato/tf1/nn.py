@@ -43,8 +43,9 @@ from .ops.convolution_transpose import (
     depthwise_conv2d_native_backprop_input,
 )
 from .ops.cross_entropies import log_poisson_loss, weighted_cross_entropy_with_logits
-from .ops.embedding import embedding_lookup
+from .ops.embedding import embedding_lookup, embedding_lookup_sparse, safe_embedding_lookup_sparse
 from .ops.math import sigmoid, tanh
+from .ops.morphology import dilation2d, erosion2d
 from .ops.nn import (
     bias_add,
     dropout,
@@ -77,6 +78,7 @@ from .ops.normalization import (
     sufficient_statistics,
     weighted_moments,
 )
+from .ops.padding import depth_to_space, space_to_batch, space_to_depth
 from .ops.pooling import (
     avg_pool,
     avg_pool1d,
@@ -96,8 +98,12 @@ from .rnn_bidirectional import bidirectional_dynamic_rnn, static_bidirectional_r
 from .rnn_raw import raw_rnn
 from .rnn_static import static_rnn, static_state_saving_rnn
 from .sampled_losses import nce_loss, sampled_softmax_loss
+from .scaled_losses import compute_average_loss, scale_regularization_loss
 
 avg_pool2d = avg_pool
+bidirectional_rnn = static_bidirectional_rnn  # these three are names of 0.x
+rnn = static_rnn
+state_saving_rnn = static_state_saving_rnn
 conv3d_backprop_filter_v2 = conv3d_backprop_filter
 depthwise_conv2d_backprop_filter = depthwise_conv2d_native_backprop_filter
 depthwise_conv2d_backprop_input = depthwise_conv2d_native_backprop_input
@@ -115,8 +121,10 @@ __all__ = [
     "batch_normalization",
     "bias_add",
     "bidirectional_dynamic_rnn",
+    "bidirectional_rnn",
     "collapse_repeated",
     "compute_accidental_hits",
+    "compute_average_loss",
     "conv1d",
     "conv1d_transpose",
     "conv2d",
@@ -136,16 +144,20 @@ __all__ = [
     "ctc_loss",
     "ctc_loss_v2",
     "ctc_unique_labels",
+    "depth_to_space",
     "depthwise_conv2d",
     "depthwise_conv2d_backprop_filter",
     "depthwise_conv2d_backprop_input",
     "depthwise_conv2d_native",
     "depthwise_conv2d_native_backprop_filter",
     "depthwise_conv2d_native_backprop_input",
+    "dilation2d",
     "dropout",
     "dynamic_rnn",
     "elu",
     "embedding_lookup",
+    "embedding_lookup_sparse",
+    "erosion2d",
     "fixed_unigram_candidate_sampler",
     "fused_batch_norm",
     "in_top_k",
@@ -172,8 +184,11 @@ __all__ = [
     "relu",
     "relu6",
     "relu_layer",
+    "rnn",
     "rnn_cell",
+    "safe_embedding_lookup_sparse",
     "sampled_softmax_loss",
+    "scale_regularization_loss",
     "selu",
     "separable_conv2d",
     "sigmoid",
@@ -183,7 +198,10 @@ __all__ = [
     "softmax_cross_entropy_with_logits_v2",
     "softplus",
     "softsign",
+    "space_to_batch",
+    "space_to_depth",
     "sparse_softmax_cross_entropy_with_logits",
+    "state_saving_rnn",
     "static_bidirectional_rnn",
     "static_rnn",
     "static_state_saving_rnn",

@@ -40,6 +40,28 @@ def _losses(tf, x):
     ]
 
 
+@_case("softmax cross entropy of labels that do not sum to 1")
+def _any_labels(tf, x):
+    logits, labels = 3 * x.floats([3, 4]), x.floats([3, 4], 1)
+    rows = tf.one_hot([1, -1, 2], 4)  # the second row is zeros
+    return [
+        tf.nn.softmax_cross_entropy_with_logits_v2(labels, logits),
+        tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits),
+        tf.nn.softmax_cross_entropy_with_logits_v2(labels, logits, axis=0),
+        tf.nn.softmax_cross_entropy_with_logits(labels=rows, logits=logits),
+    ]
+
+
+@_case("second derivatives of cross entropies")
+def _second(tf, x):
+    logits, labels = x.floats([3, 4]), x.floats([3, 4], 1, low=0.0, high=1.0)
+    losses = [
+        tf.nn.softmax_cross_entropy_with_logits_v2(tf.stop_gradient(labels), logits),
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[0, 3, 1], logits=logits),
+    ]
+    return [tf.identity(tf.gradients(loss * loss, logits)[0], name="first") for loss in losses]
+
+
 @_case("top_k")
 def _top_k(tf, x):
     return [

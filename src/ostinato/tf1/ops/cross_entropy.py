@@ -1,4 +1,4 @@
-"""The cross entropy of class numbers, with its gradient in one pass over the logits.
+"""The cross entropies of class numbers and of probabilities, with TensorFlow's gradients, in one pass.
 
 Of a language model's step this is a good part: there are as many logits a word as there are words. Made of
 torch's own operations, the gradient is four passes over as many numbers, one of them of zeros.
@@ -39,3 +39,46 @@ def sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Te
         found: torch.Tensor = SparseCrossEntropy.apply(logits, labels.long())
         return found
     return -torch.log_softmax(logits, -1).gather(-1, labels.long().unsqueeze(-1)).squeeze(-1)
+
+
+class DenseCrossEntropy(torch.autograd.Function):
+    """(logits, labels `[..., classes]`, axis) to the losses without that axis.
+
+    The gradient is softmax(logits) - labels, which is the loss's where labels sum to 1. TensorFlow takes it
+    where they do not too: a row of zeros, of loss 0, pushes its logits down.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: torch.Tensor, labels: torch.Tensor, axis: int) -> torch.Tensor:
+        log_probabilities = torch.log_softmax(logits, axis)
+        ctx.axis = axis
+        ctx.save_for_backward(logits, labels, log_probabilities)
+        return -(labels * log_probabilities).sum(axis)
+
+    @staticmethod
+    def backward(
+        ctx: Any, grad_losses: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None, None]:
+        logits, labels, log_probabilities = ctx.saved_tensors
+        scale, axis = grad_losses.unsqueeze(ctx.axis), ctx.axis
+        again = torch.is_grad_enabled()  # the gradient is itself to be differentiated
+        if again:
+            log_probabilities = torch.log_softmax(logits, axis)
+        grad_logits = grad_labels = None
+        if ctx.needs_input_grad[0]:
+            probabilities = torch.exp(log_probabilities)
+            if again:
+                grad_logits = (probabilities - labels) * scale
+            else:
+                grad_logits = probabilities.sub_(labels).mul_(scale)
+        if ctx.needs_input_grad[1]:
+            grad_labels = -log_probabilities * scale
+        return grad_logits, grad_labels, None
+
+
+def dense_cross_entropy(logits: torch.Tensor, labels: torch.Tensor, axis: int) -> torch.Tensor:
+    """The loss of each row of logits against the row of labels; its second derivative exists."""
+    if (logits.requires_grad or labels.requires_grad) and torch.is_grad_enabled():
+        found: torch.Tensor = DenseCrossEntropy.apply(logits, labels, axis)
+        return found
+    return -(labels * torch.log_softmax(logits, axis)).sum(axis)

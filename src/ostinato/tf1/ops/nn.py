@@ -15,7 +15,7 @@ from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
 from . import array, math, random, reductions
 from .core import convert_to_tensor, one
-from .cross_entropy import sparse_cross_entropy
+from .cross_entropy import dense_cross_entropy, sparse_cross_entropy
 from .math import unary, either
 
 relu = unary("Relu", torch.relu)
@@ -133,7 +133,7 @@ def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, axis: int) -> tor
             f"logits and labels must be broadcastable: logits_size={list(logits.shape)} "
             f"labels_size={list(labels.shape)}"
         )
-    return -(labels * torch.log_softmax(logits, axis)).sum(axis)
+    return dense_cross_entropy(logits, labels, axis)
 
 
 register("SoftmaxCrossEntropyWithLogits", _cross_entropy, _row_loss_rule)

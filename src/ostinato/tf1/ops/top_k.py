@@ -68,3 +68,28 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
         x = convert_to_tensor(input, name="input")
         count = convert_to_tensor(k, int32, name="k")
         return TopKV2(*make("TopKV2", [x, count], scope, sorted=bool(sorted)).outputs)
+
+
+def _nth(x: torch.Tensor, n: torch.Tensor, reverse: bool) -> torch.Tensor:
+    place, size = int(n), x.shape[-1]
+    if not 0 <= place < size:
+        raise ValueError(f"Input must have at least n+1 columns: n = {place}, columns = {size}")
+    return x.kthvalue(size - place if reverse else place + 1, dim=-1).values
+
+
+def _nth_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    known = inputs[0].shape.known
+    return [(inputs[0].dtype.base_dtype, TensorShape(None if known is None else known[:-1]))]
+
+
+register("NthElement", _nth, _nth_rule)
+
+
+def nth_element(input: Any, n: Any, reverse: bool = False, name: str | None = None) -> Tensor:
+    """The element at place n of each row, were it in order (TF1 symbol: `tf.contrib.nn.nth_element`).
+
+    `reverse`: n counts from the largest.
+    """
+    with name_scope(name, "NthElement", [input]) as scope:
+        inputs = [convert_to_tensor(input, name="input"), convert_to_tensor(n, int32, name="n")]
+        return make("NthElement", inputs, scope, reverse=bool(reverse)).outputs[0]
