@@ -1,6 +1,14 @@
 """Recurrent cells: the protocol, thin modules over each family of `ostinato.steps`, and the wrappers."""
 
 from ostinato.cells.attention import AttentionCellWrapper
+from ostinato.cells.attention_mechanisms import (
+    AttentionMechanism,
+    BahdanauAttention,
+    BahdanauMonotonicAttention,
+    LuongAttention,
+    LuongMonotonicAttention,
+)
+from ostinato.cells.attention_wrapper import AttentionWrapper, AttentionWrapperState
 from ostinato.cells.base import RNNCell, check_cell
 from ostinato.cells.dropout import DropoutWrapper
 from ostinato.cells.embedding import EmbeddingWrapper
@@ -40,6 +48,11 @@ from ostinato.cells.zoneout import ZoneoutWrapper
 
 __all__ = [
     "AttentionCellWrapper",
+    "AttentionMechanism",
+    "AttentionWrapper",
+    "AttentionWrapperState",
+    "BahdanauAttention",
+    "BahdanauMonotonicAttention",
     "BasicLSTMCell",
     "BasicRNNCell",
     "BidirectionalGridLSTMCell",
@@ -60,6 +73,8 @@ __all__ = [
     "IntersectionRNNCell",
     "LSTMCell",
     "LayerNormBasicLSTMCell",
+    "LuongAttention",
+    "LuongMonotonicAttention",
     "MinimalRNNCell",
     "MultiRNNCell",
     "NASCell",

@@ -66,7 +66,7 @@ def cumulative(
     total = torch.cumsum if total is None else total
     if reverse:
         values = values.flip(axis)
-    result = total(values, axis)
+    result: Tensor = total(values, axis)
     if exclusive:
         first = torch.full_like(result.narrow(axis, 0, 1), 0.0 if total is torch.cumsum else 1.0)
         result = torch.cat([first, result.narrow(axis, 0, result.shape[axis] - 1)], axis)

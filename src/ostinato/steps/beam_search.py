@@ -29,7 +29,7 @@ def top_k(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
     # value, in the order of integers, stands the place, counted from the end.
     count = values.shape[-1]
     if values.dtype is not torch.float32 or count >= 2**31 or k > count:
-        found, places = torch.sort(values, -1, descending=True, stable=True)
+        found, places = torch.sort(values, dim=-1, descending=True, stable=True)
         return found[..., :k], places[..., :k]
     with torch.no_grad():
         bits = (values.detach() + 0.0).contiguous().view(torch.int32)

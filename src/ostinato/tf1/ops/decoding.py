@@ -69,7 +69,8 @@ def _beam_search(
         attention=probabilities,
         accumulated=accumulated,
     )
-    return step if attention else step[:-1]
+    found = list(step[:-1])
+    return found if step.accumulated is None else [*found, step.accumulated]
 
 
 def _beam_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:

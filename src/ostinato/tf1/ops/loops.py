@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ostinato.drivers.invariant import loop_invariant
+from ostinato.memory.invariant import loop_invariant
 
 from .. import registry
 from ..body import BodyFunction

@@ -106,7 +106,7 @@ def attention_decoder(
         dtype = entered.dtype
         heads = _Heads(attention_states, num_heads, dtype)
         read = heads.read(initial_state) if initial_state_attention else heads.initial(decoder_inputs[0])
-        state, outputs = initial_state, []
+        state, outputs = initial_state, list[Any]()
         for index, inputs in enumerate(decoder_inputs):
             if index:
                 entered.reuse_variables()

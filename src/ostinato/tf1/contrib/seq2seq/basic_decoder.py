@@ -107,8 +107,9 @@ class BasicDecoder(Decoder):
         states = outputs.rnn_output
         if not time_major:
             states = array.transpose(states, [1, 0, 2], name="cell_outputs")
-        logits = self._output_layer(states)
-        results = [logits, self._helper.sample(time=None, outputs=logits)]
+        layer: Any = self._output_layer
+        logits = layer(states)
+        results = [logits, self._helper.sample(time=None, outputs=logits, state=None)]
         if lengths is not None:
             mask = sequence_mask(lengths, maxlen=array.shape(states)[0 if time_major else 1])
             mask = array.transpose(mask, name="steps") if time_major else mask

@@ -185,11 +185,13 @@ class TrainingHelper(Helper):
             finished = math.equal(0, self._sequence_length)
             return finished, decoding.read_unless_all(self._input_tas, 0, finished, self._zero_inputs)
 
-    def sample(self, time: Any, outputs: Any, name: str | None = None, **unused_kwargs: Any) -> Any:
+    def sample(  # type: ignore[override]
+        self, time: Any, outputs: Any, name: str | None = None, **unused_kwargs: Any
+    ) -> Any:
         with name_scope(name, "TrainingHelperSample", [time, outputs]):
             return math.cast(argmax(outputs, axis=-1), int32)
 
-    def next_inputs(
+    def next_inputs(  # type: ignore[override]
         self, time: Any, outputs: Any, state: Any, name: str | None = None, **unused_kwargs: Any
     ) -> Any:
         with name_scope(name, "TrainingHelperNextInputs", [time, outputs, state]):
@@ -202,7 +204,7 @@ class TrainingHelper(Helper):
 def embedding_function(table: Any) -> Callable[[Any], Any]:
     """What looks ids up: a function as it is, or the rows of a table."""
     if callable(table):
-        return table  # type: ignore[no-any-return]
+        return table
     return lambda ids: embedding.embedding_lookup(table, ids)
 
 

@@ -48,7 +48,7 @@ class _Gate(torch.autograd.Function):
         return tensor.view_as(tensor)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor | None) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor | None) -> Any:
         total = ctx.factors.total()
         if total is None or grad is None:
             return (grad if total is None else total), None
@@ -65,7 +65,7 @@ class _RowsTimes(torch.autograd.Function):
         return torch.mm(x, w) if bias is None else torch.addmm(bias, x, w)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> Any:
         x, w = ctx.saved_tensors
         of_x, of_w, of_bias, _ = ctx.needs_input_grad
         kernel_grad = None
@@ -86,7 +86,7 @@ class _BatchTimes(torch.autograd.Function):
         return torch.bmm(a, w) if last else torch.bmm(w, a)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> Any:
         a, w = ctx.saved_tensors
         of_a, of_w = ctx.needs_input_grad[:2]
         kernel_grad = None
@@ -120,6 +120,11 @@ class LoopInvariant(torch.Tensor):
         return func(*map(_plain, args), **{name: _plain(value) for name, value in (kwargs or {}).items()})
 
 
+def _applied(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
+    result: Tensor = function.apply(*arguments)
+    return result
+
+
 def _plain(value: Any) -> Any:
     if type(value) is LoopInvariant:
         return value.plain
@@ -131,16 +136,16 @@ def _product(a: Any, b: Any) -> Tensor | None:
     if a_fixed and b_fixed:
         return None
     if a.dim() == 2 and b.dim() == 2 and b_fixed:
-        return _RowsTimes.apply(a, b.plain, None, b.factors)
+        return _applied(_RowsTimes, a, b.plain, None, b.factors)
     if a.dim() == 3 and b.dim() == 3 and a.shape[0] == b.shape[0]:
         fixed, other = (b, a) if b_fixed else (a, b)
-        return _BatchTimes.apply(other, fixed.plain, b_fixed, fixed.factors)
+        return _applied(_BatchTimes, other, fixed.plain, b_fixed, fixed.factors)
     return None
 
 
 def _sum_and_product(bias: Any, a: Any, b: Any) -> Tensor | None:
     if type(b) is LoopInvariant and type(a) is not LoopInvariant and a.dim() == 2:
-        return _RowsTimes.apply(a, b.plain, _plain(bias), b.factors)
+        return _applied(_RowsTimes, a, b.plain, _plain(bias), b.factors)
     return None
 
 
@@ -170,7 +175,7 @@ def loop_invariant(tensor: Tensor) -> Tensor:
     if not (torch.is_grad_enabled() and tensor.requires_grad and tensor.dim() in (2, 3)):
         return tensor
     factors = _Factors()
-    plain = _Gate.apply(tensor, factors)
-    found = plain.detach().as_subclass(LoopInvariant)
+    plain = _applied(_Gate, tensor, factors)
+    found: LoopInvariant = plain.detach().as_subclass(LoopInvariant)
     found.plain, found.factors = plain, factors
     return found
