@@ -13,6 +13,11 @@ from . import internal_modules, six
 from .names import nearest
 
 
+def _below(name: str, package: Any) -> dict[str, ModuleType]:
+    """A package and the modules that it lists, by the names under which they are imported."""
+    return {name: package, **{f"{name}.{module}": getattr(package, module) for module in package.__all__}}
+
+
 def modules() -> dict[str, ModuleType]:
     """Every module that `tensorflow...` stands for here, by name."""
     from ostinato import tf1
@@ -80,6 +85,10 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.initializers": initializers,
         "tensorflow.keras": keras,
         "tensorflow.keras.initializers": keras.initializers,
+        **_below("tensorflow.keras.datasets", keras.datasets),
+        **_below("tensorflow.keras.preprocessing", keras.preprocessing),
+        **_below("tensorflow.contrib.keras.datasets", keras.datasets),
+        **_below("tensorflow.contrib.keras.preprocessing", keras.preprocessing),
         "tensorflow.layers": layers,
         "tensorflow.logging": logging,
         "tensorflow.lookup": lookup,

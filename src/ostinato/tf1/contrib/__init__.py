@@ -1,5 +1,6 @@
 """The module `tf.contrib`."""
 
+from .. import keras
 from ..names import absent
 from . import crf, cudnn_rnn, data, framework, layers, learn, legacy_seq2seq, lookup, losses, nn, rnn, seq2seq
 
@@ -8,6 +9,7 @@ __all__ = [
     "cudnn_rnn",
     "data",
     "framework",
+    "keras",
     "layers",
     "learn",
     "legacy_seq2seq",
