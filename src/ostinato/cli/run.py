@@ -59,11 +59,14 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--profile",
-        nargs="?",
-        const="ostinato-profile.json",
+        action="store_true",
+        help="print at the end how much time and memory each operation took, and write a trace of the runs",
+    )
+    parser.add_argument(
+        "--profile-trace",
         metavar="FILE",
-        help="print at the end how much time and memory each kind of operation took, and write a trace for "
-        "chrome://tracing or Perfetto to FILE (--profile=FILE; default: ostinato-profile.json)",
+        help="where --profile writes its trace, which chrome://tracing and Perfetto open (default: "
+        "ostinato-profile.json)",
     )
     parser.add_argument(
         "-m",
@@ -91,6 +94,8 @@ def main(arguments: argparse.Namespace) -> int:
             "there is no script to run; name one: ostinato run train.py [ARGUMENT ...], or a module: "
             "ostinato run -m package.module"
         )
+    if arguments.profile_trace is not None and not arguments.profile:
+        raise CommandError("--profile-trace goes with --profile: ostinato run --profile train.py")
     from ostinato.cli import run_script
 
     return run_script.run(arguments)

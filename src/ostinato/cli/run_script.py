@@ -31,11 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     sys.path[0:1] = [program.folder]
     prepare.this_process()
     prepare.processes_to_come()
-    if arguments.profile is None:
+    if not arguments.profile:
         return _run(program)
     from ostinato.cli import profile
 
-    with profile.recorded(arguments.profile):
+    with profile.recorded(arguments.profile_trace or "ostinato-profile.json"):
         return _run(program)
 
 
