@@ -314,6 +314,7 @@ def test_devices_are_saved_one_by_one_and_read_as_one(tmp_path):
         "checkpoint",
         "model.data-00000-of-00001",
         "model.index",
+        "model.meta",
     ]
 
 
@@ -400,6 +401,7 @@ def test_version_1_is_read_and_asked_for_is_written_as_version_2(tmp_path, caplo
         "checkpoint",
         "model-1.data-00000-of-00001",
         "model-1.index",
+        "model-1.meta",
     ]
 
 
@@ -447,7 +449,7 @@ def test_a_prefix_may_be_a_directory(tmp_path):
         session.run(weights.initializer)
         path = saver.save(session, f"{tmp_path}/models/")
         assert path == f"{tmp_path}/models/"
-        assert sorted(os.listdir(path)) == [".data-00000-of-00001", ".index", "checkpoint"]
+        assert sorted(os.listdir(path)) == [".data-00000-of-00001", ".index", ".meta", "checkpoint"]
         saver.restore(session, path)
         assert saver.save(session, path, 3) == tf.train.latest_checkpoint(path) == f"{path}-3"
 

@@ -150,14 +150,18 @@ class Reader:
         control = [self.operations[text[1:]] for text in node.input if text.startswith("^")]
         if not self._is_here(node):
             return self._unknown(graph, node, name)
-        inputs = [find(text) for text in node.input if not text.startswith("^")]
-        own = OWN in node.attr
-        if own:
-            attributes = self._attributes(graph, node, prefix, find)
-        else:
-            inputs, attributes = foreign_nodes.translated(node, inputs)
-        with graph.control_dependencies(None), graph.control_dependencies(control):
-            made = graph.create_operation(node.op, inputs, attributes, name)
+        try:
+            inputs = [find(text) for text in node.input if not text.startswith("^")]
+            if OWN in node.attr:
+                attributes = self._attributes(graph, node, prefix, find)
+            else:
+                inputs, attributes = foreign_nodes.translated(node, inputs)
+            with graph.control_dependencies(None), graph.control_dependencies(control):
+                made = graph.create_operation(node.op, inputs, attributes, name)
+        except (TypeError, ValueError, IndexError):
+            if OWN in node.attr:
+                raise
+            return self._unknown(graph, node, name)  # TensorFlow's has other inputs, outputs or attributes
         self._finished(graph, made, node, name)
         return made
 

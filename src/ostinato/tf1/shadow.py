@@ -102,6 +102,8 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.random": random,
         "tensorflow.graph_util": tf1.graph_util,
         "tensorflow.queue": tf1.queue,
+        "tensorflow.saved_model": tf1.saved_model,
+        **{f"tensorflow.saved_model.{name}": module for name, module in tf1.saved_model.MODULES.items()},
         "tensorflow.summary": tf1.summary,
         "tensorflow.train": train,
         "tensorflow.train.queue_runner": train.queue_runner,

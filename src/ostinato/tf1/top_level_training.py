@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import graph_util_module as graph_util
-from . import queue, summary
+from . import queue, saved_model, summary
 from .data_flow import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from .graph_import import import_graph_def
 from .graph_messages import AttrValue, GraphDef, NameAttrList, NodeDef
@@ -46,6 +46,7 @@ __all__ = [
     "merge_all_summaries",
     "merge_summary",
     "queue",
+    "saved_model",
     "scalar_summary",
     "summary",
 ]
