@@ -41,6 +41,9 @@ class IndexedSlices:
     def dtype(self) -> Any:
         return self.values.dtype
 
+    def _with_values(self, values: Any) -> IndexedSlices:
+        return IndexedSlices(values, self.indices, self.dense_shape)
+
     def _to_tensor(self, as_ref: bool = False) -> Tensor:
         if self.dense_shape is None:
             raise ValueError(

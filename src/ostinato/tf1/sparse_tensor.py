@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .dtypes import DType, as_dtype, float32, int64
@@ -105,6 +106,12 @@ class SparseTensor:
         from .session import session_for
 
         return session_for(self.graph, session, "eval()").run(self, feed_dict)
+
+    def _with_values(self, values: Tensor) -> SparseTensor:
+        return SparseTensor(self._indices, values, self._dense_shape)
+
+    def _map_values(self, function: Callable[[Tensor], Tensor]) -> SparseTensor:
+        return self._with_values(function(self._values))
 
     def __repr__(self) -> str:
         return (

@@ -41,6 +41,7 @@ from .ops.padding import (
     space_to_batch_nd,
     space_to_depth,
 )
+from .ops.picking import where_v2
 from .ops.printing import print_and_pass as Print
 from .ops.printing import print_op as print
 from .ops.segments import (
@@ -325,5 +326,6 @@ __all__ = [
     "unsorted_segment_sqrt_n",
     "unsorted_segment_sum",
     "verify_tensor_all_finite",
+    "where_v2",
     "zeta",
 ]

@@ -14,6 +14,7 @@ from ..registry import OutputTypes, ShapeMismatch, constant_value, register
 from ..shapes import Dimension, TensorShape
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, holds_tensor, make, one
+from .math import either
 from .strings_moved import moves
 
 
@@ -141,8 +142,23 @@ def _concat_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
 register("ConcatV2", moves(lambda *inputs: torch.cat(inputs[:-1], int(inputs[-1]))), _concat_rule)
 
 
-def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
-    """Tensors joined along an axis (TF1 symbol: `tf.concat`)."""
+def _is_number(value: Any) -> bool:
+    """Whether an argument can be an axis, and no list of tensors or tensor to be taken apart."""
+    if isinstance(value, Tensor):
+        return value.dtype.is_integer and value.shape.ndims == 0
+    return isinstance(value, (int, np.integer))
+
+
+def concat(values: Any, axis: Any = None, name: str = "concat", concat_dim: Any = None) -> Tensor:
+    """Tensors joined along an axis (TF1 symbol: `tf.concat`).
+
+    `tf.concat(axis, values)`, the order before version 1, is taken too.
+    """
+    axis = either("axis", axis, "concat_dim", concat_dim)
+    if axis is None:
+        raise TypeError("concat() missing 1 required positional argument: 'axis'")
+    if _is_number(values) and not _is_number(axis):
+        values, axis = axis, values
     if not isinstance(values, (list, tuple)):
         values = [values]
     with name_scope(name, "concat", values) as scope:
@@ -196,11 +212,25 @@ register("SplitV", moves(_split), _split_rule)
 
 
 def split(
-    value: Any, num_or_size_splits: Any, axis: int = 0, num: int | None = None, name: str = "split"
+    value: Any,
+    num_or_size_splits: Any = None,
+    axis: Any = 0,
+    num: int | None = None,
+    name: str = "split",
+    split_dim: Any = None,
+    num_split: int | None = None,
 ) -> list[Tensor]:
     """Equal pieces (an int), or pieces of the given sizes (a list), along an axis (TF1 symbol:
     `tf.split`).
+
+    `tf.split(axis, number, value)`, the order before version 1, is taken too.
     """
+    axis = axis if split_dim is None else split_dim
+    num_or_size_splits = either("num_or_size_splits", num_or_size_splits, "num_split", num_split)
+    if num_or_size_splits is None:
+        raise TypeError("split() missing 1 required positional argument: 'num_or_size_splits'")
+    if _is_number(value) and not _is_number(axis):
+        value, axis = axis, value
     x = convert_to_tensor(value)
     constant_axis = constant_value(axis) if isinstance(axis, Tensor) else axis
     if constant_axis is None:

@@ -16,11 +16,16 @@ from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import convert_to_tensor, one, same_type
 
+_OF_SPARSE = frozenset(["Abs", "Erf", "Neg", "Sign", "Sqrt", "Square", "Tanh"])
+"""What is 0 at 0 (or is taken so) and goes over to the elements of a sparse tensor."""
+
 
 def unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = same, **options: Any) -> Any:
     register(op_type, compute, rule, **options)
 
     def function(x: Any, name: str | None = None) -> Tensor:
+        if op_type in _OF_SPARSE and hasattr(x, "_map_values"):
+            return x._map_values(lambda values: function(values, name))
         with name_scope(name, op_type, [x]) as scope:
             return one(op_type, [convert_to_tensor(x, name="x")], scope)
 
@@ -35,6 +40,8 @@ register("Abs", torch.abs, same)
 
 def abs_(x: Any, name: str | None = None) -> Tensor:
     """The magnitude of each element (TF1 symbol: `tf.abs`); of complex numbers it is a float."""
+    if hasattr(x, "_map_values"):
+        return x._map_values(lambda values: abs_(values, name))
     with name_scope(name, "Abs", [x]) as scope:
         x = convert_to_tensor(x, name="x")
         return one("ComplexAbs" if x.dtype.is_complex else "Abs", [x], scope)
@@ -163,6 +170,8 @@ def _plus(x: Tensor, y: Any, name: str | None = None) -> Tensor:
 
 def _operator(method: str, scope_name: str, function: Callable[..., Tensor]) -> None:
     def forward(x: Tensor, y: Any) -> Any:
+        if method == "mul" and hasattr(y, "_map_values"):
+            return y * x  # a sparse tensor, whose elements alone are multiplied
         try:
             with name_scope(scope_name, None, [x, y]) as scope:
                 return function(x, convert_to_tensor(y, name="y", dtype_hint=x.dtype.base_dtype), name=scope)
@@ -222,6 +231,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     wanted = as_dtype(dtype).base_dtype
     if isinstance(x, Tensor) and x.dtype.base_dtype is wanted:
         return x
+    if hasattr(x, "_with_values"):  # a sparse tensor, or slices
+        return x._with_values(cast(x.values, wanted, name))
     with name_scope(name, "Cast", [x]) as scope:
         x = convert_to_tensor(x, name="x")
         return x if x.dtype.base_dtype is wanted else one("Cast", [x], scope, DstT=wanted.name)

@@ -138,6 +138,36 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     return one("Select", [condition, x, y], name or "Select")
 
 
+register(
+    "SelectV2",
+    moves(torch.where, 1),
+    lambda inputs, attributes: [(inputs[1].dtype.base_dtype, _broadcast_of(inputs))],
+)
+
+
+def _broadcast_of(tensors: Sequence[Tensor]) -> TensorShape:
+    shape = tensors[0].shape
+    for tensor in tensors[1:]:
+        shape = registry.broadcast_shapes(shape, tensor.shape)
+    return shape
+
+
+def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+    """As `tf.where`, but that all three broadcast as numpy's arrays do (TF1 symbol: `tf.where_v2`).
+
+    Raises:
+        ValueError: one of x and y is given without the other.
+    """
+    if (x is None) != (y is None):
+        raise ValueError("x and y must both be non-None or both be None.")
+    condition = convert_to_tensor(condition, bool_, name="condition")
+    if x is None:
+        return one("Where", [condition], name or "Where")
+    x = convert_to_tensor(x, preferred_dtype=y.dtype.base_dtype if isinstance(y, Tensor) else None)
+    y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype)
+    return one("SelectV2", [condition, x, y], name or "SelectV2")
+
+
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """The tensor repeated along each axis (TF1 symbol: `tf.tile`)."""
     with name_scope(name, "Tile", [input]) as scope:
@@ -201,8 +231,14 @@ def one_hot(
 register("ReverseV2", moves(lambda x, axis: x.flip(axis.tolist())), registry.same)
 
 
-def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
-    """The tensor with some of its axes running backwards (TF1 symbol: `tf.reverse`)."""
+def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = None) -> Tensor:
+    """The tensor with some of its axes running backwards (TF1 symbol: `tf.reverse`).
+
+    A boolean for each axis, as before version 1, is taken too; `dims` is the name of that time.
+    """
+    axis = either("axis", axis, "dims", dims)
+    if isinstance(axis, (list, tuple)) and axis and all(isinstance(item, bool) for item in axis):
+        axis = [place for place, turned in enumerate(axis) if turned]
     with name_scope(name, "ReverseV2", [tensor]) as scope:
         return one(
             "ReverseV2",

@@ -20,6 +20,8 @@ from ..tensor import Tensor
 from .core import convert_to_tensor, one
 from .fingerprints import fingerprint64, hash64, siphash
 from .math import either
+from .picking import reverse
+from .reductions import all_axes
 
 
 def each(function: Callable[[bytes], Any], strings: np.ndarray) -> np.ndarray:
@@ -144,7 +146,7 @@ register(
 def regex_replace(
     input: Any, pattern: Any, rewrite: Any, replace_global: bool = True, name: str | None = None
 ) -> Tensor:
-    """What a pattern matches replaced; `\\\\1` is a group of the match (TF1 symbol: `tf.regex_replace`)."""
+    r"""What a pattern matches replaced; `\\1` is a group of the match (TF1 symbol: `tf.regex_replace`)."""
     static = isinstance(pattern, (str, bytes)) and isinstance(rewrite, (str, bytes))
     default = "StaticRegexReplace" if static else "RegexReplace"
     inputs = [_strings(input), _strings(pattern, "pattern"), _strings(rewrite, "rewrite")]
@@ -255,7 +257,7 @@ def _reduce_join(strings: np.ndarray, axes: torch.Tensor, keep_dims: bool, separ
     if len(set(chosen)) < len(chosen):
         raise ValueError(f"Duplicate reduction dimension {chosen}")
     rest = [axis for axis in range(strings.ndim) if axis not in chosen]
-    moved = strings.transpose([*rest, *chosen])
+    moved = strings.transpose([*rest, *reversed(chosen)])
     sizes = [strings.shape[axis] for axis in rest]
     rows = moved.reshape(int(np.prod(sizes, dtype=np.int64)), -1)
     result = np.empty(len(rows), dtype=object)
@@ -287,14 +289,15 @@ def reduce_join(
     reduction_indices: Any = None,
     keepdims: bool | None = None,
 ) -> Tensor:
-    """Strings joined over axes, the last named axis going on fastest (TF1 symbol: `tf.reduce_join`)."""
-    from .reductions import all_axes
-
+    """Strings joined over axes, the first named axis going on fastest (TF1 symbol: `tf.reduce_join`)."""
     axis = either("axis", axis, "reduction_indices", reduction_indices)
     keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "ReduceJoin", [inputs]):
         strings = _strings(inputs, "inputs")
-        axes = all_axes(strings) if axis is None else convert_to_tensor(axis, name="reduction_indices")
+        rank = strings.shape.ndims
+        if axis is None:
+            axis = reverse(all_axes(strings), [0]) if rank is None else list(range(rank))[::-1]
+        axes = convert_to_tensor(axis, int32, name="reduction_indices")
         return one("ReduceJoin", [strings, axes], "ReduceJoin", keep_dims=keep, separator=_bytes(separator))
 
 
