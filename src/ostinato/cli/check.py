@@ -164,7 +164,12 @@ class Answers:
                 return f"{name}.{rest[0]}", MISSING, ""
             return name, SUPPORTED, ""
         missing = short(f"{done}.{rest[0]}")
-        return missing, *self._why(value, missing, rest[0])
+        status, way_out = self._why(value, missing, rest[0])
+        for part in rest[1:]:  # where a whole module is missing, the symbol in it is what is looked for
+            if missing not in self._there:
+                break
+            missing = f"{missing}.{part}"
+        return missing, status, way_out
 
     def _resolve(self, path: str) -> tuple[Any, str, list[str]]:
         """What as much of a path as there is names; that part; and the rest."""

@@ -118,7 +118,7 @@ def _open(lines: list[str]) -> bool:
 
 def leftovers(found: Found) -> list[tuple[int, str]]:
     """What parses in Python 3 and fails when it runs."""
-    said = []
+    said = [(line, "'print >> file' of Python 2: print(..., file=file) in Python 3") for line in found.prints]
     for name, line in found.names:
         if name in NAMES and not hasattr(builtins, name):
             said.append((line, f"'{name}' of Python 2: {NAMES[name]} in Python 3"))

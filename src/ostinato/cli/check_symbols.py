@@ -31,6 +31,7 @@ class Found:
     names: set[tuple[str, int]] = field(default_factory=set)  # names that nothing in the file defines
     attributes: list[tuple[str, int]] = field(default_factory=list)
     modules: list[tuple[str, int, bool]] = field(default_factory=list)  # imported; whether guarded
+    prints: list[int] = field(default_factory=list)  # lines of `print >> file, ...`, which parses
 
 
 def short(path: str) -> str:
@@ -155,6 +156,11 @@ class _Collector(ast.NodeVisitor):
                 self.found.uses.append(Use(f"{holder}.{name.value}", node.lineno, (), guarded))
         for argument in (*node.args, *node.keywords):
             self.visit(argument)
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if isinstance(node.left, ast.Name) and node.left.id == "print" and isinstance(node.op, ast.RShift):
+            self.found.prints.append(node.lineno)
+        self.generic_visit(node)
 
     # Scopes and what hides a name.
 
