@@ -65,8 +65,8 @@ class AdagradOptimizer(Optimizer):
 
 
 def _adagrad(value: torch.Tensor, accumulation: Any, rate: Any, grad: Any) -> list[torch.Tensor]:
-    accumulation = accumulation + grad * grad
-    return [value - grad * rate * torch.rsqrt(accumulation), accumulation]
+    accumulation = torch.addcmul(accumulation, grad, grad)
+    return [torch.addcdiv(value, grad, torch.sqrt(accumulation), value=-rate.item()), accumulation]
 
 
 register_update("ApplyAdagrad", 1, _adagrad)
@@ -108,9 +108,11 @@ class AdadeltaOptimizer(Optimizer):
 def _adadelta(
     value: torch.Tensor, squares: Any, steps: Any, rate: Any, rho: Any, epsilon: Any, grad: Any
 ) -> list[torch.Tensor]:
-    squares = squares * rho + grad * grad * (1 - rho)
-    step = torch.sqrt(steps + epsilon) * torch.rsqrt(squares + epsilon) * grad
-    return [value - step * rate, squares, steps * rho + step * step * (1 - rho)]
+    share, least = rho.item(), epsilon.item()
+    squares = torch.mul(squares, share).addcmul_(grad, grad, value=1 - share)
+    step = torch.add(steps, least).div_(squares + least).sqrt_().mul_(grad)
+    steps = torch.mul(steps, share).addcmul_(step, step, value=1 - share)
+    return [torch.sub(value, step, alpha=rate.item()), squares, steps]
 
 
 register_update("ApplyAdadelta", 2, _adadelta)
@@ -173,8 +175,10 @@ def _rms(
     epsilon: Any,
     grad: Any,
 ) -> list[torch.Tensor]:
-    squares = squares + (grad * grad - squares) * (1 - rho)
-    steps = steps * momentum + (grad * rate) / torch.sqrt(squares + epsilon)
+    share = rho.item()
+    squares = torch.mul(squares, share).addcmul_(grad, grad, value=1 - share)
+    root = torch.add(squares, epsilon.item()).sqrt_()
+    steps = torch.mul(steps, momentum.item()).addcdiv_(grad, root, value=rate.item())
     return [value - steps, squares, steps]
 
 
@@ -189,9 +193,11 @@ def _centered_rms(
     epsilon: Any,
     grad: Any,
 ) -> list[torch.Tensor]:
-    squares = squares + (grad * grad - squares) * (1 - rho)
-    mean = mean + (grad - mean) * (1 - rho)
-    steps = steps * momentum + (grad * rate) / torch.sqrt(squares - mean * mean + epsilon)
+    share = rho.item()
+    squares = torch.mul(squares, share).addcmul_(grad, grad, value=1 - share)
+    mean = torch.lerp(mean, grad, 1 - share)
+    root = torch.addcmul(squares, mean, mean, value=-1).add_(epsilon.item()).sqrt_()
+    steps = torch.mul(steps, momentum.item()).addcdiv_(grad, root, value=rate.item())
     return [value - steps, mean, squares, steps]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,7 +40,7 @@ class GradientDescentOptimizer(Optimizer):
 
 
 def _descended(value: torch.Tensor, rate: torch.Tensor, grad: torch.Tensor) -> list[torch.Tensor]:
-    return [value - rate * grad]
+    return [torch.sub(value, grad, alpha=rate.item())]
 
 
 register_update("ApplyGradientDescent", 0, _descended)
@@ -81,10 +82,12 @@ class MomentumOptimizer(Optimizer):
 def _with_momentum(
     value: torch.Tensor, accumulation: Any, rate: Any, grad: Any, share: Any, use_nesterov: bool
 ) -> list[torch.Tensor]:
-    accumulation = accumulation * share + grad
+    rate, share = rate.item(), share.item()
+    accumulation = torch.add(grad, accumulation, alpha=share)
     if use_nesterov:
-        return [value - (grad * rate + accumulation * share * rate), accumulation]
-    return [value - accumulation * rate, accumulation]
+        step = torch.add(grad, accumulation, alpha=share)
+        return [torch.sub(value, step, alpha=rate), accumulation]
+    return [torch.sub(value, accumulation, alpha=rate), accumulation]
 
 
 register_update("ApplyMomentum", 1, _with_momentum, grad=3)
@@ -148,10 +151,11 @@ def _adam(
     epsilon: Any,
     grad: Any,
 ) -> list[torch.Tensor]:
-    m = m + (grad - m) * (1 - beta1)
-    v = v + (grad * grad - v) * (1 - beta2)
-    step = rate * torch.sqrt(1 - power2) / (1 - power1)
-    return [value - step * m / (torch.sqrt(v) + epsilon), m, v]
+    rest2 = 1 - beta2.item()
+    m = torch.lerp(m, grad, 1 - beta1.item())
+    v = torch.mul(v, 1 - rest2).addcmul_(grad, grad, value=rest2)
+    step = rate.item() * math.sqrt(1 - power2.item()) / (1 - power1.item())
+    return [torch.addcdiv(value, m, torch.sqrt(v).add_(epsilon.item()), value=-step), m, v]
 
 
 register_update("ApplyAdam", 2, _adam)
