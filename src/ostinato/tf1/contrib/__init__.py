@@ -2,7 +2,21 @@
 
 from .. import keras
 from ..names import absent
-from . import crf, cudnn_rnn, data, framework, layers, learn, legacy_seq2seq, lookup, losses, nn, rnn, seq2seq
+from . import (
+    crf,
+    cudnn_rnn,
+    data,
+    framework,
+    layers,
+    learn,
+    legacy_seq2seq,
+    lookup,
+    losses,
+    metrics,
+    nn,
+    rnn,
+    seq2seq,
+)
 
 __all__ = [
     "crf",
@@ -15,6 +29,7 @@ __all__ = [
     "legacy_seq2seq",
     "lookup",
     "losses",
+    "metrics",
     "nn",
     "rnn",
     "seq2seq",

@@ -5,7 +5,7 @@ Weights may have fewer axes than the losses, from the left. `tf.losses` has what
 >>> import ostinato.tf1 as tf
 >>> with tf.Graph().as_default(), tf.Session() as session:
 ...     predictions, labels = tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.zeros([2, 2])
-...     session.run(tf.contrib.losses.mean_squared_error(predictions, labels, weights=tf.constant([1.0, 0.0])))
+...     session.run(tf.contrib.losses.mean_squared_error(predictions, labels, tf.constant([1.0, 0.0])))
 np.float32(2.5)
 """
 

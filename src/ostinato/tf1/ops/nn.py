@@ -16,7 +16,7 @@ from ..tensor import Tensor
 from . import array, math, random, reductions
 from .core import convert_to_tensor, one
 from .cross_entropy import dense_cross_entropy, sparse_cross_entropy
-from .math import unary, either
+from .math import either, unary
 
 relu = unary("Relu", torch.relu)
 relu6 = unary("Relu6", F.relu6)
