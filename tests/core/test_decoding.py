@@ -138,16 +138,14 @@ def test_a_cell_with_attention_runs_under_a_driver_and_trains(mechanism):
 
 def test_a_memory_that_does_not_fit_is_refused():
     mechanism = ostinato.LuongAttention(4, memory_size=3)
-    with pytest.raises(
-        ValueError, match=r"A memory is \[batch, time, 3\] here, but the values are \[2, 5, 4\]"
-    ):
+    with pytest.raises(ValueError, match=r"A memory is \[batch, time, 3\] here, but the values are"):
         mechanism.memory(torch.ones(2, 5, 4))
     with pytest.raises(ValueError, match="must be greater than zero"):
         mechanism.memory(torch.ones(2, 5, 3), torch.tensor([5, 0]))
     wrapper = ostinato.AttentionWrapper(ostinato.GRUCell(4, input_size=5), mechanism)
     with pytest.raises(TypeError, match="memory must be what the mechanism's memory"):
         wrapper.attend_to(torch.ones(2, 5, 3))
-    with pytest.raises(ValueError, match="Non-matching batch sizes between the memory .* 2 and 6"):
+    with pytest.raises(ValueError, match=r"Non-matching batch sizes between the memory .* 2 and 6"):
         wrapper.attend_to(mechanism.memory(torch.ones(2, 5, 3))).zero_state(6)
     with pytest.raises(ValueError, match="mode must be"):
         ostinato.LuongMonotonicAttention(4, memory_size=3, mode="soft")
@@ -251,7 +249,7 @@ def test_beam_search_says_what_does_not_fit():
     cell, table, start = ostinato.GRUCell(6, input_size=3), torch.ones(6, 3), torch.tensor([1, 2])
     with pytest.raises(ValueError, match=r"initial_state has 2 rows where batch \* beam_width is 8: tile it"):
         ostinato.BeamSearchDecoder(cell, table, start, 0, cell.zero_state(2), 4)
-    with pytest.raises(ValueError, match="coverage_penalty_weight must be 0.0 if no cell is attentional"):
+    with pytest.raises(ValueError, match=r"coverage_penalty_weight must be 0\.0 if no cell is attentional"):
         ostinato.BeamSearchDecoder(cell, table, start, 0, cell.zero_state(8), 4, coverage_penalty_weight=0.1)
     with pytest.raises(TypeError, match="Expected decoder to be type Decoder"):
         ostinato.dynamic_decode(cell)
