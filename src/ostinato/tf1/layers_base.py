@@ -81,7 +81,8 @@ class Layer(keras_base.Layer):
         self._name = keras_base.unique_layer_name(class_name) if is_scope or not name else name
 
     # -- for derived classes
-    def add_weight(  # type: ignore[override] - TensorFlow has other orders of arguments in its two classes
+    # TensorFlow has other orders of arguments in its two classes.
+    def add_weight(  # type: ignore[override]
         self,
         name: str,
         shape: Any,

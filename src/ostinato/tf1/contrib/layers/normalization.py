@@ -220,10 +220,10 @@ def _weighted_batch_norm(inputs: Any, given: dict[str, Any]) -> Tensor:
             mean, variance = forced or utils.smart_cond(given["is_training"], lambda: batch, kept)
         else:
             mean, variance = averages
-        parts: Any = [mean, variance, beta, gamma]
+        parts: list[Any] = [mean, variance, beta, gamma]
         if wide is not None:
             parts = [None if part is None else array.reshape(part, wide) for part in parts]
-        outputs = tf_nn.batch_normalization(inputs, *parts, variance_epsilon=given["epsilon"])
+        outputs = tf_nn.batch_normalization(inputs, *parts, given["epsilon"])
         outputs.set_shape(inputs.shape)
         return finished(outputs, sc, None, None, given["activation_fn"], given["outputs_collections"])
 

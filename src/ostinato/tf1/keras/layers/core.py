@@ -258,7 +258,10 @@ class Reshape(Configured):
         target = [None if size == -1 else size for size in self.target_shape]
         if None in sizes[1:]:
             return TensorShape([sizes[0], *target])
-        count, known = python_math.prod(size or 0 for size in sizes[1:]), python_math.prod(s for s in target if s is not None)
+        count, known = (
+            python_math.prod(size or 0 for size in sizes[1:]),
+            python_math.prod(s for s in target if s is not None),
+        )
         if target.count(None) > 1:
             raise ValueError("Can only specify one unknown dimension.")
         if (None in target and (known == 0 or count % known)) or (None not in target and count != known):

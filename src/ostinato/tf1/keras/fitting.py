@@ -1,0 +1,481 @@
+"""The loops over epochs and batches."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from .. import nest
+from ..errors import OutOfRangeError
+from .callbacks import CallbackList, History
+from .session import get_session
+from .utils import Progbar
+
+
+class Fitting:
+    """fit, evaluate and predict, over arrays, generators and data sets."""
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int = 1,
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_freq: Any = 1,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        **kwargs: Any,
+    ) -> Any:
+        """Train for a number of epochs: the history of losses and metrics (TF1: `tf.keras.Model.fit`).
+
+        `x` may be an array, a list or dict of them, a generator, a `Sequence` or a data set.
+        `max_queue_size`, `workers` and `use_multiprocessing` change no number.
+
+        Raises:
+            RuntimeError: the model was not compiled.
+            ValueError: arrays that do not fit the model or each other.
+        """
+        epochs = kwargs.pop("nb_epoch", epochs)
+        if kwargs:
+            raise TypeError(f"Unrecognized keyword arguments: {kwargs}")
+        model: Any = self
+        model._check_compiled()
+        if _is_iterated(x):
+            return _fit_batches(
+                model,
+                _Batches(x, steps_per_epoch, class_weight),
+                epochs,
+                verbose,
+                callbacks,
+                validation_data,
+                initial_epoch,
+                validation_steps,
+                validation_freq,
+                shuffle,
+                batch_size,
+            )
+        size = 32 if batch_size is None else batch_size
+        x, y = _as_arrays(x), _as_arrays(y)
+        if validation_data is None and validation_split:
+            split = int(_rows(x) * (1.0 - validation_split))
+            validation_data = (_part(x, slice(split, None)), _part(y, slice(split, None)))
+            if sample_weight is not None:
+                validation_data += (_part(sample_weight, slice(split, None)),)
+                sample_weight = _part(sample_weight, slice(0, split))
+            x, y = _part(x, slice(0, split)), _part(y, slice(0, split))
+        _check_rows(x, y, sample_weight)
+        batches = _ArrayBatches(x, y, sample_weight, class_weight, size, shuffle, steps_per_epoch)
+        if verbose:
+            held_out = ""
+            if validation_data is not None and not _is_iterated(validation_data):
+                held_out = f", validate on {_rows(_as_arrays(validation_data[0]))} samples"
+            print(f"Train on {_rows(x)} samples{held_out}")
+        return _fit_batches(
+            model,
+            batches,
+            epochs,
+            verbose,
+            callbacks,
+            validation_data,
+            initial_epoch,
+            validation_steps,
+            validation_freq,
+            shuffle,
+            size,
+        )
+
+    def fit_generator(
+        self,
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: int = 1,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        validation_steps: int | None = None,
+        validation_freq: Any = 1,
+        class_weight: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+    ) -> Any:
+        """`fit` on what a generator yields (TF1 symbol: `tf.keras.Model.fit_generator`)."""
+        return self.fit(
+            generator,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_freq=validation_freq,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int = 1,
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        **_: Any,
+    ) -> Any:
+        """The loss, and the metrics behind it where there are some (TF1: `tf.keras.Model.evaluate`)."""
+        model: Any = self
+        model._check_compiled()
+        if _is_iterated(x):
+            batches: Any = _Batches(x, steps)
+        else:
+            x, y = _as_arrays(x), _as_arrays(y)
+            _check_rows(x, y, sample_weight)
+            batches = _ArrayBatches(x, y, sample_weight, None, batch_size or 32, False, steps)
+        found = _evaluated(model, batches, verbose)
+        return found[0] if len(found) == 1 else found
+
+    def evaluate_generator(
+        self, generator: Any, steps: int | None = None, callbacks: Any = None, verbose: int = 0, **_: Any
+    ) -> Any:
+        """`evaluate` on what a generator yields (TF1 symbol: `tf.keras.Model.evaluate_generator`)."""
+        return self.evaluate(generator, steps=steps, verbose=verbose)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int = 0,
+        steps: int | None = None,
+        callbacks: Any = None,
+        **_: Any,
+    ) -> Any:
+        """The outputs (TF1 symbol: `tf.keras.Model.predict`)."""
+        model: Any = self
+        if _is_iterated(x):
+            batches: Any = _Batches(x, steps)
+        else:
+            batches = _ArrayBatches(_as_arrays(x), None, None, None, batch_size or 32, False, steps)
+        collected: list[list[np.ndarray]] = []
+        bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
+        done = 0
+        for inputs, _targets, _weights, size in batches.epoch():
+            outputs = model.predict_on_batch(inputs)
+            collected.append(outputs if isinstance(outputs, list) else [outputs])
+            done += size if batches.unit == "sample" else 1
+            bar.update(done)
+        joined = [np.concatenate(parts) for parts in zip(*collected, strict=True)]
+        return joined[0] if len(joined) == 1 else joined
+
+    def predict_generator(
+        self, generator: Any, steps: int | None = None, callbacks: Any = None, verbose: int = 0, **_: Any
+    ) -> Any:
+        """`predict` on what a generator yields (TF1 symbol: `tf.keras.Model.predict_generator`)."""
+        return self.predict(generator, steps=steps, verbose=verbose)
+
+
+# -- data
+def _is_iterated(x: Any) -> bool:
+    """Whether data comes batch by batch: a generator, a `Sequence`, a data set or its iterator."""
+    if isinstance(x, (np.ndarray, list, tuple, dict)) or x is None or hasattr(x, "iloc"):
+        return False
+    return (
+        hasattr(x, "__next__")
+        or hasattr(x, "__getitem__")
+        or hasattr(x, "__iter__")
+        or hasattr(x, "get_next")
+    )
+
+
+def _as_arrays(x: Any) -> Any:
+    if x is None:
+        return None
+    if isinstance(x, dict):
+        return {name: np.asarray(value) for name, value in x.items()}
+    if (
+        isinstance(x, (list, tuple))
+        and len(x)
+        and isinstance(x[0], (np.ndarray, list, tuple))
+        and _are_arrays(x)
+    ):
+        return [np.asarray(item) for item in x]
+    return np.asarray(x)
+
+
+def _are_arrays(x: Any) -> bool:
+    return all(isinstance(item, np.ndarray) for item in x)
+
+
+def _each(x: Any) -> list[Any]:
+    return [] if x is None else list(x.values()) if isinstance(x, dict) else x if isinstance(x, list) else [x]
+
+
+def _rows(x: Any) -> int:
+    found = _each(x)
+    return len(found[0]) if found else 0
+
+
+def _part(x: Any, places: Any) -> Any:
+    if x is None:
+        return None
+    if isinstance(x, dict):
+        return {name: value[places] for name, value in x.items()}
+    return [item[places] for item in x] if isinstance(x, list) else np.asarray(x)[places]
+
+
+def _check_rows(x: Any, y: Any, sample_weight: Any) -> None:
+    counts = {len(item) for item in _each(x)}
+    targets = {len(item) for item in _each(y) if item is not None}
+    if len(counts) > 1:
+        raise ValueError(
+            f"All input arrays (x) should have the same number of samples. Got array shapes: "
+            f"{[np.shape(item) for item in _each(x)]}"
+        )
+    if targets and counts and targets != counts:
+        raise ValueError(
+            f"Input arrays should have the same number of samples as target arrays. Found {counts.pop()} input "
+            f"samples and {targets.pop()} target samples."
+        )
+
+
+class _ArrayBatches:
+    """Arrays, a batch at a time, in an order that is drawn for each epoch."""
+
+    unit = "sample"
+
+    def __init__(
+        self, x: Any, y: Any, weights: Any, class_weight: Any, size: int, shuffle: Any, steps: int | None
+    ) -> None:
+        from .training import weights_of_classes
+
+        self._x, self._y = x, y
+        self._weights = weights_of_classes(y, class_weight, weights)
+        self._size, self._shuffle, self._steps = size, shuffle, steps
+        self.count: int | None = _rows(x)
+
+    def epoch(self) -> Any:
+        total = _rows(self._x)
+        order = np.arange(total)
+        if self._shuffle == "batch":
+            whole = order[: total - total % self._size].reshape(-1, self._size)
+            np.random.shuffle(whole)
+            order = np.concatenate([whole.ravel(), order[total - total % self._size :]])
+        elif self._shuffle:
+            np.random.shuffle(order)
+        for step, start in enumerate(range(0, total, self._size)):
+            if self._steps is not None and step >= self._steps:
+                return
+            places: Any = order[start : start + self._size]
+            if not self._shuffle:
+                places = slice(start, start + self._size)
+            size = min(self._size, total - start)
+            yield _part(self._x, places), _part(self._y, places), _part(self._weights, places), size
+
+    def on_epoch_end(self) -> None:
+        """Nothing is left to do."""
+
+
+class _Batches:
+    """What yields batches: (inputs, targets, weights), of which the last may be missing."""
+
+    unit = "step"
+
+    def __init__(self, source: Any, steps: int | None, class_weight: Any = None) -> None:
+        self._class_weight = class_weight
+        self._source, self._steps = source, steps
+        self._iterator: Any = None
+        self.count: int | None = steps
+        if hasattr(source, "__len__") and steps is None:
+            self.count = len(source)
+
+    def _items(self) -> Any:
+        source = self._source
+        if hasattr(source, "make_one_shot_iterator") or hasattr(source, "get_next"):
+            yield from self._of_data_set()
+        elif hasattr(source, "__getitem__") and hasattr(source, "__len__"):
+            for index in range(len(source)):
+                yield source[index]
+        elif hasattr(source, "__next__"):
+            yield from source
+        else:
+            yield from iter(source)
+
+    def _of_data_set(self) -> Any:
+        if self._iterator is None:
+            made = self._source
+            if not hasattr(made, "get_next"):
+                made = made.make_initializable_iterator()
+            self._iterator = made, made.get_next()
+            if hasattr(made, "initializer"):
+                get_session().run(made.initializer)
+        made, following = self._iterator
+        while True:
+            try:
+                yield get_session().run(following)
+            except OutOfRangeError:
+                if hasattr(made, "initializer"):
+                    get_session().run(made.initializer)
+                return
+
+    def epoch(self) -> Any:
+        from .training import weights_of_classes
+
+        step = 0
+        for item in self._items():
+            x, y, weights = item, None, None
+            if isinstance(item, tuple):
+                x, y, weights = (*item, None, None)[:3]
+            weights = weights_of_classes(y, self._class_weight, weights)
+            first = np.asarray(nest.flatten(list(x.values()) if isinstance(x, dict) else x)[0])
+            yield x, y, weights, len(first)
+            step += 1
+            if self._steps is not None and step >= self._steps:
+                return
+
+    def on_epoch_end(self) -> None:
+        """Tell a `Sequence` that an epoch is over."""
+        if hasattr(self._source, "on_epoch_end"):
+            self._source.on_epoch_end()
+
+
+# -- loops
+def _evaluated(model: Any, batches: Any, verbose: int = 0) -> list[float]:
+    """The mean losses over all batches, and the metrics."""
+    seen, sums, last, done = 0, None, [], 0
+    bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
+    is_reset = False
+    for inputs, targets, weights, size in batches.epoch():
+        if not is_reset:
+            model._build_for(inputs)
+            model.reset_metrics()
+            is_reset = True
+        found = model.test_on_batch(inputs, targets, weights, reset_metrics=False)
+        last = found if isinstance(found, list) else [found]
+        share = size if batches.unit == "sample" else 1
+        stateless = 1 + len(model._separate)
+        part = np.array(last[:stateless]) * share
+        sums = part if sums is None else sums + part
+        seen += share
+        done += share
+        bar.update(done)
+    if sums is None:
+        raise ValueError("There is no batch to evaluate the model on.")
+    model.reset_metrics()
+    stateless = 1 + len(model._separate)
+    return [float(value) for value in sums / seen] + last[stateless:]
+
+
+def _fit_batches(
+    model: Any,
+    batches: Any,
+    epochs: int,
+    verbose: int,
+    callbacks: Any,
+    validation_data: Any,
+    initial_epoch: int,
+    validation_steps: int | None,
+    validation_freq: Any,
+    shuffle: Any,
+    batch_size: int | None,
+) -> Any:
+    history = History()
+    parameters = {
+        "batch_size": batch_size,
+        "epochs": epochs,
+        "steps": batches.count if batches.unit == "step" else None,
+        "samples": batches.count,
+        "verbose": verbose,
+        "do_validation": validation_data is not None,
+        "metrics": [],
+    }
+    called = CallbackList([*(callbacks or []), history], model, parameters)
+    model.history, model.stop_training = history, False
+    held_out = _validation_batches(validation_data, validation_steps, batch_size)
+    called.on_train_begin()
+    for epoch in range(initial_epoch, epochs):
+        called.on_epoch_begin(epoch)
+        if verbose:
+            print(f"Epoch {epoch + 1}/{epochs}")
+        started = time.time()
+        logs, done = _one_epoch(model, batches, called)
+        if done == 0:
+            raise ValueError("There is no batch to train the model on.")
+        if held_out is not None and _is_due(epoch, validation_freq):
+            found = _evaluated(model, held_out)
+            logs.update(
+                {f"val_{name}": value for name, value in zip(model.metrics_names, found, strict=True)}
+            )
+        _say(verbose, batches, done, logs, started)
+        called.on_epoch_end(epoch, logs)
+        batches.on_epoch_end()
+        if model.stop_training:
+            break
+    called.on_train_end()
+    return history
+
+
+def _one_epoch(model: Any, batches: Any, called: Any) -> tuple[dict[str, float], int]:
+    seen, done, sums = 0, 0, None
+    logs: dict[str, float] = {}
+    is_reset = False
+    for index, (inputs, targets, weights, size) in enumerate(batches.epoch()):
+        if not is_reset:
+            model._build_for(inputs)
+            model._training_operation()
+            model.reset_metrics()
+            is_reset = True
+        called.on_batch_begin(index, {"batch": index, "size": size})
+        found = model.train_on_batch(inputs, targets, weights, reset_metrics=False)
+        values = found if isinstance(found, list) else [found]
+        stateless = 1 + len(model._separate)
+        share = size if batches.unit == "sample" else 1
+        part = np.array(values[:stateless]) * share
+        sums = part if sums is None else sums + part
+        seen += share
+        done += share
+        named = dict(zip(model.metrics_names, values, strict=True))
+        called.on_batch_end(index, {"batch": index, "size": size, **named})
+        means = [float(value) for value in sums / seen]
+        logs = dict(zip(model.metrics_names, [*means, *values[stateless:]], strict=True))
+        if model.stop_training:
+            break
+    return logs, done
+
+
+def _say(verbose: int, batches: Any, done: int, logs: dict[str, float], started: float) -> None:
+    """The line of an epoch."""
+    if not verbose:
+        return
+    bar = Progbar(batches.count or done, verbose=verbose, unit_name=batches.unit, stateful_metrics=list(logs))
+    bar._start = started
+    bar.update(batches.count or done, list(logs.items()))
+
+
+def _is_due(epoch: int, frequency: Any) -> bool:
+    return (epoch + 1) % frequency == 0 if isinstance(frequency, int) else epoch + 1 in frequency
+
+
+def _validation_batches(data: Any, steps: int | None, batch_size: int | None) -> Any:
+    if data is None:
+        return None
+    if _is_iterated(data):
+        return _Batches(data, steps)
+    x, y, weights = (*data, None)[:3]
+    return _ArrayBatches(_as_arrays(x), _as_arrays(y), weights, None, batch_size or 32, False, steps)

@@ -1,0 +1,291 @@
+"""SimpleRNN, GRU and LSTM: layers of Keras' cells, each sequence one node where nothing hinders it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ops.keras_rnn import KNOWN_ACTIVATIONS, keras_rnn
+from .. import activations, regularizers
+from .recurrent import RNN
+from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
+
+_OF_THE_CELL = frozenset(
+    [
+        "units",
+        "activation",
+        "recurrent_activation",
+        "use_bias",
+        "kernel_initializer",
+        "recurrent_initializer",
+        "bias_initializer",
+        "unit_forget_bias",
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "bias_regularizer",
+        "kernel_constraint",
+        "recurrent_constraint",
+        "bias_constraint",
+        "dropout",
+        "recurrent_dropout",
+        "implementation",
+        "reset_after",
+    ]
+)
+
+
+class _OfACell(RNN):
+    """A layer that makes its cell; the cell's settings are the layer's."""
+
+    _kind = "simple"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_THE_CELL and "cell" in self.__dict__:
+            return getattr(self.cell, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _known(self, activation: Any) -> str | None:
+        """The name of an activation that a node of its own has."""
+        name = activations.serialize(activation)
+        if name in KNOWN_ACTIVATIONS and activations.deserialize(name) is activation:
+            return name
+        return _SAME.get(activation)
+
+    def _sequence(self, inputs: Any, initial_state: Any, constants: Any, mask: Any, training: Any) -> Any:
+        cell = self.cell
+        activation = self._known(cell.activation)
+        gates = self._known(cell.recurrent_activation) if cell.recurrent_activation else "linear"
+        hindered = cell.dropout or cell.recurrent_dropout or constants or self.unroll
+        if hindered or activation is None or gates is None:
+            return super()._sequence(inputs, initial_state, constants, mask, training)
+        outputs, last, states = keras_rnn(
+            inputs,
+            cell.kernel,
+            cell.recurrent_kernel,
+            cell.bias,
+            mask,
+            initial_state,
+            kind=self._kind,
+            activation=activation,
+            gates=gates,
+            time_major=self.time_major,
+            go_backwards=self.go_backwards,
+            zero_output_for_mask=self.zero_output_for_mask,
+            reset_after=getattr(cell, "reset_after", False),
+        )
+        return last, outputs, states
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["cell"]
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        return cls(**config)
+
+
+def _same_functions() -> dict[Any, str]:
+    from ...ops import math, nn
+
+    return {math.tanh: "tanh", math.sigmoid: "sigmoid", nn.relu: "relu"}
+
+
+_SAME = _same_functions()
+
+
+class SimpleRNN(_OfACell):
+    """A recurrent layer without gates (TF1 symbol: `tf.keras.layers.SimpleRNN`).
+
+    The arguments are those of `SimpleRNNCell` and of `RNN`.
+    """
+
+    _kind = "simple"
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        cell = SimpleRNNCell(
+            units=units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=kwargs.get("dtype"),
+            trainable=kwargs.get("trainable", True),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=regularizers.get(activity_regularizer),
+            **kwargs,
+        )
+
+
+class GRU(_OfACell):
+    """A layer of gated recurrent units (TF1 symbol: `tf.keras.layers.GRU`).
+
+    The arguments are those of `GRUCell` and of `RNN`.
+    """
+
+    _kind = "gru"
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 1,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        reset_after: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        cell = GRUCell(
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=implementation,
+            reset_after=reset_after,
+            dtype=kwargs.get("dtype"),
+            trainable=kwargs.get("trainable", True),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=regularizers.get(activity_regularizer),
+            **kwargs,
+        )
+
+
+class LSTM(_OfACell):
+    """A layer of long short-term memory (TF1 symbol: `tf.keras.layers.LSTM`).
+
+    The arguments are those of `LSTMCell` and of `RNN`.
+    """
+
+    _kind = "lstm"
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "hard_sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        implementation: int = 1,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        cell = LSTMCell(
+            units=units,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            use_bias=use_bias,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            unit_forget_bias=unit_forget_bias,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            implementation=implementation,
+            dtype=kwargs.get("dtype"),
+            trainable=kwargs.get("trainable", True),
+        )
+        super().__init__(
+            cell,
+            return_sequences=return_sequences,
+            return_state=return_state,
+            go_backwards=go_backwards,
+            stateful=stateful,
+            unroll=unroll,
+            activity_regularizer=regularizers.get(activity_regularizer),
+            **kwargs,
+        )
