@@ -17,6 +17,7 @@ _FILES = {
     "tf1/test_operations.py": "Conj",
     "tf1/test_gradient_values.py": "CustomGradient Gradients Identities",
     "tf1/test_loops.py": "Argument If StatelessIf StatelessWhile StopGradientOnce While",
+    "tf1/test_python_functions.py": "EagerPyFunc PrintV2 PyFunc PyFuncStateless",
     "tf1/test_random.py": (
         "Multinomial RandomGamma RandomPoissonV2 RandomShuffle RandomUniformInt StatelessMultinomial "
         "StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt StatelessTruncatedNormal "

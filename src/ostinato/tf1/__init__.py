@@ -147,6 +147,8 @@ from .initializers import (
     Zeros as zeros_initializer,
 )
 from .names import absent
+from .old_names import *  # noqa: F403
+from .old_names import __all__ as _OLD_NAMES
 from .ops.array import (
     expand_dims,
     fill,
@@ -640,6 +642,7 @@ __all__ = [
     "zeros_like",
     *_TOP_LEVEL,
     *_ARITHMETIC,
+    *_OLD_NAMES,
     *_DATA,
     *_TRAINING,
 ]

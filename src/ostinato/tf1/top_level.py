@@ -44,6 +44,7 @@ from .ops.padding import (
 from .ops.picking import where_v2
 from .ops.printing import print_and_pass as Print
 from .ops.printing import print_op as print
+from .ops.python_functions import numpy_function, py_func, py_function
 from .ops.segments import (
     segment_max,
     segment_mean,
@@ -241,9 +242,12 @@ __all__ = [
     "listdiff",
     "log_sigmoid",
     "meshgrid",
+    "numpy_function",
     "pad",
     "polygamma",
     "print",
+    "py_func",
+    "py_function",
     "real",
     "reduce_join",
     "reduce_logsumexp",

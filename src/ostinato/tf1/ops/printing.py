@@ -56,7 +56,7 @@ def _first_elements(array: np.ndarray, left: list[int]) -> str:
         if left[0] <= 0:
             parts.append("...")
             break
-        parts.append((" " if parts and array.ndim == 1 else "") + _first_elements(row[()], left))
+        parts.append((" " if parts and array.ndim == 1 else "") + _first_elements(np.asarray(row), left))
     return "[" + "".join(parts) + "]"
 
 
@@ -112,12 +112,12 @@ def _edges(array: np.ndarray, edge: int, indent: int) -> str:
     """The elements at both ends of each axis, a row a line."""
     if array.ndim == 0:
         return _item_text(array[()], True)
-    rows = list(array)
+    rows = [np.asarray(row) for row in array]
     if edge >= 0 and len(rows) > 2 * edge:
         texts = [_edges(row, edge, indent + 1) for row in rows[:edge]] + ["..."]
         texts += [_edges(row, edge, indent + 1) for row in rows[len(rows) - edge :]]
     else:
-        texts = [_edges(np.asarray(row), edge, indent + 1) for row in rows]
+        texts = [_edges(row, edge, indent + 1) for row in rows]
     return "[" + (" " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * indent).join(texts) + "]"
 
 
