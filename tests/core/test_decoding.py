@@ -85,7 +85,7 @@ def test_a_loop_invariant_has_the_values_and_gradients_of_the_tensor(batch, unit
         return x.square().sum()
 
     wanted = torch.autograd.grad(loop(weight, bias, keys), [start, weight, bias, keys])
-    total = loop(loop_invariant(weight), bias, loop_invariant(keys))
+    total = loop(loop_invariant(weight, 0), bias, loop_invariant(keys, 0))
     for _ in range(2):  # the second pass counts nothing twice
         found = torch.autograd.grad(total, [start, weight, bias, keys], retain_graph=True)
         for one, other in zip(found, wanted, strict=True):
@@ -101,7 +101,7 @@ def test_gradients_of_gradients_go_through_a_loop_invariant():
         (grad,) = torch.autograd.grad(y.sum(), weight, create_graph=True)
         return torch.autograd.grad(grad.square().sum(), [x, weight])
 
-    for one, other in zip(penalty(loop_invariant(weight)), penalty(weight), strict=True):
+    for one, other in zip(penalty(loop_invariant(weight, 0)), penalty(weight), strict=True):
         torch.testing.assert_close(one, other)
 
 

@@ -161,11 +161,15 @@ _PRODUCTS: dict[Any, Callable[..., Tensor | None]] = {
 }
 
 
-def loop_invariant(tensor: Tensor) -> Tensor:
+LEAST_ELEMENTS = 1 << 16
+"""Below so many, adding to the gradient in each step takes less time than putting factors aside."""
+
+
+def loop_invariant(tensor: Tensor, least_elements: int = LEAST_ELEMENTS) -> Tensor:
     """The tensor as a loop's steps are to be given it, whose values and gradients are the same.
 
     >>> w = torch.eye(2, requires_grad=True)
-    >>> fixed, x = loop_invariant(w), torch.ones(1, 2)
+    >>> fixed, x = loop_invariant(w, least_elements=0), torch.ones(1, 2)
     >>> for _ in range(3):
     ...     x = x @ fixed
     >>> x.sum().backward()
@@ -173,6 +177,8 @@ def loop_invariant(tensor: Tensor) -> Tensor:
     [[3.0, 3.0], [3.0, 3.0]]
     """
     if not (torch.is_grad_enabled() and tensor.requires_grad and tensor.dim() in (2, 3)):
+        return tensor
+    if tensor.numel() < least_elements:
         return tensor
     factors = _Factors()
     plain = _applied(_Gate, tensor, factors)
