@@ -13,7 +13,7 @@ from .lookup_tables import HashTable, LookupInterface, like
 from .ops.control import no_op
 from .ops.core import constant
 from .ops.math import add, cast, not_equal
-from .ops.picking import where
+from .ops.picking import where_v2
 from .tensor import Operation, Tensor
 
 HasherSpec = namedtuple("HasherSpec", ["hasher", "key"])
@@ -121,7 +121,7 @@ class IdTableWithHashBuckets(LookupInterface):
             if self._table is not None:
                 found = self._table.lookup(values)
                 outside = add(buckets, self._table.size())
-                buckets = where(not_equal(found, self._table.default_value), found, outside)
+                buckets = where_v2(not_equal(found, self._table.default_value), found, outside)
         return like(given, buckets)
 
     def _hashed(self, values: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What stands at the top of `tf` of files, records, examples and tables."""
 
+from .data.structure import TensorSpec
 from .lookup_functions import initialize_all_tables, tables_initializer
 from .ops.decoding_text import (
     decode_compressed,
@@ -37,6 +38,7 @@ __all__ = [
     "FixedLenFeature",
     "FixedLenSequenceFeature",
     "SparseFeature",
+    "TensorSpec",
     "VarLenFeature",
     "decode_compressed",
     "decode_csv",
