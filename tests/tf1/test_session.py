@@ -468,8 +468,11 @@ def test_what_sessions_and_runs_are_told():
     with tf.Session(config=config) as session:
         assert session.list_devices()[0].device_type == "CPU"
         assert session.run(x, options=tf.RunOptions(), run_metadata=tf.RunMetadata()) == 1
-        with pytest.raises(tf.errors.UnimplementedError, match="leaves no trace"):
-            session.run(x, options=tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE))
+        with pytest.raises(tf.errors.UnimplementedError, match="no partitioned graphs"):
+            session.run(x, options=tf.RunOptions(output_partition_graphs=True))
+        told = tf.RunMetadata()
+        assert session.run(x + 1, options=tf.RunOptions(trace_level=3), run_metadata=told) == 2
+        assert [node.node_name for node in told.step_stats.dev_stats[0].node_stats] == ["add"]
         with pytest.raises(TypeError, match=r"options must be a tf.RunOptions"):
             session.run(x, options={"trace_level": 3})
         with pytest.raises(tf.errors.UnimplementedError, match="There are no partial runs here"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ostinato.cli.contents import Contents
+from ostinato.cli.protobuf_kinds import OURS, writer_of
 from ostinato.cli.variable_table import Variable, printable, readable_bytes, table
 from ostinato.interop import object_names
 from ostinato.interop.recognition import RecurrentCell
@@ -43,7 +44,7 @@ def _heading(contents: Contents) -> list[str]:
     files = "1 data file" if contents.data_files == 1 else f"{contents.data_files:,} data files"
     facts = [f"format {contents.format}", files, f"{readable_bytes(contents.bytes_on_disk)} on disk"]
     if contents.tensorflow_version is not None:
-        facts.append(f"saved by TensorFlow {printable(contents.tensorflow_version)}")
+        facts.append(f"saved by {printable(writer_of(contents.tensorflow_version))}")
     lines = [f"TensorFlow checkpoint {name}", "  " + ", ".join(facts)]
     if contents.siblings is not None and contents.siblings > 1:
         lines.append(f"  the latest of {contents.siblings:,} checkpoints")
@@ -99,6 +100,7 @@ def document(contents: Contents) -> dict[str, Any]:
     model = [variable for variable in contents.variables if not variable.optimizer]
     others = [variable for variable in contents.variables if variable.optimizer]
     step = contents.global_step
+    ours = (contents.tensorflow_version or "").startswith(OURS)
     return {
         "path": contents.path,
         "kind": contents.kind,
@@ -106,7 +108,7 @@ def document(contents: Contents) -> dict[str, Any]:
         "format": contents.format,
         "data_files": contents.data_files,
         "bytes_on_disk": contents.bytes_on_disk,
-        "tensorflow_version": contents.tensorflow_version,
+        "tensorflow_version": None if ours else contents.tensorflow_version,
         "producer": contents.producer,
         "global_step": step if isinstance(step, int) else None,
         "variables": [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from ostinato.checkpoint.crc import crc32c, unmask
-from ostinato.cli.protobuf_kinds import GraphFile, mapped, recognise_graph
+from ostinato.cli.protobuf_kinds import GraphFile, mapped, recognise_graph, writer_of
 from ostinato.cli.variable_table import readable_bytes
 
 _HEAD, _TAIL = 4096, 1 << 16
@@ -142,7 +142,7 @@ def _records(head: bytes, tail: bytes, size: int) -> str | None:
 
 
 def _describe_graph(path: str, graph: GraphFile) -> str:
-    by = f", of TensorFlow {graph.version}" if graph.version else ""
+    by = f", of {writer_of(graph.version)}" if graph.version else ""
     folder = os.path.dirname(path)
     if graph.kind == "onnx":
         by = f", by {graph.version}" if graph.version else ""

@@ -18,6 +18,7 @@ from ostinato.checkpoint.wire import BYTES, VARINT, fields
 
 _MOST_NODES = 50_000  # of a graph that are counted
 _VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "TemporaryVariable"})
+OURS = "ostinato "  # before the version, where this library wrote a graph
 _NEWEST_ONNX = 1000  # far above any version of that format: it is at 13
 _OP = re.compile(r"[A-Za-z_][A-Za-z0-9_>.]*")
 
@@ -28,7 +29,7 @@ class GraphFile:
 
     Attributes:
         kind: "meta graph", "graph", "saved model" or "onnx".
-        version: of the TensorFlow that wrote it, or for ONNX the program; "" where it is not told.
+        version: of the TensorFlow or Ostinato that wrote it, for ONNX the program; "" where not told.
         nodes: of a graph, as far as they were counted.
         variables: nodes among them that are variables.
         constants: nodes among them that are constants.
@@ -71,13 +72,24 @@ def recognise_graph(data: memoryview) -> GraphFile | None:
 
 
 def tensorflow_version(path: str) -> str:
-    """The version of the TensorFlow that wrote the graph in `path`; "" where that is not told."""
+    """The version of the TensorFlow that wrote the graph in `path`, or `ostinato` and the version of this
+    library; "" where that is not told.
+    """
     try:
         with mapped(path) as data:
             found = recognise_graph(data)
     except OSError:
         return ""
     return "" if found is None or found.kind == "onnx" else found.version
+
+
+def writer_of(version: str) -> str:
+    """What wrote a graph, by the version that it tells.
+
+    >>> writer_of("1.15.0"), writer_of("ostinato 1.0")
+    ('TensorFlow 1.15.0', 'Ostinato 1.0')
+    """
+    return f"Ostinato {version.removeprefix(OURS)}" if version.startswith(OURS) else f"TensorFlow {version}"
 
 
 def _saved_model(data: memoryview) -> GraphFile | None:
@@ -110,10 +122,13 @@ def _meta_graph(data: memoryview) -> GraphFile | None:
 
 
 def _version(data: memoryview, start: int, end: int) -> str:
+    version = ""
     for number, wire_type, value, stop in fields(data, start, end):
         if number == 5 and wire_type == BYTES:
-            return _text(data, value, stop)
-    return ""
+            version = _text(data, value, stop)
+        elif number == 6 and wire_type == BYTES and _text(data, value, stop).startswith(OURS):
+            return _text(data, value, stop)  # this library says so in the place of a revision
+    return version
 
 
 def _graph(data: memoryview, start: int, end: int) -> GraphFile | None:

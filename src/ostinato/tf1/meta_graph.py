@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+import ostinato
+
 from . import errors, logging
 from .graph import Graph, GraphKeys, get_default_graph
 from .graph_def import graph_def as described
@@ -59,6 +61,7 @@ def create_meta_graph_def(
     if meta_info_def is not None:
         made.meta_info_def.CopyFrom(meta_info_def)
     made.meta_info_def.tensorflow_version = "1.15.0"
+    made.meta_info_def.tensorflow_git_version = f"ostinato {ostinato.__version__}"
     made.graph_def.CopyFrom(described(graph, add_shapes=True) if graph_def is None else graph_def)
     keys = graph.get_all_collection_keys() if collection_list is None else collection_list
     for key in keys:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from .errors import UnimplementedError
+from .step_stats import RunMetadata
 
 
 class Options:
@@ -131,7 +132,12 @@ class ConfigProto(Options):
 
 
 class RunOptions(Options):
-    """Options of a run (TF1 symbol: `tf.RunOptions`): kept and not used, but that a trace is refused."""
+    """Options of a run (TF1 symbol: `tf.RunOptions`).
+
+    `trace_level=FULL_TRACE` has the run tell the time of each node in its RunMetadata; `timeout_in_ms` is how
+    long it may wait for a queue. The others are kept and not used, but that `output_partition_graphs` is
+    refused.
+    """
 
     trace_level: int
     output_partition_graphs: bool
@@ -145,27 +151,21 @@ class RunOptions(Options):
     }
 
 
-class RunMetadata(Options):
-    """What a run would tell of itself (TF1 symbol: `tf.RunMetadata`): nothing here."""
-
-    _fields: ClassVar[dict[str, Any]] = {"step_stats": list, "cost_graph": list, "partition_graphs": list}
-
-
 def check_run_options(options: Any, run_metadata: Any) -> None:
     """Refuse what a run cannot do.
 
     Raises:
         TypeError: they are no `tf.RunOptions` and `tf.RunMetadata`.
-        tf.errors.UnimplementedError: a trace is asked for.
+        tf.errors.UnimplementedError: partitioned graphs are asked for.
     """
     if options is not None and not isinstance(options, RunOptions):
         raise TypeError(f"options must be a tf.RunOptions, but got {type(options)}")
     if run_metadata is not None and not isinstance(run_metadata, RunMetadata):
         raise TypeError(f"run_metadata must be a tf.RunMetadata, but got {type(run_metadata)}")
-    if options is not None and (options.trace_level or options.output_partition_graphs):
+    if options is not None and options.output_partition_graphs:
         raise UnimplementedError(
             None,
             None,
-            "A run leaves no trace here, and no partitioned graphs: RunMetadata would stay empty. Run it "
-            "without options, inside torch.profiler.profile() to see what takes the time.",
+            "A run has no partitioned graphs here. Ask for a trace alone, with "
+            "tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE).",
         )

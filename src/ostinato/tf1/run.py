@@ -37,6 +37,7 @@ class Run:
         self.memory = memory
         self.resources = resources  # of the session: queues, readers, tables, iterators, by key
         self.lock = lock  # of the session: held by an operation that reads a variable and writes it
+        self.timeout_in_ms = 0  # how long an operation may wait for a queue; 0: as long as it takes
         self.stopped: set[object] = set()  # of the gradients being taken, keys of what they stop at
         self._variables = variables
         self._sources = sources

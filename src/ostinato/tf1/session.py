@@ -21,6 +21,7 @@ from .plan import plan_for
 from .resources import Resources
 from .run import Run
 from .session_memory import SessionMemory
+from .step_stats import evaluated
 from .tensor import Operation, Tensor
 
 
@@ -157,7 +158,7 @@ class BaseSession:
                 the same with values.
             feed_dict: values by tensor or name: numbers, nested lists or numpy arrays. Any tensor can be fed,
                 and a tuple of tensors (a cell's state) with a tuple of values.
-            options, run_metadata: a `tf.RunOptions` and a `tf.RunMetadata`; nothing is traced.
+            options, run_metadata: a `tf.RunOptions` and a `tf.RunMetadata`, for the times of the nodes.
 
         Returns:
             numpy arrays and scalars; None for an operation.
@@ -178,7 +179,11 @@ class BaseSession:
         feeds = feeds_of(self._graph, feed_dict) if feed_dict else {}
         elements: dict[Tensor | Operation, int] = {}
         rebuild = collect(self._graph, fetches, elements)
-        return rebuild(self._evaluate(list(elements), feeds, *held) if elements else [])
+        if options is None:
+            return rebuild(self._evaluate(list(elements), feeds, *held) if elements else [])
+        traced = run_metadata if options.trace_level else None
+        wait = options.timeout_in_ms
+        return rebuild(self._evaluate(list(elements), feeds, *held, traced, wait) if elements else [])
 
     def _check_open(self) -> None:
         if self._closed:
@@ -194,11 +199,17 @@ class BaseSession:
         feeds: dict[Tensor, Any],
         variables: dict[str, torch.Tensor],
         sources: dict[Any, Philox],
+        traced: Any = None,
+        timeout_in_ms: int = 0,
     ) -> list[Any]:
         plan = plan_for(self._graph, elements, list(feeds))
         run = Run(variables, sources, plan.tracked, self._memory, self._lock, self._resources)
+        run.timeout_in_ms = timeout_in_ms or getattr(self._config, "operation_timeout_in_ms", 0)
         with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
-            values = plan.execute(run, list(feeds.values()))
+            if traced is not None:
+                values = evaluated(plan, run, list(feeds.values()), traced)
+            else:
+                values = plan.execute(run, list(feeds.values()))
         return [fetched_value(value) for value in values]
 
     def make_callable(

@@ -129,7 +129,7 @@ class ProfilerHook(SessionRunHook):
         self._next_step = step + 1
 
     def _save(self, path: str, step_stats: Any) -> None:
-        from .timeline import Timeline
+        from .utilities import Timeline
 
         text = Timeline(step_stats).generate_chrome_trace_format(self._show_dataflow, self._show_memory)
         with open(path, "w") as file:
