@@ -14,12 +14,14 @@ __all__ = [
     "backend",
     "callbacks",
     "constraints",
+    "datasets",
     "initializers",
     "layers",
     "losses",
     "metrics",
     "models",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "utils",
 ]
@@ -37,6 +39,7 @@ _LATER = (
     "utils",
 )
 """What stands on cells and drivers, which themselves take initialisers from here."""
+SUBMODULES = ("activations", "backend", "constraints", "initializers", "regularizers", *_LATER)
 _OF_MODULES = {"Input": "inputs", "Model": "models", "Sequential": "models"}
 _absent = absent("tf.keras", __all__)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from ..names import absent
 from .learning_phase import learning_phase, set_learning_phase, symbolic_learning_phase
 from .session import (
@@ -40,4 +43,13 @@ __all__ = [
     "set_value",
     "symbolic_learning_phase",
 ]
-__getattr__ = absent("tf.keras.backend", __all__)
+_absent = absent("tf.keras.backend", __all__)
+
+
+def __getattr__(name: str) -> Any:
+    # The functions stand on operations that themselves take initialisers from beside here.
+    if not name.startswith("__"):
+        functions = importlib.import_module(".backend_functions", __package__)
+        if name in functions.PUBLIC:
+            return getattr(functions, name)
+    return _absent(name)

@@ -408,6 +408,11 @@ class Adagrad(Optimizer):
     def _apply_dense(self, grad: Tensor, var: Variable) -> Any:
         return self._apply("KerasAdagrad", var, ["accumulator"], [self._rate, grad], epsilon=self.epsilon)
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        # What names stand for starts from zero, as Keras' first form of it did.
+        return super().from_config({"initial_accumulator_value": 0.0, **config})
+
 
 class Adadelta(Optimizer):
     """Gradients in the measure of the steps before (TF1 symbol: `tf.keras.optimizers.Adadelta`)."""

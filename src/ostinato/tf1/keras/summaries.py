@@ -7,12 +7,26 @@ from typing import Any
 from .. import nest
 
 
+def _is_straight(model: Any) -> bool:
+    """Whether each layer is called once, on what the one before it gave."""
+    before: Any = None
+    for layer in model.layers:
+        nodes = layer._inbound_nodes
+        inputs = nest.flatten(nodes[0].input_tensors) if nodes else []
+        if len(nodes) != 1 or len(inputs) > 1 or (inputs and getattr(inputs[0], "_keras_history", [None])[0] is not before):
+            return False
+        before = layer
+    return True
+
+
 def _shape_of(layer: Any) -> str:
     try:
         found = layer.output_shape
     except AttributeError:
         return "multiple"
     flat = nest.flatten(layer.output)
+    if type(layer).__name__ == "InputLayer":
+        return str([tuple(flat[0].shape.as_list())])
     if len(flat) == 1:
         return str(tuple(flat[0].shape.as_list()))
     return str([tuple(item.shape.as_list()) for item in flat]) if flat else str(found)
@@ -20,7 +34,7 @@ def _shape_of(layer: Any) -> str:
 
 def summary(model: Any, line_length: int | None, say: Any) -> None:
     """Print a line for each layer, and how many numbers there are."""
-    is_straight = type(model).__name__ == "Sequential" or model._network is None
+    is_straight = type(model).__name__ == "Sequential" or model._network is None or _is_straight(model)
     width = line_length or (65 if is_straight else 98)
     shares = [0.45, 0.85, 1.0] if is_straight else [0.33, 0.55, 0.67, 1.0]
     places = [int(width * share) for share in shares]
