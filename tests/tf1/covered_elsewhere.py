@@ -23,6 +23,15 @@ _FILES = {
         "StatelessRandomNormal StatelessRandomUniform StatelessRandomUniformInt StatelessTruncatedNormal "
         "RandomStandardNormal RandomUniform TruncatedNormal"
     ),
+    "tf1/test_data_files.py": (
+        "CSVDataset DatasetToTFRecord FixedLengthRecordDatasetV2 FixedLengthRecordReaderV2 IdentityReaderV2 "
+        "InitializeTableFromTextFileV2 MatchingFiles NoFilesMatched ReadFile ReaderNumRecordsProducedV2 "
+        "ReaderNumWorkUnitsCompletedV2 ReaderReadUpToV2 ReaderReadV2 ReaderResetV2 TFRecordDataset "
+        "TFRecordReaderV2 TextLineDataset TextLineReaderV2 WholeFileReaderV2 WriteFile"
+    ),
+    "tf1/test_iterators.py": (
+        "DeserializeSparse IteratorFromStringHandleV2 IteratorV2 MakeIterator ParallelMapDataset"
+    ),
     "tf1/test_saver.py": "MergeV2Checkpoints RestoreV2 SaveV2 ShardedFilename StringJoin",
     "tf1/test_session.py": "Assert IsVariableInitialized NoOp Placeholder PlaceholderWithDefault",
     "tf1/test_tensor_array.py": (

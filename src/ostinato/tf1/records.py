@@ -188,11 +188,11 @@ def opened(path: str, kind: str) -> IO[bytes]:
     if kind not in _NAMES.values():
         raise InvalidArgumentError(None, None, f"Unsupported compression_type: {kind}")
     try:
+        if kind == "GZIP":
+            return gzip.open(path, "rb")  # type: ignore[return-value]
         file = open(path, "rb", buffering=_BUFFER)  # noqa: SIM115
     except OSError as problem:
         raise problem_with(path, problem) from None
-    if kind == "GZIP":
-        return io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER)
     return io.BufferedReader(_Unpacked(file), _BUFFER) if kind == "ZLIB" else file
 
 

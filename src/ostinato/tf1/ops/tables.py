@@ -30,7 +30,7 @@ def as_array(value: Any) -> np.ndarray:
 
 def as_value(array: np.ndarray, dtype: DType) -> Any:
     """An array as a value of a run."""
-    return array if dtype.name == "string" else torch.from_numpy(np.ascontiguousarray(array))
+    return array if dtype.name == "string" else torch.from_numpy(np.array(array))
 
 
 class Table:
