@@ -2,10 +2,11 @@
 
 from types import ModuleType
 
-from . import bitwise, manip, math, sets, sparse, strings
+from . import bitwise, linalg, manip, math, sets, sparse, strings
 
 MODULES: dict[str, ModuleType] = {
     "bitwise": bitwise,
+    "linalg": linalg,
     "manip": manip,
     "math": math,
     "sets": sets,
