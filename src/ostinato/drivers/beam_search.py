@@ -159,9 +159,7 @@ class BeamSearchDecoder(Decoder):
             attention=alignments,
             accumulated=state.accumulated,
         )
-        rows = torch.arange(batch, device=best.parent_ids.device).unsqueeze(1) * width
-        places = (rows + best.parent_ids).reshape(-1)
-        chosen = map_nest(lambda leaf: leaf[places] if leaf.dim() else leaf, cell_state)
+        chosen = map_nest(lambda leaf: leaf[best.places] if leaf.dim() else leaf, cell_state)
         next_state = BeamSearchState(chosen, best.log_probs, best.finished, best.lengths, best.accumulated)
         ids = best.predicted_ids.to(torch.int64)
         output = BeamSearchOutput(best.scores, ids, best.parent_ids.to(torch.int64))

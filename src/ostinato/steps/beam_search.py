@@ -20,6 +20,7 @@ class BeamStep(NamedTuple):
     log_probs: Tensor
     finished: Tensor
     lengths: Tensor
+    places: Tensor  # of the parents among the rows of all beams, `[batch * beam_width]`
     accumulated: Tensor | None
 
 
@@ -63,12 +64,6 @@ def finished_log_probs(log_probs: Tensor, end_token: int | Tensor, finished: Ten
     return torch.where(finished.unsqueeze(2), only_end, log_probs)
 
 
-def gather_beams(values: Tensor, parents: Tensor) -> Tensor:
-    """Of `values` `[batch, beam_width, ...]` the rows of the beams that `parents` names."""
-    rows = torch.arange(parents.shape[0], device=parents.device).unsqueeze(1)
-    return values[rows, parents.to(torch.int64)]
-
-
 def beam_search_step(
     logits: Tensor,
     log_probs: Tensor,
@@ -110,6 +105,8 @@ def beam_search_step(
     parents = torch.div(places, symbols, rounding_mode="floor")
     ids = places - parents * symbols
     was_finished = finished.gather(1, parents)
+    starts = torch.arange(0, batch * beam_width, beam_width, device=logits.device).unsqueeze(1)
+    rows = (starts + parents).flatten()
     return BeamStep(
         best,
         ids.to(torch.int32),
@@ -117,7 +114,8 @@ def beam_search_step(
         total.reshape(batch, -1).gather(1, places),
         was_finished | (ids == end_token),
         lengths.gather(1, parents) + (~was_finished).to(lengths.dtype),
-        None if accumulated is None else gather_beams(accumulated, parents),
+        rows,
+        None if accumulated is None else accumulated.flatten(0, 1)[rows].view(accumulated.shape),
     )
 
 

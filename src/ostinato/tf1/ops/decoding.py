@@ -73,15 +73,43 @@ def _beam_search(
     return found if step.accumulated is None else [*found, step.accumulated]
 
 
+def _merge(values: torch.Tensor) -> torch.Tensor:
+    return values.flatten(0, 1)
+
+
+def _split(values: torch.Tensor, batch: torch.Tensor, beam_width: int) -> torch.Tensor:
+    return values.reshape(int(batch), beam_width, *values.shape[1:])
+
+
+def _merge_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    shape = inputs[0].shape
+    if shape.ndims is None:
+        return [(inputs[0].dtype.base_dtype, TensorShape(None))]
+    rows = [registry.product(shape.as_list()[:2])]
+    return [(inputs[0].dtype.base_dtype, TensorShape(rows).concatenate(shape[2:]))]
+
+
+def _split_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
+    values, width = inputs[0], attributes["beam_width"]
+    if values.shape.ndims is None:
+        return [(values.dtype.base_dtype, TensorShape(None))]
+    rows, batch = values.shape[0].value, registry.constant_value(inputs[1])
+    if rows is not None:  # whoever asks for it says what is wrong where that is not the batch
+        batch = rows // width
+    sizes = TensorShape([None if batch is None else int(batch), width])
+    return [(values.dtype.base_dtype, sizes.concatenate(values.shape[1:]))]
+
+
 def _beam_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     shape, dtype = inputs[1].shape, inputs[1].dtype.base_dtype
     types = [dtype, int32, int32, dtype, inputs[2].dtype.base_dtype, int64]
-    found = [(each, shape) for each in types]
+    places = TensorShape([None if shape.ndims is None else registry.product(shape.as_list())])
+    found = [*[(each, shape) for each in types], (int64, places)]
     return [*found, (inputs[8].dtype.base_dtype, inputs[8].shape)] if len(inputs) > 7 else found
 
 
-def _gather_beams(values: torch.Tensor, parents: torch.Tensor) -> torch.Tensor:
-    return maths.gather_beams(values, parents)
+def _gather_beams(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    return values.flatten(0, 1).index_select(0, places).view(values.shape)
 
 
 def _gather_tree(run: Any, operation: Operation, *inputs: torch.Tensor) -> torch.Tensor:
@@ -116,6 +144,8 @@ def _tree_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTy
 
 
 registry.register("BeamSearchStep", _beam_search, _beam_rule)
+registry.register("MergeBeams", _merge, _merge_rule)
+registry.register("SplitBeams", _split, _split_rule)
 registry.register("GatherBeams", _gather_beams, registry.same)
 registry.register("GatherTree", _gather_tree, _tree_rule, stateful=True, differentiable=False)
 registry.register("ReorderedBeams", _reordered, registry.same)

@@ -274,8 +274,8 @@ class BeamSearchDecoder(Decoder):
 
     def _merge_batch_beams(self, t: Any, s: Any = None) -> Tensor:
         """`[batch, beam_width, ...]` as `[batch * beam_width, ...]`."""
-        rows, sizes = self._static(), array.shape(t)
-        merged = array.reshape(t, lists.concat([[self._batch_size * self._beam_width], sizes[2:]], 0))
+        rows = self._static()
+        merged = one("MergeBeams", [t], "Reshape")
         merged.set_shape(
             TensorShape([None if rows is None else rows * self._beam_width]).concatenate(_depth(s))
         )
@@ -287,11 +287,8 @@ class BeamSearchDecoder(Decoder):
         Raises:
             ValueError: the rows are not that many.
         """
-        sizes, expected = (
-            array.shape(t),
-            TensorShape([self._static(), self._beam_width]).concatenate(_depth(s)),
-        )
-        split = array.reshape(t, lists.concat([[self._batch_size, self._beam_width], sizes[1:]], 0))
+        expected = TensorShape([self._static(), self._beam_width]).concatenate(_depth(s))
+        split = one("SplitBeams", [t, self._batch_size], "Reshape", beam_width=self._beam_width)
         if not split.shape.is_compatible_with(expected):
             raise ValueError(
                 "Unexpected behavior when reshaping between beam width and batch size.  The reshaped tensor "
@@ -363,23 +360,23 @@ def beam_search_step(
     if attention is not None:
         inputs += [cast(attention, float32), beam_state.accumulated_attention_probs]
     found = decoding.beam_search_step(inputs, has_length_penalty=known is None or float(known) != 0.0)
-    scores, ids, parents, log_probs, finished, lengths = found[:6]
+    scores, ids, parents, log_probs, finished, lengths, places = found[:7]
     next_state = BeamSearchDecoderState(
-        cell_state=nest.map_structure(lambda leaf: _gathered(leaf, parents), next_cell_state),
+        cell_state=nest.map_structure(lambda leaf: _gathered(leaf, places), next_cell_state),
         log_probs=log_probs,
         finished=finished,
         lengths=lengths,
-        accumulated_attention_probs=found[6] if attention is not None else (),
+        accumulated_attention_probs=found[7] if attention is not None else (),
     )
     return BeamSearchDecoderOutput(scores, ids, parents), next_state
 
 
-def _gathered(leaf: Any, parents: Tensor) -> Any:
+def _gathered(leaf: Any, places: Tensor) -> Any:
     """A part of the cells' state, of the beams that hypotheses go on from."""
     if isinstance(leaf, TensorArray):
         return leaf
     _check_rank(leaf)
-    return one("GatherBeams", [leaf, parents], "tensor_gather_helper") if leaf.shape.ndims >= 2 else leaf
+    return one("GatherBeams", [leaf, places], "tensor_gather_helper") if leaf.shape.ndims >= 2 else leaf
 
 
 def _depth(size: Any) -> TensorShape:
