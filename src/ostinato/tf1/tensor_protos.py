@@ -92,13 +92,18 @@ def make_tensor_proto(
     return tensor_proto(array, (wanted or as_dtype(array.dtype)).name, sizes)
 
 
-def tensor_proto(array: np.ndarray, dtype: str, sizes: tuple[int, ...] | None = None) -> TensorProto:
-    """An array of a run as a message; `sizes` where the last of its elements is repeated up to them."""
+def tensor_proto(
+    array: np.ndarray, dtype: str, sizes: tuple[int, ...] | None = None, as_bytes: bool = False
+) -> TensorProto:
+    """An array of a run as a message; `sizes` where the last of its elements is repeated up to them.
+
+    `as_bytes`: of a single number, too, the bytes are written.
+    """
     sizes = array.shape if sizes is None else sizes
     made = TensorProto(dtype=type_number(dtype), tensor_shape=shape_proto(sizes))
     if dtype == "string":
         made.string_val.extend([bytes(item) for item in array.reshape(-1)])
-    elif array.size > 1 and sizes == array.shape:
+    elif array.size > (0 if as_bytes else 1) and sizes == array.shape:
         made.tensor_content = _as_stored(array, dtype).tobytes()
     elif array.size:
         flat = _as_stored(array, dtype).reshape(-1)

@@ -280,7 +280,7 @@ def _tensor(run: Any, operation: Operation, tag: np.ndarray, value: Any, metadat
 
     dtype = operation.inputs[1].dtype.base_dtype.name
     array = value if isinstance(value, np.ndarray) else _array(value, dtype)
-    message = tensor_proto(array, dtype).SerializeToString()
+    message = tensor_proto(array, dtype, as_bytes=True).SerializeToString()
     return _text(_value(tag.item(), bytes_field(8, message) + bytes_field(9, metadata.item())))
 
 
