@@ -403,3 +403,12 @@ def test_draws_at_once_are_the_draws_one_by_one_and_the_stream_goes_on_behind_th
     for _ in range(2):
         drawn = together.uniforms(3, [2, 5], torch.float32)
         assert torch.equal(drawn, torch.stack([single.uniform([2, 5], torch.float32) for _ in range(3)]))
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 1000])
+def test_native_words_are_those_of_the_reference(count):
+    places = np.random.default_rng(count).integers(0, 2**64, count, np.uint64)
+    for key, high in [(0, 0), (2**64 - 1, 2**63), (87654321, 5)]:
+        stream = Philox(key, high)
+        np.testing.assert_array_equal(stream.words(places), stream.reference_words(places))
+        np.testing.assert_array_equal(stream.words(places[::2]), stream.reference_words(places[::2]))

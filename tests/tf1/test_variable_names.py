@@ -158,3 +158,20 @@ def test_a_local_variable_is_not_trained_whatever_is_said():
     variable = tf.get_local_variable("v", [2], trainable=True)
     assert tf.local_variables() == [variable]
     assert tf.trainable_variables() == [] == tf.global_variables()
+
+
+def test_in_a_body_a_variable_may_begin_with_what_another_begins_with():
+    class Cell(tf.nn.rnn_cell.RNNCell):
+        state_size = output_size = 3
+
+        def __call__(self, inputs, state, scope=None):
+            low = tf.get_variable("low", [3], initializer=tf.random_uniform_initializer(1.0, 2.0))
+            above = tf.random_uniform_initializer(low.initialized_value(), 3.0)
+            new = state + tf.get_variable("high", [3], initializer=above) - low
+            return new, new
+
+    outputs, _ = tf.nn.dynamic_rnn(Cell(), tf.ones([2, 4, 3]), dtype=tf.float32)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert (session.run(outputs) >= 0).all()
+        assert [variable.name for variable in tf.global_variables()] == ["rnn/low:0", "rnn/high:0"]

@@ -7,12 +7,15 @@ places. A draw of n numbers reserves 256 n places, however few it uses: the next
 
 from __future__ import annotations
 
+import ctypes
 import math
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+
+from ostinato.kernels.native import library
 
 _MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
 _KEY_STEPS = np.array([[0x9E3779B9], [0xBB67AE85]], np.uint64)
@@ -35,6 +38,7 @@ class Philox:
         """The key and the upper half of the counter (in TensorFlow: seed and seed2), and its lower half."""
         first = np.array([[key & 0xFFFFFFFF], [key >> 32 & 0xFFFFFFFF]], np.uint64)
         self._keys = [(first + _KEY_STEPS * np.uint64(number)) & _LOW for number in range(_ROUNDS)]
+        self._seeds = key & 0xFFFFFFFFFFFFFFFF, high & 0xFFFFFFFFFFFFFFFF
         self._high = [np.uint64(high & 0xFFFFFFFF), np.uint64(high >> 32 & 0xFFFFFFFF)]
         self._place = low
         self._lock = threading.Lock()
@@ -48,6 +52,22 @@ class Philox:
 
     def words(self, places: np.ndarray) -> np.ndarray:
         """The blocks at these places: [places] uint64 -> [places, 4] uint32."""
+        build = library.load()
+        if build is None:
+            return self.reference_words(places)
+        places, found = np.ascontiguousarray(places), np.empty((len(places), 4), np.uint32)
+        key, high = map(ctypes.c_uint64, self._seeds)
+        build.ostinato_philox(
+            ctypes.c_void_p(places.ctypes.data),
+            ctypes.c_int64(len(places)),
+            key,
+            high,
+            ctypes.c_void_p(found.ctypes.data),
+        )
+        return found
+
+    def reference_words(self, places: np.ndarray) -> np.ndarray:
+        """What `words` gives, in numpy."""
         found = np.empty((len(places), 4), np.uint32)
         for begin in range(0, len(places), _CHUNK):
             chunk = places[begin : begin + _CHUNK]
@@ -163,8 +183,12 @@ def _uniform(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:
         return uniform_doubles(words)
     # As many of the lowest bits as the type has for its fraction: all of them are exact as float32.
     bits = {torch.float32: 23, torch.float16: 10, torch.bfloat16: 7}[dtype]
-    fraction = words << np.uint32(32 - bits) >> np.uint32(9)
-    return (fraction | np.uint32(127 << 23)).view(np.float32) - np.float32(1)
+    found = words << np.uint32(32 - bits)
+    found >>= np.uint32(9)
+    found |= np.uint32(127 << 23)
+    numbers = found.view(np.float32)
+    numbers -= np.float32(1)
+    return numbers
 
 
 def standard_normals(words: np.ndarray, dtype: torch.dtype) -> np.ndarray:

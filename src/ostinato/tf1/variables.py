@@ -247,7 +247,10 @@ class Variable(Operators, metaclass=_MakesVariables):
         """The value, or the initial value where the variable has none yet; for the initial values of
         others.
         """
-        with control_dependencies(None):
+        with contextlib.ExitStack() as stack:
+            if get_default_graph() is not self.graph:  # within a loop's body, which the other begins before
+                stack.enter_context(self.graph.as_default())
+            stack.enter_context(control_dependencies(None))
             return rewrite.initialized_or(self._variable, self._initial_value)
 
     def eval(self, session: Any = None) -> Any:

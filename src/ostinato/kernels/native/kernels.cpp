@@ -5,6 +5,7 @@
 #include "gru_reset_after.h"
 #include "lstm_backward.h"
 #include "lstm_step.h"
+#include "philox.h"
 #include "self_check.h"
 #include "together.h"
 
@@ -26,6 +27,11 @@ OSTINATO_KERNEL(lstm_step)
 OSTINATO_EXPORT int ostinato_run_together(const Kernel* kernels, const Call* const* calls, int64 count,
                                           int64 threads, ParallelFor parallel_for) {
     return run_together(kernels, calls, count, threads, parallel_for);
+}
+
+OSTINATO_EXPORT void ostinato_philox(const uint64_t* places, int64 count, uint64_t key, uint64_t high,
+                                     uint32_t (*words)[4]) {
+    philox(places, count, key, high, words);
 }
 
 OSTINATO_EXPORT int ostinato_self_check() { return self_check(); }
