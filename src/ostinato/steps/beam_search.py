@@ -26,12 +26,17 @@ class BeamStep(NamedTuple):
 
 def top_k(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The k largest of the last axis and their places; of equal ones the first come first."""
-    # torch.topk leaves the order of equal values open. So they are made different: below the bits of the
-    # value, in the order of integers, stands the place, counted from the end.
+    # torch.topk leaves the order of equal values open: it will do where there are none.
     count = values.shape[-1]
+    if k < count:
+        found, places = torch.topk(values, k + 1, -1)
+        if not bool((found[..., 1:] == found[..., :-1]).any()):
+            return found[..., :k], places[..., :k]
     if values.dtype is not torch.float32 or count >= 2**31 or k > count:
         found, places = torch.sort(values, dim=-1, descending=True, stable=True)
         return found[..., :k], places[..., :k]
+    # Values are made different: below the bits of one, in the order of integers, stands its place, counted
+    # from the end.
     with torch.no_grad():
         bits = (values.detach() + 0.0).contiguous().view(torch.int32)
         ordered = torch.where(bits < 0, bits ^ 0x7FFFFFFF, bits).to(torch.int64)
