@@ -173,8 +173,8 @@ def line(row: Row, peer: Outcome, mine: Outcome) -> tuple[str, ...]:
 
 def table(lines: Sequence[Sequence[str]], note: str) -> str:
     """The table as Markdown."""
-    head = ("repository", "what is run", "steps", "TF 1.15: loss", "Ostinato: loss", "TF 1.15, ms a step")
-    head += ("Ostinato, ms a step", "TF's time / ours", "unmodified")
+    losses, times = ("TF 1.15: loss", "Ostinato: loss"), ("TF 1.15, ms a step", "Ostinato, ms a step")
+    head = ("repository", "what is run", "steps", *losses, *times, "TF's time / ours", "unmodified")
     written = [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *lines)]
     return "\n".join([note, "", *written])
 

@@ -77,15 +77,15 @@ def without(folder: str) -> Prepare:
     return prepare
 
 
-def treebank(folder: str, prefix: str = "") -> Prepare:
+def treebank(folder: str) -> Prepare:
     """Penn Treebank: its validation part to train, its test part to test."""
 
     def prepare(copy: Path, checkouts: Path) -> None:
         (copy / folder).mkdir(parents=True, exist_ok=True)
         test = (checkouts / TREEBANK / "test.txt").read_text().splitlines(keepends=True)
-        shutil.copy(checkouts / TREEBANK / "valid.txt", copy / folder / f"{prefix}train.txt")
-        (copy / folder / f"{prefix}valid.txt").write_text("".join(test[:300]))
-        (copy / folder / f"{prefix}test.txt").write_text("".join(test[300:600]))
+        shutil.copy(checkouts / TREEBANK / "valid.txt", copy / folder / "train.txt")
+        (copy / folder / "valid.txt").write_text("".join(test[:300]))
+        (copy / folder / "test.txt").write_text("".join(test[300:600]))
 
     return prepare
 

@@ -140,7 +140,7 @@ ROWS = (
         "--data_path=text --model=small --num_gpus=0 --rnn_mode=basic --save_path=out",
         steps=20,
         stop=True,
-        prepare=data.treebank("text", "ptb."),
+        prepare=data.treebank("text"),
     ),
     Row(
         "victorsoda+tutorial_rnn",
@@ -148,7 +148,7 @@ ROWS = (
         "--data_path=text/ --model=small --num_gpus=0 --rnn_mode=block --save_path=out",
         steps=20,
         stop=True,
-        prepare=data.treebank("text", "ptb."),
+        prepare=data.treebank("text"),
     ),
     Row("tensorflow+nmt", "-m:nmt.nmt", NMT + "--num_units=64 --attention=scaled_luong", steps=0),
     Row(
@@ -178,6 +178,14 @@ ROWS = (
         "train.py",
         steps=20,
         prepare=data.word_vectors,
+    ),
+    Row(
+        "Determined22+zh-NER-TF",
+        "main.py",
+        "--mode train --epoch 1 --batch_size 32 --hidden_dim 100",
+        steps=6,
+        stop=True,
+        prepare=data.beginning("data_path/test_data", "data_path/train_data", 300000),
     ),
     Row("igormq+ctc_tensorflow_example", "ctc_tensorflow_example.py", steps=30, prepare=data.utterance),
     Row(
