@@ -182,8 +182,6 @@ def test_rows_of_a_gradient_are_taken_where_the_whole_does_the_same():
     variable = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
     rows = tf.IndexedSlices(tf.constant([[1.0, 1.0], [2.0, 2.0]]), tf.constant([1, 1]))
     train = tf.train.GradientDescentOptimizer(1.0).apply_gradients([(rows, variable)])
-    with pytest.raises(TypeError, match="MomentumOptimizer does not take IndexedSlices here"):
-        tf.train.MomentumOptimizer(1.0, 0.9).apply_gradients([(rows, variable)])
     with pytest.raises(ValueError, match="Tensor conversion requested for IndexedSlices without dense_shape"):
         tf.convert_to_tensor(rows)
     held = tf.Variable([[1.0, 2.0], [3.0, 4.0]], constraint=tf.tanh)
@@ -193,6 +191,19 @@ def test_rows_of_a_gradient_are_taken_where_the_whole_does_the_same():
         session.run(tf.global_variables_initializer())
         session.run(train)
         assert session.run(variable).tolist() == [[1.0, 2.0], [0.0, 1.0]]
+
+
+def test_an_optimizer_with_slots_alters_the_rows_of_a_gradient_alone():
+    variable = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    ids = tf.placeholder(tf.int32, [None])
+    optimizer = tf.train.MomentumOptimizer(1.0, 0.5)
+    train = optimizer.minimize(tf.reduce_sum(tf.nn.embedding_lookup(variable, ids)))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(train, {ids: [1, 1]})
+        session.run(train, {ids: [0]})
+        assert session.run(variable).tolist() == [[0.0, 1.0], [1.0, 2.0], [5.0, 6.0]]
+        assert session.run(optimizer.get_slot(variable, "momentum")).tolist() == [[1, 1], [2, 2], [0, 0]]
 
 
 def test_an_optimizer_of_ones_own_has_what_tensorflows_have():

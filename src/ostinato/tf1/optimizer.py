@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
+
 from . import nest, registry
 from .gradients import gradients
 from .graph import GraphKeys, control_dependencies, get_default_graph, name_scope
 from .indexed_slices import IndexedSlices
+from .looked_up_rows import as_rows
 from .ops import state
 from .ops.control import group
 from .ops.core import convert_to_tensor, make
@@ -32,6 +35,7 @@ class Optimizer:
     """
 
     GATE_NONE, GATE_OP, GATE_GRAPH = 0, 1, 2
+    _rows: Any = None  # the rows of the gradient that is being applied, where the slots of others stay
     _rows_as_whole = True  # whether some rows' gradient does what the whole's does that is zero elsewhere
 
     def __init__(self, use_locking: bool, name: str) -> None:
@@ -154,15 +158,17 @@ class Optimizer:
 
     def _updated(self, grad: Any, variable: Variable) -> Any:
         """The operation that updates a variable and then holds it to its constraint."""
+        if not self._rows_as_whole and variable.constraint is None:
+            grad = as_rows(grad, variable)
         if isinstance(grad, IndexedSlices):
             if variable.constraint is not None:
                 raise RuntimeError("Cannot use a constraint function on a sparse variable.")
             if not self._rows_as_whole:
-                raise TypeError(
-                    f"{type(self).__name__} does not take IndexedSlices here: TensorFlow 1 would alter its "
-                    f"slots at those rows of {variable.name} alone. Give it a tensor: "
-                    "tf.convert_to_tensor(slices)."
-                )
+                self._rows = grad.indices
+                try:
+                    return self._apply_dense(cast(grad.values, variable.dtype.base_dtype), variable)
+                finally:
+                    self._rows = None
             grad = IndexedSlices(grad.values, grad.indices, variable.shape.as_list())
         update = self._apply_dense(convert_to_tensor(grad, variable.dtype.base_dtype), variable)
         if variable.constraint is None:
@@ -251,6 +257,9 @@ class Optimizer:
         kind = variable.dtype.base_dtype
         given = [cast(item, kind) for item in inputs]
         names = [item.op.name for item in written]
+        if self._rows is not None:
+            rows = [*references, *given, convert_to_tensor(self._rows)]
+            return make(f"Sparse{op_type}", rows, f"Sparse{op_type}", variables=names, **attributes)
         return make(op_type, [*references, *given], op_type, variables=names, **attributes)
 
 
@@ -305,12 +314,33 @@ def register_update(op_type: str, slots: int, compute: Any, grad: int = -1) -> N
             )
         return [(inputs[0].dtype, inputs[0].shape)]
 
-    registry.register(
-        op_type,
-        update,
-        rule,
-        stateful=True,
-        writes=True,
-        differentiable=False,
-        reference_inputs=tuple(range(1 + slots)),
-    )
+    def update_rows(run: Any, operation: Operation, *inputs: Any) -> Any:
+        """The same at some rows alone; a row that is named twice is updated once, by the sum."""
+        names = operation.attributes["variables"]
+        options = {key: value for key, value in operation.attributes.items() if key != "variables"}
+        old = [run.current(name) for name in names]
+        given = [tensor.detach() for tensor in inputs[len(names) : -1]]
+        rows, places = torch.unique(inputs[-1].long(), return_inverse=True)
+        place = grad if grad < 0 else grad - len(names)
+        values = given[place]
+        given[place] = values.new_zeros((len(rows), *values.shape[1:])).index_add_(0, places, values)
+        new = compute(*[tensor[rows] for tensor in old], *given, **options)
+        written = [
+            run.write(name, tensor.index_copy(0, rows, value))
+            for name, tensor, value in zip(names, old, new, strict=True)
+        ]
+        return written[0]
+
+    for kind, function, own_rule in (
+        (op_type, update, rule),
+        (f"Sparse{op_type}", update_rows, lambda inputs, _: [(inputs[0].dtype, inputs[0].shape)]),
+    ):
+        registry.register(
+            kind,
+            function,
+            own_rule,
+            stateful=True,
+            writes=True,
+            differentiable=False,
+            reference_inputs=tuple(range(1 + slots)),
+        )

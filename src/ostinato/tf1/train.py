@@ -22,6 +22,7 @@ from .checkpoint_utils import (
     load_variable,
 )
 from .coordinator import Coordinator, LooperThread
+from .cosine_decays import cosine_decay_restarts, linear_cosine_decay, noisy_linear_cosine_decay
 from .event_files import summary_iterator
 from .example import (
     BytesList,
@@ -169,6 +170,7 @@ __all__ = [
     "checkpoint_exists",
     "checkpoints_iterator",
     "cosine_decay",
+    "cosine_decay_restarts",
     "create_global_step",
     "exponential_decay",
     "export_meta_graph",
@@ -184,6 +186,7 @@ __all__ = [
     "inverse_time_decay",
     "latest_checkpoint",
     "limit_epochs",
+    "linear_cosine_decay",
     "list_variables",
     "load_checkpoint",
     "load_variable",
@@ -193,6 +196,7 @@ __all__ = [
     "maybe_shuffle_batch",
     "maybe_shuffle_batch_join",
     "natural_exp_decay",
+    "noisy_linear_cosine_decay",
     "piecewise_constant",
     "polynomial_decay",
     "queue_runner",

@@ -14,8 +14,11 @@ from . import (
     losses,
     metrics,
     nn,
+    opt,
     rnn,
     seq2seq,
+    slim,
+    training,
 )
 
 __all__ = [
@@ -31,8 +34,11 @@ __all__ = [
     "losses",
     "metrics",
     "nn",
+    "opt",
     "rnn",
     "seq2seq",
+    "slim",
+    "training",
 ]
 
 __getattr__ = absent("tf.contrib", __all__)

@@ -1,0 +1,28 @@
+"""The module `tf.contrib.training`: settings by name, training operations, buckets by length."""
+
+from ..checkpoint_utils import checkpoints_iterator, wait_for_new_checkpoint
+from ..hparams import HParams, parse_values
+from ..names import absent
+from ..training_operations import (
+    add_gradients_summaries,
+    clip_gradient_norms,
+    clip_gradient_norms_fn,
+    create_train_op,
+    multiply_gradients,
+    train,
+)
+
+__all__ = [
+    "HParams",
+    "add_gradients_summaries",
+    "checkpoints_iterator",
+    "clip_gradient_norms",
+    "clip_gradient_norms_fn",
+    "create_train_op",
+    "multiply_gradients",
+    "parse_values",
+    "train",
+    "wait_for_new_checkpoint",
+]
+
+__getattr__ = absent("tf.contrib.training", __all__)
