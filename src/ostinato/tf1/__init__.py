@@ -16,6 +16,7 @@ from . import (
     contrib,
     data,
     errors,
+    estimator,
     flags,
     gfile,
     image,
@@ -96,6 +97,7 @@ from .dtypes import (
 from .dtypes import (
     bool_ as bool,
 )
+from .eager import enable_eager_execution, enable_v2_behavior, executing_eagerly
 from .functional import foldl, foldr, map_fn, scan
 from .gradients import AggregationMethod, UnconnectedGradients, gradients, hessians
 from .graph import (
@@ -340,6 +342,11 @@ def disable_v2_behavior() -> None:
 disable_eager_execution = disable_v2_behavior
 
 __all__ = [
+    *_TOP_LEVEL,
+    *_ARITHMETIC,
+    *_OLD_NAMES,
+    *_DATA,
+    *_TRAINING,
     "AUTO_REUSE",
     "AggregationMethod",
     "Assert",
@@ -442,9 +449,13 @@ __all__ = [
     "div",
     "divide",
     "double",
+    "enable_eager_execution",
     "enable_resource_variables",
+    "enable_v2_behavior",
     "equal",
     "errors",
+    "estimator",
+    "executing_eagerly",
     "exp",
     "expand_dims",
     "eye",
@@ -488,11 +499,11 @@ __all__ = [
     "initialize_local_variables",
     "initialize_variables",
     "initializers",
-    "io",
     "int16",
     "int32",
     "int64",
     "int8",
+    "io",
     "is_finite",
     "is_nan",
     "is_non_decreasing",
@@ -642,10 +653,5 @@ __all__ = [
     "zeros",
     "zeros_initializer",
     "zeros_like",
-    *_TOP_LEVEL,
-    *_ARITHMETIC,
-    *_OLD_NAMES,
-    *_DATA,
-    *_TRAINING,
 ]
 __getattr__ = absent("tf", __all__)

@@ -18,6 +18,7 @@ _LISTED = {
     "tensorflow.python.data": "ops util",
     "tensorflow.python.data.ops": "dataset_ops iterator_ops optional_ops readers",
     "tensorflow.python.data.util": "nest",
+    "tensorflow.python.estimator": "estimator export inputs model_fn run_config training",
     "tensorflow.python.eager": "context",
     "tensorflow.python.framework": (
         "config constant_op convert_to_constants device device_spec dtypes errors errors_impl framework_lib "
@@ -111,6 +112,7 @@ _KINDS = {
     "tensorflow.models.rnn.linear": "contrib.rnn.python.ops.core_rnn_cell",
     "tensorflow.models.rnn.seq2seq": "contrib.legacy_seq2seq",
     "tensorflow.python.data": "data",
+    "tensorflow.python.estimator": "estimator estimator.inputs estimator.export",
     "tensorflow.python.framework.errors": "errors",
     "tensorflow.python.framework.graph_util": "graph_util",
     "tensorflow.python.framework.test_util": "test",
