@@ -2,15 +2,21 @@
 
 from types import ModuleType
 
-from . import bitwise, linalg, manip, math, sets, sparse, strings
+from . import bitwise, debugging, linalg, manip, math, sets, signal, sparse, strings
+from . import dtypes_module as dtypes
 
 MODULES: dict[str, ModuleType] = {
     "bitwise": bitwise,
+    "debugging": debugging,
+    "dtypes": dtypes,
     "linalg": linalg,
     "manip": manip,
     "math": math,
     "sets": sets,
+    "signal": signal,
     "sparse": sparse,
+    "spectral": signal,
     "strings": strings,
 }
+spectral = signal
 __all__ = [*MODULES]

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .refused import way_out
+
 _PUBLIC = [
     "",
     "nn",
@@ -45,6 +47,9 @@ def absent(module: str, names: Iterable[str]) -> Callable[[str], Any]:
     def __getattr__(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        instead = way_out(f"{module}.{name}")
+        if instead is not None:
+            raise AttributeError(f"{module}.{name} is not among the TensorFlow 1 symbols here: {instead}.")
         hint = _elsewhere(name) or nearest(name, names)
         raise AttributeError(f"{module}.{name} is not among the TensorFlow 1 symbols here{hint}.")
 

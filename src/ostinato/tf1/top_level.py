@@ -1,5 +1,21 @@
 """What stands at the top of `tf` of the sparse, array and string operations: `tf.sparse_add` and its like."""
 
+from .compatibility import (
+    assert_same_float_dtype,
+    clip_by_average_norm,
+    container,
+    control_flow_v2_enabled,
+    disable_control_flow_v2,
+    disable_tensor_equality,
+    disable_v2_tensorshape,
+    executing_eagerly,
+    grad_pass_through,
+    guarantee_const,
+    init_scope,
+    is_tensor,
+    parallel_stack,
+)
+from .dtypes import resource, variant
 from .ops.batches import batch_gather
 from .ops.checked import (
     add_check_numerics_ops,
@@ -14,6 +30,7 @@ from .ops.checked import (
     verify_tensor_all_finite,
 )
 from .ops.contractions import cross, einsum, norm, tensordot, trace
+from .ops.core import register_tensor_conversion_function
 from .ops.decompositions import (
     cholesky,
     cholesky_solve,
@@ -27,6 +44,7 @@ from .ops.decompositions import (
     self_adjoint_eigvals,
     svd,
 )
+from .ops.fourier import fft, fft2d, fft3d, ifft, ifft2d, ifft3d
 from .ops.gathering import (
     dynamic_partition,
     dynamic_stitch,
@@ -74,6 +92,7 @@ from .ops.segments import (
     unsorted_segment_sum,
 )
 from .ops.sets import setdiff1d, unique, unique_with_counts
+from .ops.slicing import strided_slice
 from .ops.sorting import (
     argsort,
     bincount,
@@ -202,6 +221,7 @@ __all__ = [
     "as_string",
     "asin",
     "asinh",
+    "assert_same_float_dtype",
     "atan",
     "atan2",
     "atanh",
@@ -217,9 +237,12 @@ __all__ = [
     "check_numerics",
     "cholesky",
     "cholesky_solve",
+    "clip_by_average_norm",
     "complex",
     "confusion_matrix",
     "conj",
+    "container",
+    "control_flow_v2_enabled",
     "convert_to_tensor_or_indexed_slices",
     "convert_to_tensor_or_sparse_tensor",
     "cosh",
@@ -234,6 +257,9 @@ __all__ = [
     "digamma",
     "dimension_at_index",
     "dimension_value",
+    "disable_control_flow_v2",
+    "disable_tensor_equality",
+    "disable_v2_tensorshape",
     "div_no_nan",
     "dynamic_partition",
     "dynamic_stitch",
@@ -243,17 +269,28 @@ __all__ = [
     "ensure_shape",
     "erf",
     "erfc",
+    "executing_eagerly",
     "expm1",
+    "fft",
+    "fft2d",
+    "fft3d",
     "floor_div",
     "gather_nd",
     "get_static_value",
+    "grad_pass_through",
+    "guarantee_const",
     "histogram_fixed_width",
     "histogram_fixed_width_bins",
+    "ifft",
+    "ifft2d",
+    "ifft3d",
     "igamma",
     "igammac",
     "imag",
+    "init_scope",
     "invert_permutation",
     "is_inf",
+    "is_tensor",
     "lbeta",
     "lgamma",
     "lin_space",
@@ -275,6 +312,7 @@ __all__ = [
     "norm",
     "numpy_function",
     "pad",
+    "parallel_stack",
     "polygamma",
     "print",
     "py_func",
@@ -283,8 +321,10 @@ __all__ = [
     "reduce_join",
     "reduce_logsumexp",
     "regex_replace",
+    "register_tensor_conversion_function",
     "repeat",
     "required_space_to_batch_paddings",
+    "resource",
     "rint",
     "roll",
     "saturate_cast",
@@ -332,6 +372,7 @@ __all__ = [
     "sparse_to_dense",
     "sparse_to_indicator",
     "sparse_transpose",
+    "strided_slice",
     "string_join",
     "string_split",
     "string_strip",
@@ -365,6 +406,7 @@ __all__ = [
     "unsorted_segment_prod",
     "unsorted_segment_sqrt_n",
     "unsorted_segment_sum",
+    "variant",
     "verify_tensor_all_finite",
     "where_v2",
     "zeta",

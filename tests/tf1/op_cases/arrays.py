@@ -87,10 +87,29 @@ CASES = {
         tf.boolean_mask(["a", "b", "c"], [True, False, True]),
         tf.size(["a", "b"]),
     ],
+    "strided_slice": lambda tf, x: [
+        tf.strided_slice(x.floats([4, 5]), [0, 1], [3, -1]),
+        tf.strided_slice(x.floats([4, 5]), [0, 3], [4, 0], [2, -1]),
+        tf.strided_slice(x.floats([4, 5]), [1, 0], [2, 9], end_mask=2, shrink_axis_mask=1),
+        tf.strided_slice([1, 2, 3, 4], tf.constant([1]), tf.constant([3]), tf.constant([1])),
+    ],
+    "where of shapes that broadcast": lambda tf, x: [
+        tf.where_v2([[True], [False]], x.floats([3]), x.floats([2, 3], 1)),
+        tf.where_v2([True, False], "a", ["b", "c"]),
+    ],
+    "small ones": lambda tf, x: [
+        tf.clip_by_average_norm(x.floats([2, 3]), 0.1),
+        tf.guarantee_const(x.floats([2])),
+    ],
     "a mask": lambda tf, x: [
         tf.boolean_mask(x.floats([3, 4]), [True, False, True]),
         tf.boolean_mask(x.floats([3, 2]), [[True, False], [False, True], [True, True]]),
         tf.boolean_mask(x.floats([3, 4]), tf.constant(np.array([True, False, True, True])), axis=1),
     ],
 }
-OTHER_NAMES = {"meshgrid": "other nodes below the same scope", "repeat": "one node", "a mask": "other nodes"}
+OTHER_NAMES = {
+    "meshgrid": "other nodes below the same scope",
+    "repeat": "one node",
+    "a mask": "other nodes",
+    "small ones": "fewer nodes",
+}

@@ -131,7 +131,7 @@ def einsum(equation: str, *inputs: Any, **kwargs: Any) -> Tensor:
         raise ValueError(f"Indices have incorrect format: {equation}")
     if len(labels) != len(inputs):
         raise ValueError(
-            f'Incorrect number of arguments for einsum: got {len(inputs)}, expected {len(labels)} for equation "{equation}".'
+            f'Incorrect number of arguments: got {len(inputs)}, expected {len(labels)} for "{equation}".'
         )
     every = left.replace(",", "").replace("...", "")
     if not arrow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,8 @@ def numpy_value(value: Any, dtype: DType | None = None) -> np.ndarray:
             "Numbers, booleans, strings, and nests and arrays of them are what there is here."
         )
     if dtype is not None and dtype.base_dtype.name == "string":
+        if not array.size and not is_numpy:  # an empty list is one of strings as well
+            return np.empty(array.shape, dtype=object)
         raise TypeError(f"Expected string, got {value!r} of type '{type(value).__name__}' instead.")
     if dtype is None:
         if not is_numpy and array.dtype == np.float64:
@@ -178,6 +181,8 @@ def convert_to_tensor(
     to_tensor = getattr(value, "_to_tensor", None)
     if to_tensor is not None:
         value = to_tensor(as_ref)
+    if _CONVERSIONS and not isinstance(value, (Tensor, Operation)):
+        value = _converted(value, wanted, name, as_ref)
     if isinstance(value, Operation):
         raise TypeError(
             f"Can't convert Operation '{value.name}' to Tensor (target dtype={wanted}, name={name!r}, "
@@ -202,6 +207,41 @@ def convert_to_tensor(
         except (TypeError, ValueError):
             return constant(value, name=name or "Const")
     return constant(value, wanted, name=name or "Const")
+
+
+_CONVERSIONS: list[tuple[int, Any, Callable[..., Any]]] = []
+"""What `tf.register_tensor_conversion_function` was told: priority, types, function."""
+
+
+def register_tensor_conversion_function(base_type: Any, conversion_func: Any, priority: int = 100) -> None:
+    """Have values of a type of one's own taken as tensors.
+
+    TF1 symbol: `tf.register_tensor_conversion_function`.
+
+    Args:
+        base_type: a type, or a tuple of them.
+        conversion_func: `conversion_func(value, dtype, name, as_ref)` gives a tensor, or NotImplemented.
+        priority: those of lower numbers are asked first.
+
+    Raises:
+        TypeError: no type, or nothing that can be called.
+    """
+    kinds = base_type if isinstance(base_type, tuple) else (base_type,)
+    if not all(isinstance(kind, type) for kind in kinds):
+        raise TypeError("base_type must be a type or a tuple of types.")
+    if not callable(conversion_func):
+        raise TypeError("conversion_func must be callable.")
+    _CONVERSIONS.append((priority, kinds, conversion_func))
+    _CONVERSIONS.sort(key=lambda row: row[0])
+
+
+def _converted(value: Any, wanted: DType | None, name: str | None, as_ref: bool) -> Any:
+    for _, kinds, convert in _CONVERSIONS:
+        if isinstance(value, kinds):
+            found = convert(value, dtype=wanted, name=name, as_ref=as_ref)
+            if found is not NotImplemented:
+                return found
+    return value
 
 
 def holds_tensor(value: Any) -> bool:

@@ -12,7 +12,7 @@ from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register
 from ..shapes import Dimension, TensorShape, unknown_shape
 from ..tensor import Tensor
-from .array import reshape, shape, squeeze
+from .array import ones_like, reshape, shape, squeeze
 from .core import convert_to_tensor, one, shape_tensor
 from .lists import concat
 from .picking import gather, where
@@ -196,6 +196,46 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: int |
             flat.set_shape([*inner[:first], count, *inner[last:]])
         places = squeeze(where(reshape(chosen, [-1])), axis=[1])
         return gather(flat, places, axis=first)
+
+
+def strided_slice(
+    input_: Any,
+    begin: Any,
+    end: Any,
+    strides: Any = None,
+    begin_mask: int = 0,
+    end_mask: int = 0,
+    ellipsis_mask: int = 0,
+    new_axis_mask: int = 0,
+    shrink_axis_mask: int = 0,
+    var: Any = None,
+    name: str | None = None,
+) -> Tensor:
+    """The part of a tensor from `begin` to `end` in steps (TF1 symbol: `tf.strided_slice`).
+
+    Args:
+        input_: a tensor.
+        begin, end, strides: integers, one an axis; steps of 1 for None.
+        begin_mask, end_mask: bits of the axes of which the part reaches to the end, whatever is said.
+        ellipsis_mask, new_axis_mask, shrink_axis_mask: bits as Python's `...`, None and a number.
+        var: not used: parts of variables are assigned with tf.scatter_nd_update.
+    """
+    with name_scope(name, "StridedSlice", [input_]) as scope:
+        bounds = [shape_tensor(begin, "begin"), shape_tensor(end, "end")]
+        count = bounds[0].shape.num_elements()
+        if strides is None:
+            strides = ones_like(bounds[0]) if count is None else [1] * count
+        steps = shape_tensor(strides, "strides")
+        return one(
+            "StridedSlice",
+            [convert_to_tensor(input_, name="input"), *bounds, steps],
+            scope,
+            begin_mask=int(begin_mask),
+            end_mask=int(end_mask),
+            ellipsis_mask=int(ellipsis_mask),
+            new_axis_mask=int(new_axis_mask),
+            shrink_axis_mask=int(shrink_axis_mask),
+        )
 
 
 Tensor.__getitem__ = _get_item

@@ -1,0 +1,49 @@
+"""Fourier transforms, frames and windows."""
+
+
+def _complex(tf, x, shape):
+    return tf.complex(x.floats(shape, 1), x.floats(shape, 2))
+
+
+CASES = {
+    "transforms": lambda tf, x: [
+        tf.fft(_complex(tf, x, [2, 5])),
+        tf.ifft(_complex(tf, x, [2, 5])),
+        tf.fft2d(_complex(tf, x, [3, 4])),
+        tf.ifft2d(_complex(tf, x, [3, 4])),
+        tf.fft3d(_complex(tf, x, [2, 3, 2])),
+        tf.ifft3d(_complex(tf, x, [2, 3, 2])),
+    ],
+    "real transforms": lambda tf, x: [
+        tf.signal.rfft(x.floats([2, 6])),
+        tf.signal.rfft(x.floats([6]), [8]),
+        tf.signal.irfft(_complex(tf, x, [2, 4])),
+        tf.signal.rfft2d(x.floats([3, 4])),
+        tf.signal.irfft2d(_complex(tf, x, [3, 3])),
+    ],
+    "real transforms of cubes": lambda tf, x: [
+        tf.signal.rfft3d(x.floats([2, 3, 4], gradient=False)),
+        tf.signal.irfft3d(tf.complex(tf.ones([2, 3, 3]), tf.zeros([2, 3, 3]))),
+    ],
+    "frames": lambda tf, x: [
+        tf.signal.frame(x.floats([2, 9]), 4, 2),
+        tf.signal.frame(x.floats([9]), 4, 3, pad_end=True, pad_value=7.0),
+        tf.signal.frame(x.floats([9, 2]), 3, 3, axis=0),
+        tf.signal.overlap_and_add(x.floats([2, 4, 3]), 2),
+    ],
+    "windows": lambda tf, x: [
+        tf.signal.hann_window(8),
+        tf.signal.hann_window(7),
+        tf.signal.hann_window(7, periodic=False),
+        tf.signal.hamming_window(6),
+        tf.signal.hamming_window(1),
+    ],
+    "stft": lambda tf, x: tf.signal.stft(x.floats([2, 20]), 6, 3),
+}
+BOUNDS = dict.fromkeys(CASES, 1e-5)
+OTHER_NAMES = {
+    "frames": "one node",
+    "windows": "a constant",
+    "real transforms": "other names of constants",
+    "real transforms of cubes": "other names of constants",
+}
