@@ -21,8 +21,9 @@ from ..graph import get_default_graph, name_scope
 from ..ops.array import identity, shape
 from ..ops.asserting import Assert
 from ..ops.core import constant, convert_to_tensor, make, one
-from ..ops.math import greater, maximum
-from ..random_source import get_seed
+from ..ops.math import cast, equal, greater, logical_and, maximum
+from ..ops.picking import where
+from ..random_source import get_seed, graph_seed
 from ..registry import constant_shape, constant_value
 from ..shapes import TensorShape, as_shape
 from ..sparse_tensor import SparseTensor, SparseTensorSpec
@@ -36,6 +37,7 @@ from .options import Options
 from .structure import DatasetSpec, TensorSpec
 
 AUTOTUNE = -1
+_MODULUS = 2**31 - 1
 
 
 def _integer(value: Any, name: str) -> Tensor:
@@ -44,14 +46,17 @@ def _integer(value: Any, name: str) -> Tensor:
 
 def seeds(seed: Any) -> tuple[Tensor, Tensor]:
     """The two seeds of a data set's operation, as tensors."""
-    first, second = (None, None) if isinstance(seed, Tensor) else get_seed(seed)
     if isinstance(seed, Tensor):
-        return convert_to_tensor(seed, int64, name="seed"), constant(0, int64, name="seed2")
+        whole = cast(seed, int64) % constant(_MODULUS, int64)
+        both_zero = logical_and(equal(constant(graph_seed(), int64), 0), equal(whole, 0))
+        second_seed = where(both_zero, constant(_MODULUS, int64), whole, name="seed2")
+        return constant(graph_seed(), int64, name="seed"), second_seed
+    first, second = get_seed(seed)
     seed_tensor = constant(first or 0, int64, name="seed")
     if second is None:
         return seed_tensor, constant(0, int64, name="seed2")
     if not first and not second:
-        second = 2**31 - 1  # the pair (0, 0) stands for no seed
+        second = _MODULUS  # the pair (0, 0) stands for no seed
     return seed_tensor, constant(second, int64, name="seed2")
 
 

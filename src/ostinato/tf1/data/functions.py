@@ -9,7 +9,7 @@ from typing import Any
 from ..body import BodyFunction
 from ..graph import get_default_graph
 from ..ops.core import convert_to_tensor
-from ..sparse_tensor import SparseTensor
+from ..sparse_tensor import SparseTensor, SparseTensorValue, as_sparse
 from ..tensor import Tensor
 from . import structure as nests
 from .structure import DatasetSpec, OptionalSpec, SparseTensorSpec, TensorSpec
@@ -61,6 +61,8 @@ class TracedFunction:
 
 
 def _component(value: Any) -> Any:
+    if isinstance(value, SparseTensorValue):
+        return as_sparse(value)
     if isinstance(value, SparseTensor) or hasattr(value, "element_spec") or hasattr(value, "value_structure"):
         return value
     return convert_to_tensor(value)

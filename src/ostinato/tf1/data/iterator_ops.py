@@ -25,7 +25,8 @@ _HANDLES = itertools.count()
 class IteratorResource:
     """What an iterator is in a session: where its elements come from, and how far it has come."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, slots: Any) -> None:
+        self.slots = slots
         self.handle = f"{name}_{next(_HANDLES)}".encode()  # of its own, as two sessions may be open
         self._lock = threading.Lock()
         self._elements: Any = None
@@ -74,14 +75,16 @@ def evaluated(run: Any, tensor: Tensor) -> Any:
 
 def _iterator(run: Any, operation: Operation) -> IteratorResource:
     name = operation.attributes["shared_name"] or operation.name
-    made = run.resources.get(("iterator", name), lambda: IteratorResource(name))
+    made = run.resources.get(
+        ("iterator", name), lambda: IteratorResource(name, operation.attributes["slots"])
+    )
     run.resources.get(("handle", made.handle), lambda: made)
     return made
 
 
 def _one_shot(run: Any, operation: Operation) -> IteratorResource:
     def begin() -> IteratorResource:
-        made = IteratorResource(operation.name)
+        made = IteratorResource(operation.name, operation.attributes["slots"])
         made.start(run, evaluated(run, operation.attributes["dataset"]))
         return made
 
@@ -135,7 +138,25 @@ def _from_handle(run: Any, operation: Operation, handle: np.ndarray) -> Iterator
             f"string_handle() gave.{_place(operation)}",
         )
 
-    return run.resources.get(("handle", key), missing)
+    found = run.resources.get(("handle", key), missing)
+    wanted = operation.attributes["slots"]
+    for place, (ours, theirs) in enumerate(zip(wanted, found.slots, strict=False)):
+        if not ours.is_compatible_with(theirs):
+            kind = "types" if ours.dtype is not theirs.dtype else "shapes"
+            raise InvalidArgumentError(
+                None,
+                operation,
+                f"Data {kind} mismatch at component {place}: expected {ours!r} but got {theirs!r}."
+                f"{_place(operation)}",
+            )
+    if len(wanted) != len(found.slots):
+        raise InvalidArgumentError(
+            None,
+            operation,
+            f"Number of components does not match: expected {len(wanted)} types but got {len(found.slots)}."
+            f"{_place(operation)}",
+        )
+    return found
 
 
 def _handle_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:

@@ -94,7 +94,8 @@ class Iterator:
         types = nests.map_structure(as_dtype, output_types)
         structure = nests.from_types(types, output_shapes, output_classes)
         handle = convert_to_tensor(string_handle, string)
-        return _of(one("IteratorFromStringHandleV2", [handle]), None, structure)
+        slots = nests.slots_of(structure)
+        return _of(one("IteratorFromStringHandleV2", [handle], slots=slots), None, structure)
 
     @property
     def initializer(self) -> Operation:
@@ -195,7 +196,12 @@ def make_one_shot_iterator(dataset: Dataset) -> Iterator:
     """
     get_seed(None)
     _check_own(dataset._variant_tensor)
-    node = one("OneShotIterator", (), dataset=dataset._variant_tensor)
+    node = one(
+        "OneShotIterator",
+        (),
+        dataset=dataset._variant_tensor,
+        slots=nests.slots_of(dataset.element_spec),
+    )
     return _of(node, None, dataset.element_spec)
 
 

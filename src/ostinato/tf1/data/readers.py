@@ -92,7 +92,8 @@ def _table_lines(path: str, kind: str) -> Iterator[bytes]:
 
 
 def _compression(compression_type: Any) -> Tensor:
-    return convert_to_tensor(compression_type or "", string, name="compression_type")
+    given = "" if compression_type is None else compression_type
+    return convert_to_tensor(given, string, name="compression_type")
 
 
 def _buffer(buffer_size: Any, default: int) -> Tensor:

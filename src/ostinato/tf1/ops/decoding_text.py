@@ -110,7 +110,7 @@ def fields_of(line: bytes, delimiter: bytes, quoted: bool) -> list[bytes]:
             end = line.find(delimiter, place)
             field = line[place:] if end < 0 else line[place:end]
             if b'"' in field:
-                raise ValueError("Unquoted fields cannot have quotes inside")
+                raise ValueError("Unquoted fields cannot have quotes/CRLFs inside")
             found.append(field)
             if end < 0:
                 return found
