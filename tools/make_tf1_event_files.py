@@ -1,5 +1,7 @@
 """Makes tests/data/tf1_events.npz: what TensorFlow 1.15 makes of summaries of images, and a file of events
-and a meta graph that it wrote. Run by TensorFlow 1.15's Python: `python tools/make_tf1_event_files.py OUTPUT`.
+and a meta graph that it wrote.
+
+Run by TensorFlow 1.15's Python: `python tools/make_tf1_event_files.py OUTPUT`.
 """
 
 import glob
