@@ -83,6 +83,8 @@ from . import (
     session_run_hook,
     shapes,
     slot_creator,
+    sparse_tensor,
+    squeezing,
     summary,
     summary_hooks,
     summary_messages,
@@ -106,26 +108,44 @@ from .names import absent
 from .ops import (
     array,
     asserting,
+    batches,
+    checked,
+    contractions,
     control,
     core,
+    decompositions,
     embedding,
+    fourier,
+    gathering,
     linalg,
     lists,
     math,
+    more_reductions,
     nn,
     normalization,
+    padding,
     picking,
+    printing,
+    python_functions,
     random,
     reductions,
     sampling,
     scatter,
+    segments,
+    sets,
     slicing,
+    sorting,
+    sparse,
+    sparse_math,
+    special,
     state,
     stateless_random,
+    string_split,
+    strings,
 )
 from .served import served_module
 
-_ARRAYS = (array, lists, picking, slicing, core)
+_ARRAYS = (array, lists, picking, slicing, gathering, batches, padding, sets, sorting, checked, linalg, core)
 _CELLS = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_stack)
 _DRIVERS = (rnn, rnn_bidirectional, rnn_static, rnn_raw)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
@@ -150,9 +170,23 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.gradients": (gradients, custom_gradient),
     "ops.gradients_impl": (gradients,),
     "ops.init_ops": (initializers, convolution_initializers),
-    "ops.linalg_ops": (linalg,),
+    "ops.bitwise_ops": (special,),
+    "ops.confusion_matrix": (sorting, squeezing),
+    "ops.histogram_ops": (sorting,),
+    "ops.linalg_ops": (decompositions, contractions, linalg),
     "ops.linalg_ops_impl": (linalg,),
-    "ops.math_ops": (math, reductions),
+    "ops.logging_ops": (),
+    "ops.math_ops": (math, reductions, more_reductions, special, segments, sorting, checked, contractions),
+    "ops.numerics": (checked,),
+    "ops.script_ops": (python_functions,),
+    "ops.sets": (sets,),
+    "ops.sets_impl": (sets,),
+    "ops.sort_ops": (sorting,),
+    "ops.sparse_ops": (sparse, sparse_math, sparse_tensor),
+    "ops.special_math_ops": (contractions, special),
+    "ops.spectral_ops": (fourier,),
+    "ops.string_ops": (strings, string_split),
+    "framework.sparse_tensor": (sparse_tensor,),
     "ops.nn_ops": (nn,),
     "ops.embedding_ops": (embedding,),
     "ops.nn": (nn, normalization, embedding, math, *_DRIVERS),
@@ -299,6 +333,7 @@ def _build() -> dict[str, ModuleType]:
             setattr(module, key, getattr(module, original))
         modules[name] = module
     modules.update(_SAME)
+    modules["ops.logging_ops"].__dict__.update(Print=printing.print_and_pass, print_v2=printing.print_op)
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
     modules.update(
         {path.removeprefix("tensorflow.python."): module for path, module in utilities.modules().items()}
