@@ -257,11 +257,13 @@ class DecoupledWeightDecayExtension:
         given = self._weight_decay() if callable(self._weight_decay) else self._weight_decay
         share = cast(convert_to_tensor(given), variable.dtype.base_dtype)
         slices = as_rows(grad, variable)
-        if isinstance(slices, IndexedSlices):  # rows that were not looked up do not decay
-            taken = share * gather(variable, slices.indices)
-            decayed = scatter_sub(variable, slices.indices, taken)
-        else:
-            decayed = state.assign_sub(variable, share * variable)
+        of = slices.values if isinstance(slices, IndexedSlices) else grad
+        with control_dependencies([of]):  # the gradient is of the value before
+            if isinstance(slices, IndexedSlices):  # rows that were not looked up do not decay
+                taken = share * gather(variable, slices.indices)
+                decayed = scatter_sub(variable, slices.indices, taken)
+            else:
+                decayed = state.assign_sub(variable, share * variable)
         with control_dependencies([getattr(decayed, "op", decayed)]):
             return inner._updated(grad, variable)
 

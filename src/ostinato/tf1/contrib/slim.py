@@ -3,6 +3,7 @@
 from ..names import absent
 from . import losses, metrics
 from . import slim_learning as learning
+from . import slim_model_analyzer as model_analyzer
 from .framework import (
     add_arg_scope,
     add_model_variable,
@@ -179,6 +180,7 @@ __all__ = [
     "max_pool3d",
     "maxout",
     "metrics",
+    "model_analyzer",
     "model_variable",
     "one_hot_encoding",
     "optimize_loss",

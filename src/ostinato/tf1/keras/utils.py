@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..names import absent
+from .data_files import get_file
 
 _CUSTOM: dict[str, Any] = {}
 
@@ -176,6 +177,7 @@ __all__ = [
     "Sequence",
     "custom_object_scope",
     "get_custom_objects",
+    "get_file",
     "normalize",
     "plot_model",
     "to_categorical",

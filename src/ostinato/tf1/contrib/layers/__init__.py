@@ -1,6 +1,7 @@
 """The module `tf.contrib.layers`: layers as functions, whose variables are `weights` and `biases`."""
 
 from ...names import absent
+from ...ops.embedding import safe_embedding_lookup_sparse
 from .convolutions import (
     conv1d,
     conv2d,
@@ -143,6 +144,7 @@ __all__ = [
     "relu",
     "relu6",
     "repeat",
+    "safe_embedding_lookup_sparse",
     "scale_gradient",
     "separable_conv2d",
     "separable_convolution2d",
