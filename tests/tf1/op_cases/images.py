@@ -35,6 +35,9 @@ def _resizing(tf, x):
         *found,
         tf.image.resize_images(whole, [5, 7]),
         tf.image.resize_images(images, [9, 9], preserve_aspect_ratio=True),
+        tf.image.resize_images(
+            tf.placeholder_with_default(images, [None, None, None, 3]), [9, 9], preserve_aspect_ratio=True
+        ),
         tf.image.resize_bilinear(images, [4, 6], half_pixel_centers=True),
         tf.image.resize_nearest_neighbor(images, [4, 6], half_pixel_centers=True),
         tf.image.resize_image_with_pad(images, 8, 8),

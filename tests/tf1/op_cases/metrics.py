@@ -46,6 +46,19 @@ def _means(tf, x):
     )
 
 
+@_case("what has ranks that are not known", _FUSED)
+def _ranks(tf, x):
+    values, column = x.floats([4, 1], gradient=False), x.positive([4], 3, gradient=False)
+    unknown, weights = tf.placeholder_with_default(values, None), tf.placeholder_with_default(column, None)
+    labels = tf.placeholder_with_default(x.integers(0, 3, [9, 1]), None)
+    return _updates(
+        [
+            tf.metrics.mean(unknown, weights),
+            tf.metrics.accuracy(labels, x.integers(0, 3, [9], seed=1)),
+        ]
+    )
+
+
 @_case("errors")
 def _errors(tf, x):
     labels, predictions = _pair(x)

@@ -158,6 +158,15 @@ def _ctc_nulls(tf, x):
     return tf.nn.ctc_loss(labels, x.floats([4, 2, 5], 1, "float64"), [4, 3])
 
 
+@_case("ctc_loss of inputs that are no numbers behind their length")
+def _ctc_padded(tf, x):
+    logits = x.floats([5, 2, 4])
+    inside = tf.constant([[True, True]] * 3 + [[True, False]] * 2)
+    broken = tf.where(tf.stack([inside] * 4, -1), logits, tf.fill([5, 2, 4], float("nan")))
+    labels = tf.SparseTensor([[0, 0], [0, 1], [1, 0]], [1, 2, 0], [2, 2])
+    return tf.nn.ctc_loss(labels, broken, [5, 3])
+
+
 @_case("ctc_loss_v2")
 def _ctc_v2(tf, x):
     logits, lengths = x.floats([7, 3, 5]), [6, 7, 4]

@@ -19,6 +19,7 @@ from . import (
     rnn,
     seq2seq,
     slim,
+    tensorboard,
     training,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "rnn",
     "seq2seq",
     "slim",
+    "tensorboard",
     "training",
 ]
 

@@ -69,10 +69,15 @@ def _ctc(
 ) -> torch.Tensor:
     attributes = operation.attributes
     steps, batch, classes = inputs.shape
+    if not batch:
+        raise InvalidArgumentError(None, operation, "batch_size must not be 0")
     sizes = lengths.tolist()
     for row, size in enumerate(sizes):
         if not 0 <= size <= steps:
             raise InvalidArgumentError(None, operation, f"sequence_length({row}) <= {steps}")
+    if min(sizes) < steps:  # what stands behind a row's length may be anything, nan too
+        inside = torch.arange(steps).unsqueeze(1) < lengths
+        inputs = torch.where(inside.unsqueeze(2), inputs, torch.zeros_like(inputs))
     labels = _labels_of(operation, indices.cpu().numpy(), values.cpu().numpy(), batch, classes)
     ignore = attributes["ignore_longer_outputs_than_inputs"]
     skipped = []

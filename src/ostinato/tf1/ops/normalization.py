@@ -55,14 +55,16 @@ def moments(
     """
     keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "moments", [x, axes]):
-        y = convert_to_tensor(x, name="x")
+        given = convert_to_tensor(x, name="x")
+        # Sums of 16-bit numbers would lose too much.
+        y = cast(given, "float32") if given.dtype.base_dtype.name == "float16" else given
         mean = reduce_mean(y, axes, keepdims=True, name="mean")
         variance = reduce_mean(
             squared_difference(y, stop_gradient(mean)), axes, keepdims=True, name="variance"
         )
-        if keep:
-            return mean, variance
-        return squeeze(mean, axes), squeeze(variance, axes)
+        if not keep:
+            mean, variance = squeeze(mean, axes), squeeze(variance, axes)
+        return cast(mean, given.dtype.base_dtype), cast(variance, given.dtype.base_dtype)
 
 
 def l2_normalize(
@@ -344,6 +346,8 @@ def weighted_moments(
     with name_scope(name, "weighted_moments", [x, frequency_weights, axes]):
         x = convert_to_tensor(x, name="x")
         weights = convert_to_tensor(frequency_weights, name="frequency_weights")
+        given = x.dtype.base_dtype
+        x = cast(x, "float32") if given.name == "float16" else x
         kind = x.dtype.base_dtype
         if weights.dtype.base_dtype is not kind:
             weights = cast(weights, kind)
@@ -357,6 +361,6 @@ def weighted_moments(
             weights * squared_difference(x, mean), axes, keepdims=True, name="weighted_distsq"
         )
         variance = multiply(distance, divisor)
-        if keep:
-            return mean, variance
-        return squeeze(mean, axes), squeeze(variance, axes)
+        if not keep:
+            mean, variance = squeeze(mean, axes), squeeze(variance, axes)
+        return cast(mean, given), cast(variance, given)

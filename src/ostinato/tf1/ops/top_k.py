@@ -22,7 +22,9 @@ class TopKV2(NamedTuple):
 
 def _top_k(x: torch.Tensor, k: torch.Tensor, sorted: bool) -> tuple[torch.Tensor, torch.Tensor]:
     count = int(k)
-    if not 0 <= count <= x.shape[-1]:
+    if count < 0:
+        raise ValueError(f"Need k >= 0, got {count}")
+    if count > x.shape[-1]:
         raise ValueError(f"input must have at least k columns. Had {x.shape[-1]}, needed {count}")
     # Of equal elements the first ones are to be taken, in order: torch takes any. It shows where there are.
     values, found = x.topk(min(count + 1, x.shape[-1]), -1)
