@@ -9,6 +9,7 @@ import ostinato.tf1 as tf
 from ostinato import drivers
 from ostinato.memory import MemoryLimitError, MemoryPlan
 from ostinato.tf1 import session_memory
+from ostinato.tf1.ops import rnn as node_of_cells
 
 STEPS, X = 40, np.random.RandomState(0).randn(3, 40, 2).astype(np.float32)
 LENGTHS = [40, 7, 0]
@@ -231,3 +232,13 @@ def test_wrong_arguments(options, error, message):
     for kind in (tf.Session, tf.InteractiveSession):
         with pytest.raises(error, match=re.escape(message)):
             kind(**options)
+
+
+@pytest.mark.parametrize(("most", "asked"), [(0, True), (STEPS * 3 * 8 * 4 * 12, False)])
+def test_what_is_not_worth_it_is_not_swapped(told, most, asked, monkeypatch):
+    monkeypatch.setattr(node_of_cells, "NOT_WORTH_SWAPPING", most)
+    values(dynamic, "lstm", swap_memory=True)
+    assert [each.get("swap_memory", False) for each in told] == [asked]
+    del told[:]
+    values(dynamic, "own", swap_memory=True)  # nobody knows what its step keeps
+    assert told == [{"swap_memory": True}]

@@ -21,7 +21,7 @@ from ostinato._state import flatten, leaves
 from . import cell_description, registry
 from .cell_description import Leaf
 from .ops.picking import check_reversed_lengths
-from .ops.rnn import check_lengths, split_inputs
+from .ops.rnn import check_lengths, split_inputs, swaps
 from .tensor import Operation, Tensor
 
 
@@ -52,12 +52,12 @@ class Pair:
     def evaluate(self, run: Any, *values: torch.Tensor) -> Sequence[torch.Tensor]:
         forwards, backwards = self.operations[:2]
         split = len(forwards.inputs)
-        plans = [run.memory.options(loop.attributes["swap_memory"]) for loop in (forwards, backwards)]
-        if any(any(plan.values()) for plan in plans):
-            return self._one_by_one(run, values[:split], values[split:])
-        time_major = forwards.attributes["time_major"]
         fw = split_inputs(values[:split], forwards.attributes)
         bw = split_inputs((values[0], *values[split:]), backwards.attributes)
+        for loop, parts in ((forwards, fw), (backwards, bw)):
+            if any(run.memory.options(swaps(loop.attributes, parts.inputs, parts.state)).values()):
+                return self._one_by_one(run, values[:split], values[split:])
+        time_major = forwards.attributes["time_major"]
         if fw.lengths is not None:
             time_axis, batch_axis = (0, 1) if time_major else (1, 0)
             check_lengths(forwards, fw.lengths, values[0].shape[batch_axis])

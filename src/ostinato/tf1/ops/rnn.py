@@ -114,17 +114,25 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         initial_state=flatten(description.state_size)[1](state),
         time_major=attributes["time_major"],
         seed=seed,
-        **_memory_options(run, attributes, bound),
+        **_memory_options(run, attributes, inputs, state, bound),
     )
     return [*leaves(outputs), *leaves(final)]
 
 
-def _memory_options(run: Any, attributes: dict[str, Any], bound: Sequence[Any]) -> dict[str, Any]:
+NOT_WORTH_SWAPPING = 1 << 26
+"""Bytes: what a sequence keeps below that, `swap_memory` leaves where it is on a processor."""
+_KEPT_A_UNIT = 12
+"""How many numbers a step of a family's cell keeps, at most, for each one of its state."""
+
+
+def _memory_options(
+    run: Any, attributes: dict[str, Any], inputs: Sequence[Any], state: Sequence[Any], bound: Sequence[Any]
+) -> dict[str, Any]:
     """What the core is told of memory. What a step writes, to a TensorArray or a variable, cannot be written
     anew: no step of such a cell is computed twice, and `swap_memory` is left out.
     """
     if all(isinstance(tensor, torch.Tensor) for tensor in bound) and not _writes(attributes["description"]):
-        return run.memory.options(attributes["swap_memory"])
+        return run.memory.options(swaps(attributes, inputs, state))
     options = run.memory.options(False)
     if any(options.values()):
         raise ValueError(
@@ -134,13 +142,30 @@ def _memory_options(run: Any, attributes: dict[str, Any], bound: Sequence[Any]) 
     return options
 
 
+def swaps(attributes: dict[str, Any], inputs: Sequence[Any], state: Sequence[Any]) -> bool:
+    """Whether a loop does what `swap_memory` asks for. Scripts pass it as a hint, and on a processor it means
+    to compute steps twice.
+    """
+    if not attributes["swap_memory"]:
+        return False
+    if inputs[0].is_cuda or _functions(attributes["description"]):  # nobody knows what a traced step keeps
+        return True
+    steps = inputs[0].shape[0 if attributes["time_major"] else 1]
+    kept = steps * _KEPT_A_UNIT * sum(leaf.numel() * leaf.element_size() for leaf in state)
+    return bool(kept > NOT_WORTH_SWAPPING)
+
+
+def _functions(description: Any) -> list[Any]:
+    """The traced functions of a cell and of the cells in it."""
+    found = [getattr(description, name, None) for name in ("function", "activation")]
+    below = [*getattr(description, "children", ()), getattr(description, "child", None)]
+    inside = [function for part in below if part is not None for function in _functions(part)]
+    return [*[function for function in found if function is not None], *inside]
+
+
 def _writes(description: Any) -> bool:
     """Whether a step assigns to a variable."""
-    functions = [getattr(description, name, None) for name in ("function", "activation")]
-    below = [*getattr(description, "children", ()), getattr(description, "child", None)]
-    return any(function is not None and function.writes for function in functions) or any(
-        _writes(part) for part in below if part is not None
-    )
+    return any(function.writes for function in _functions(description))
 
 
 def check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:
