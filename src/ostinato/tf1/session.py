@@ -18,8 +18,8 @@ from .graph import Graph, get_default_graph, pop_default_graph, push_default_gra
 from .options import ConfigProto, check_run_options
 from .philox import Philox
 from .plan import plan_for
-from .resources import Resources
 from .run import Run
+from .servers import Held, held_by
 from .session_memory import SessionMemory
 from .step_stats import evaluated
 from .tensor import Operation, Tensor
@@ -68,7 +68,7 @@ class BaseSession:
     """What Session and InteractiveSession share.
 
     Args:
-        target: '', as there is no remote session.
+        target: '', or the target of a `tf.train.Server` of this process.
         graph: None is the default graph.
         config: a `tf.ConfigProto`.
         memory: an `ostinato.MemoryPlan` of what the recurrent nodes keep for their gradients. TensorFlow has
@@ -101,7 +101,8 @@ class BaseSession:
             raise TypeError(f"graph must be a tf.Graph, but got {type(graph)}")
         if not isinstance(target, str):
             raise TypeError(f"target must be a string, but got {type(target)}")
-        if target:
+        shared = held_by(target) if target else None
+        if target and shared is None:
             raise NotFoundError(
                 None,
                 None,
@@ -114,9 +115,11 @@ class BaseSession:
         self._closed = False
         self._config = config
         self._memory = SessionMemory.checked(memory, memory_limit)
-        self._variables: dict[str, torch.Tensor] = {}
-        self._sources: dict[Any, Philox] = {}
-        self._resources = Resources()
+        shared_or_own = shared or Held()
+        self._shares = shared is not None  # with other sessions of a server
+        self._variables: dict[str, torch.Tensor] = shared_or_own.variables
+        self._sources: dict[Any, Philox] = shared_or_own.sources
+        self._resources = shared_or_own.resources
         self._lock = threading.RLock()  # of writes to variables
 
     @property
@@ -135,7 +138,8 @@ class BaseSession:
         self._closed = True
         self._variables = {}
         self._sources = {}
-        self._resources.close()
+        if not self._shares:
+            self._resources.close()
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[BaseSession]:

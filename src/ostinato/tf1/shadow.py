@@ -119,6 +119,7 @@ def modules() -> dict[str, ModuleType]:
     served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
     served.update(learn_python.MODULES)
     served.update(rnn_python.MODULES)
+    served.update(contrib.tensorboard.MODULES)
     served.update(seq2seq_python.MODULES)
     served.update(cudnn_python.MODULES)
     served.update(internal_modules.complete(served))
