@@ -11,8 +11,8 @@ def _refuse(symbol: str) -> NoReturn:
     raise UnimplementedError(
         None,
         None,
-        f"{symbol}: there is no eager execution here; this is TensorFlow 1's graph and session. Take the call out "
-        "and evaluate with tf.Session; or write eager code in PyTorch itself, with ostinato's layers and cells.",
+        f"{symbol}: there is no eager execution here; this is TensorFlow 1's graph and session. Take the "
+        "call out and evaluate with tf.Session; or write eager code in PyTorch itself, with Ostinato.",
     )
 
 

@@ -304,12 +304,14 @@ class Estimator:
     def _write_summary(self, results: dict[str, Any], name: str | None, path: str | None) -> None:
         folder = os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
         step = int(results.get("global_step", 0))
-        shown = ", ".join(f"{key} = {value}" for key, value in sorted(results.items()))
+        shown = ", ".join(f"{key} = {value!s}" for key, value in sorted(results.items()))
         logging.info("Saving dict for global step %d: %s", step, shown)
         message = Summary()
         for key, value in results.items():
             if key != "global_step" and np.ndim(value) == 0 and np.asarray(value).dtype.kind in "fiu":
                 message.value.add(tag=key, simple_value=float(value))
+        if path:
+            logging.info("Saving 'checkpoint_path' summary for global step %d: %s", step, path)
         writer = FileWriterCache.get(folder)
         writer.add_summary(message, step)
         writer.flush()
