@@ -112,7 +112,7 @@ class MutableDenseHashTable(MutableHashTable):
         value_dtype: Any,
         default_value: Any,
         empty_key: Any,
-        deleted_key: Any,
+        deleted_key: Any = None,
         initial_num_buckets: int | None = None,
         name: str = "MutableDenseHashTable",
         checkpoint: bool = True,
@@ -123,8 +123,9 @@ class MutableDenseHashTable(MutableHashTable):
         self._value_shape = tuple(self._default_value.shape.as_list())
         reserved = [
             convert_to_tensor(empty_key, self._key_dtype, name="empty_key"),
-            convert_to_tensor(deleted_key, self._key_dtype, name="deleted_key"),
         ]
+        if deleted_key is not None:  # which TensorFlow before 1.13 did not have
+            reserved.append(convert_to_tensor(deleted_key, self._key_dtype, name="deleted_key"))
         self._make(name, "MutableDenseHashTableV2", reserved)
         if checkpoint:
             add_to_collection(GraphKeys.SAVEABLE_OBJECTS, _TableSaveable(self, self.name))

@@ -104,6 +104,7 @@ from . import (
     variable_store,
     variables,
 )
+from .data import structure as data_structure
 from .names import absent
 from .ops import (
     array,
@@ -149,6 +150,7 @@ _ARRAYS = (array, lists, picking, slicing, gathering, batches, padding, sets, so
 _CELLS = (rnn_cell_impl, rnn_cell_wrappers, rnn_cell_stack)
 _DRIVERS = (rnn, rnn_bidirectional, rnn_static, rnn_raw)
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
+    "data.util.nest": (data_structure,),
     "framework.constant_op": (core,),
     "framework.dtypes": (dtypes,),
     "framework.errors": (errors,),
@@ -273,6 +275,7 @@ _SAME: dict[str, ModuleType] = {
 }
 """Modules that are the public ones themselves."""
 _RENAMED: dict[str, dict[str, str]] = {
+    "data.util.nest": {"is_sequence": "is_nested", "pack_sequence_as": "pack"},
     "ops.init_ops": {
         "zeros_initializer": "Zeros",
         "ones_initializer": "Ones",

@@ -28,6 +28,7 @@ def modules() -> dict[str, ModuleType]:
         contrib,
         core,
         data,
+        data_paths,
         errors,
         estimator,
         examples,
@@ -117,6 +118,7 @@ def modules() -> dict[str, ModuleType]:
     served.update({f"tensorflow.{name}": module for name, module in MODULES.items()})
     served.update({f"tensorflow.python.{name}": module for name, module in python.MODULES.items()})
     served.update({f"tensorflow.contrib.{name}": getattr(contrib, name) for name in contrib.__all__})
+    served.update(data_paths.MODULES)
     served.update(learn_python.MODULES)
     served.update(rnn_python.MODULES)
     served.update(contrib.tensorboard.MODULES)

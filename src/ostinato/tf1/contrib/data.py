@@ -1,7 +1,8 @@
 """The module `tf.contrib.data`."""
 
-from ..data.dataset import AUTOTUNE
+from ..data.dataset import AUTOTUNE, Dataset
 from ..data.grouping import Reducer, bucket_by_sequence_length, group_by_reducer, group_by_window
+from ..data.iterators import Iterator
 from ..data.made import (
     make_batched_features_dataset,
     make_csv_dataset,
@@ -9,7 +10,13 @@ from ..data.made import (
     read_batch_features,
 )
 from ..data.optional import Optional, get_next_as_optional
-from ..data.readers import CsvDataset, TFRecordWriter
+from ..data.readers import (
+    CsvDataset,
+    FixedLengthRecordDataset,
+    TextLineDataset,
+    TFRecordDataset,
+    TFRecordWriter,
+)
 from ..data.transformations import (
     Counter,
     RandomDataset,
@@ -40,10 +47,15 @@ __all__ = [
     "AUTOTUNE",
     "Counter",
     "CsvDataset",
+    "Dataset",
+    "FixedLengthRecordDataset",
+    "Iterator",
     "Optional",
     "RandomDataset",
     "Reducer",
+    "TFRecordDataset",
     "TFRecordWriter",
+    "TextLineDataset",
     "assert_element_shape",
     "batch_and_drop_remainder",
     "bucket_by_sequence_length",

@@ -317,9 +317,9 @@ def _parse_tensor(run: Any, operation: Operation, serialized: np.ndarray) -> Any
     try:
         array = make_ndarray(TensorProto.FromString(serialized.item()))
     except (DecodeError, ValueError, TypeError):
-        text = serialized.item()[:100]
+        text = serialized.item()[:100].decode("latin-1")
         raise InvalidArgumentError(
-            None, operation, f"Could not parse `serialized` as TensorProto: '{text!r}'{place}"
+            None, operation, f"Could not parse `serialized` as TensorProto: '{text}'{place}"
         ) from None
     found = as_dtype(array.dtype)
     if found is not wanted:
