@@ -73,6 +73,10 @@ class EventsFile:
     def close(self) -> None:
         self._file.close()
 
+    def __del__(self) -> None:  # scripts seldom close their writers
+        if hasattr(self, "_file"):
+            self._file.close()
+
 
 class EventFileWriter:
     """Writes events to a file (TF1 symbol: `EventFileWriter`).

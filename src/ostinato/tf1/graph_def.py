@@ -25,8 +25,10 @@ _PRODUCER, _MIN_CONSUMER = 134, 12  # of TensorFlow 1.15's format
 
 
 def node_def(operation: Operation) -> NodeDef:
-    """A node as a message."""
-    return Writer().node(operation, False)
+    """A node as a message, to be looked at: it is not enough to make a graph of."""
+    made = Writer().node(operation, False)
+    del made.attr[OWN]
+    return made
 
 
 def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = False) -> GraphDef:

@@ -13,6 +13,7 @@ from .data_flow import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueu
 from .graph import name_scope
 from .ops.control import no_op
 from .ops.core import convert_to_tensor
+from .ops.gathering import dynamic_partition
 from .ops.math import cast, maximum
 from .queue_runner import QueueRunner, add_queue_runner
 from .shapes import TensorShape
@@ -87,9 +88,8 @@ def _filled(
     operations = []
     for tensors in lists:
         if keep.shape.ndims == 1:
-            from .ops.slicing import boolean_mask
-
-            operations.append(add([boolean_mask(tensor, keep) for tensor in tensors]))
+            chosen = cast(keep, "int32")
+            operations.append(add([dynamic_partition(tensor, chosen, 2)[1] for tensor in tensors]))
         else:
             operations.append(_where_kept(keep, add, tensors))
     add_queue_runner(QueueRunner(queue, operations * threads))

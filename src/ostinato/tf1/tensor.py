@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .dtypes import DType, as_dtype
@@ -198,11 +197,11 @@ class Operation:
         raise ValueError(f"Operation '{self.name}' has no attr named '{name}'.")
 
     @property
-    def node_def(self) -> NodeDef:
-        """The node as plain values (TF1 symbol: `tf.Operation.node_def`)."""
-        inputs = [tensor.name.removesuffix(":0") for tensor in self.inputs]
-        inputs += [f"^{operation.name}" for operation in self.control_inputs]
-        return NodeDef(self.name, self.type, inputs, self.device, dict(self.attributes))
+    def node_def(self) -> Any:
+        """The node as a message (TF1 symbol: `tf.Operation.node_def`)."""
+        from .graph_def import node_def  # which knows of loops' bodies, and they of nodes
+
+        return node_def(self)
 
     def colocation_groups(self) -> list[bytes]:
         """The one group that an operation is in: its own, as nothing is placed with anything here."""
@@ -222,23 +221,6 @@ class Operation:
 
     def __str__(self) -> str:
         return str(self.node_def)
-
-
-@dataclass(frozen=True)
-class NodeDef:
-    """A node as plain values: its name, type, inputs' names (`^` before one that only goes first), device and
-    attributes.
-    """
-
-    name: str
-    op: str
-    input: list[str]
-    device: str
-    attr: dict[str, Any]
-
-    def __str__(self) -> str:
-        lines = [f'name: "{self.name}"', f'op: "{self.op}"', *[f'input: "{name}"' for name in self.input]]
-        return "\n".join(lines) + "\n"
 
 
 def _contradiction(first: TensorShape, second: TensorShape) -> str:
