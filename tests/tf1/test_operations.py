@@ -74,8 +74,6 @@ def test_adjoints_of_complex_matrices():
     np.testing.assert_array_equal(turned, matrix.conj().T)
     with pytest.raises(ValueError, match="Only one of transpose_a and adjoint_a"):
         tf.matmul(a, a, transpose_a=True, adjoint_a=True)
-    with pytest.raises(ValueError, match="data_format must be 'NHWC'"):
-        tf.nn.bias_add(tf.zeros([1, 2, 3]), tf.zeros([2]), data_format="NCHW")
 
 
 WRONG_TYPES = {

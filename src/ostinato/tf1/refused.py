@@ -26,7 +26,6 @@ _UNICODE = (
 
 REFUSED: dict[str, str] = {
     "tf.GradientTape": _EAGER + "; tf.gradients differentiates",
-    "tf.enable_eager_execution": _EAGER,
     "tf.Module": "keep variables in a tf.variable_scope, or in a class of tf.keras.layers.Layer",
     "tf.RaggedTensor": _RAGGED,
     "tf.RaggedTensorSpec": _RAGGED,
