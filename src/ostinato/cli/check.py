@@ -255,7 +255,7 @@ def _print(
     rows = list(rows)
     several = len(files) > 1
     if rows:
-        table = [
+        table: list[Any] = [
             (
                 symbol.name,
                 symbol.status
@@ -265,7 +265,7 @@ def _print(
             )
             for symbol in rows
         ]
-        heads = ("symbol", "state", "way out", "files and lines" if several else "lines")
+        heads: Any = ("symbol", "state", "way out", "files and lines" if several else "lines")
         if not any(symbol.way_out for symbol in rows):
             table, heads = [(row[0], row[1], row[3]) for row in table], (heads[0], heads[1], heads[3])
         print(tabulate(table, heads, tablefmt="simple"))

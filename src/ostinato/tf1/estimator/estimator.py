@@ -182,7 +182,7 @@ class Estimator:
             ):
                 summary.scalar("loss", spec.loss)
             logged = {"loss": spec.loss, "step": counter}
-            watching = [NanTensorHook(spec.loss)]
+            watching: list[Any] = [NanTensorHook(spec.loss)]
             if config.log_step_count_steps:
                 watching.append(LoggingTensorHook(logged, every_n_iter=config.log_step_count_steps))
             scaffold = spec.scaffold or Scaffold()

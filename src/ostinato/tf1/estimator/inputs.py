@@ -76,11 +76,10 @@ def pandas_input_fn(
             f"Index for x and y are mismatched.\nIndex for x: {x.index}\nIndex for y: {y.index}\n"
         )
     features = collections.OrderedDict((name, np.asarray(x[name])) for name in x.columns)
-    if y is None:
-        labels = None
-    elif hasattr(y, "columns"):
+    labels: Any = y
+    if hasattr(y, "columns"):
         labels = {name: np.asarray(y[name]) for name in y.columns}
-    else:
+    elif y is not None:
         labels = np.asarray(y)
     whole = features if labels is None else (features, labels)
     return _batches(whole, len(x), batch_size, num_epochs, shuffle, queue_capacity)
