@@ -218,7 +218,7 @@ class Repeated(list[Any]):
             list.extend(self, [self._taken(value) for value in values])
         self._owner._touch()
 
-    def __iadd__(self, values: Iterable[Any]) -> Repeated:  # type: ignore[misc,override]
+    def __iadd__(self, values: Iterable[Any]) -> Repeated:  # type: ignore[misc]
         self.extend(values)
         return self
 
@@ -513,7 +513,7 @@ class Message:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self.SerializeToString() == other.SerializeToString()  # type: ignore[attr-defined]
+        return self.SerializeToString() == other.SerializeToString()
 
     __hash__ = None  # type: ignore[assignment]
 

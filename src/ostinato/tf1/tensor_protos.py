@@ -83,7 +83,7 @@ def make_tensor_proto(
         return values
     wanted = None if dtype is None else as_dtype(dtype).base_dtype
     array = numpy_value(values, wanted)
-    sizes = array.shape if shape is None else tuple(int(size) for size in TensorShape(shape).as_list())
+    sizes = array.shape if shape is None else tuple(size or 0 for size in TensorShape(shape).as_list())
     if verify_shape and sizes != array.shape:
         raise TypeError(f"Expected Tensor's shape: {sizes}, got {array.shape}.")
     count = int(np.prod(sizes, dtype=np.int64))

@@ -317,12 +317,13 @@ def _scalar_string(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outp
     return [(as_dtype("string"), TensorShape([]))]
 
 
-for _type, _compute in {
+_COMPUTE: dict[str, Any] = {
     "ScalarSummary": _scalars,
     "HistogramSummary": _histogram,
     "ImageSummary": _images,
     "AudioSummaryV2": _sounds,
     "TensorSummaryV2": _tensor,
     "MergeSummary": _merged,
-}.items():
+}
+for _type, _compute in _COMPUTE.items():
     register(_type, _compute, _scalar_string, stateful=True, differentiable=False)
