@@ -40,6 +40,18 @@ def _scores(tf, x):
     ]
 
 
+@_case("transitions that are not allowed")
+def _constrained(tf, x):
+    inputs, tags, lengths, transitions = _given(x)
+    transitions += tf.constant([[0.0, -1e4, 0.0], [0.0, 0.0, -1e4], [-1e4, 0.0, 0.0]])
+    start = inputs + tf.constant([[[-1e4, 0.0, -1e4]]])
+    return [
+        tf.contrib.crf.crf_log_norm(start, lengths, transitions),
+        tf.contrib.crf.crf_log_likelihood(inputs, tags, lengths, transitions)[0],
+        tf.contrib.crf.crf_decode(inputs, transitions, lengths),
+    ]
+
+
 @_case("of one step")
 def _one_step(tf, x):
     crf = tf.contrib.crf

@@ -5,7 +5,7 @@ Source: Lafferty et al., "Conditional random fields" (2001).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -37,13 +37,34 @@ def _step(scores: torch.Tensor, alphas: torch.Tensor, transitions: torch.Tensor)
     return torch.logsumexp(alphas.unsqueeze(2) + transitions, 1) + scores
 
 
+def _narrow_step(inputs: torch.Tensor, transitions: torch.Tensor) -> Callable[..., torch.Tensor]:
+    """The step as a product of matrices, which is faster, where no term of its sums can vanish."""
+    if not inputs.numel():
+        return lambda scores, alphas: _step(scores, alphas, transitions)
+    with torch.no_grad():
+        low, high = torch.aminmax(transitions)
+        least, most = torch.aminmax(inputs)
+        widest = float(2 * (high - low) + (most - least))
+    if not widest < 60.0:  # nor where something is infinite or not a number
+        return lambda scores, alphas: _step(scores, alphas, transitions)
+    top = high.detach()
+    weights = torch.exp(transitions - top)
+
+    def step(scores: torch.Tensor, alphas: torch.Tensor) -> torch.Tensor:
+        largest = alphas.detach().amax(1, keepdim=True)
+        return torch.log(torch.exp(alphas - largest) @ weights) + (scores + largest + top)
+
+    return step
+
+
 def _log_norm(inputs: torch.Tensor, transitions: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """The logarithm of the sum of exp(score) over all tag sequences; 0 for a row of no steps."""
     alphas = inputs[:, 0]
+    step_of = _narrow_step(inputs, transitions)
     longest = min(inputs.shape[1], int(lengths.max())) if lengths.numel() else 0
     shortest = int(lengths.min()) if lengths.numel() else 0
     for step, scores in enumerate(inputs.unbind(1)[1:longest], 1):
-        moved = _step(scores, alphas, transitions)
+        moved = step_of(scores, alphas)
         alphas = moved if step < shortest else torch.where((step < lengths).unsqueeze(1), moved, alphas)
     total = torch.logsumexp(alphas, 1)
     return torch.where(lengths > 0, total, torch.zeros_like(total))

@@ -219,8 +219,19 @@ def _greedy(run: Any, operation: Operation, inputs: torch.Tensor, lengths: torch
     kept = there & (chosen != classes - 1)
     if operation.attributes["merge_repeated"]:
         kept[1:] &= chosen[1:] != chosen[:-1]
-    rows = [chosen[kept[:, row], row].tolist() for row in range(batch)]
-    return (*_sparse(rows), score.unsqueeze(1))
+    # In the order of the rows: where each label is kept, and how many of its row were before it.
+    rows = np.ascontiguousarray(kept.T)
+    counts = rows.sum(1)
+    ends = np.cumsum(counts)
+    row = np.repeat(np.arange(batch), counts)
+    place = np.arange(len(row)) - np.repeat(ends - counts, counts)
+    shape = [batch, int(counts.max(initial=0))]
+    return (
+        torch.from_numpy(np.stack([row, place], 1)),
+        torch.from_numpy(chosen.T[rows]),
+        torch.tensor(shape, dtype=torch.int64),
+        score.unsqueeze(1),
+    )
 
 
 def _paths_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:

@@ -164,10 +164,9 @@ def _fused(
         own_mean = own_mean.detach()
     if inverse is None:
         spread = torch.zeros_like(own_mean)
-    else:
-        axes = [i for i in range(x.dim()) if i != axis]
-        # The inverse that comes along would give it with the rounding of 1 / (variance + epsilon).
-        spread = x.detach().to(scale.dtype).var(axes, unbiased=True)
+    else:  # 1 / sqrt(variance + epsilon) comes along; what it lacks in digits is small beside epsilon
+        whole = inverse.detach().double() ** -2 - epsilon
+        spread = (whole.clamp_min(0) * (count / (count - 1))).to(scale.dtype)
     return (found if axis == 1 else found.movedim(1, axis)), own_mean, spread
 
 

@@ -26,6 +26,9 @@ def _top_k(x: torch.Tensor, k: torch.Tensor, sorted: bool) -> tuple[torch.Tensor
         raise ValueError(f"Need k >= 0, got {count}")
     if count > x.shape[-1]:
         raise ValueError(f"input must have at least k columns. Had {x.shape[-1]}, needed {count}")
+    if count == 1:  # the first of equal ones, as it is
+        found = x.argmax(-1, keepdim=True)
+        return x.gather(-1, found), found.to(torch.int32)
     # Of equal elements the first ones are to be taken, in order: torch takes any. It shows where there are.
     values, found = x.topk(min(count + 1, x.shape[-1]), -1)
     equal = (values[..., 1:] == values[..., :-1]).any(-1)
