@@ -43,7 +43,7 @@ def test_they_are_fed_and_fetched_in_nests():
         empty = session.run(tf.sparse_tensor_to_dense(p), {p: ([], [], [1, 2])})
         assert empty.tolist() == [[0.0, 0.0]]
         assert p.eval({p: tuple(VALUE)}, session).values.tolist() == [2.0, 3.0]
-        with pytest.raises(TypeError, match="is fed with a tf.SparseTensorValue or a tuple"):
+        with pytest.raises(TypeError, match=r"is fed with a tf\.SparseTensorValue or a tuple"):
             session.run(p, {p: [1, 2]})
 
 

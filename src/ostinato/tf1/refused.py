@@ -58,7 +58,6 @@ REFUSED: dict[str, str] = {
     "tf.get_session_handle": _HANDLE,
     "tf.get_session_tensor": _HANDLE,
     "tf.delete_session_tensor": _HANDLE,
-    "tf.enable_v2_behavior": _V2,
     "tf.enable_v2_tensorshape": _V2,
     "tf.enable_tensor_equality": _V2,
     "tf.enable_control_flow_v2": _V2,

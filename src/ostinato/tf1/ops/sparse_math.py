@@ -140,7 +140,6 @@ def _elementwise(combine: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 for _name, _combine in (
     ("Mul", torch.mul),
     ("Div", lambda a, b: a / b if a.is_floating_point() else torch.div(a, b, rounding_mode="trunc")),
-    ("Add", torch.add),
 ):
     register(
         f"SparseDenseCwise{_name}",
