@@ -36,4 +36,4 @@ CASES = {
     "even restarts": lambda tf, x: tf.train.cosine_decay_restarts(0.1, x.constant(25), 10, 1.0, 0.5, 0.1),
     "line": lambda tf, x: tf.train.linear_cosine_decay(0.1, x.constant(25), 30),
 }
-OTHER_NAMES = {name: "what reads a variable is named otherwise" for name in list(CASES)[:-3]}
+OTHER_NAMES = dict.fromkeys(list(CASES)[:-3], "what reads a variable is named otherwise")

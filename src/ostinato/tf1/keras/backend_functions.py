@@ -32,7 +32,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     """A variable with a value (TF1 symbol: `tf.keras.backend.variable`)."""
     kind = as_dtype(dtype or floatx())
     return Variable(
-        convert_to_tensor(np.asarray(value, dtype=kind.as_numpy_dtype) if not isinstance(value, Tensor) else value),
+        convert_to_tensor(
+            np.asarray(value, dtype=kind.as_numpy_dtype) if not isinstance(value, Tensor) else value
+        ),
         dtype=kind,
         name=name,
         constraint=constraint,
@@ -46,7 +48,11 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 
 def placeholder(
-    shape: Any = None, ndim: int | None = None, dtype: Any = None, sparse: bool = False, name: str | None = None
+    shape: Any = None,
+    ndim: int | None = None,
+    dtype: Any = None,
+    sparse: bool = False,
+    name: str | None = None,
 ) -> Tensor:
     """What is to be fed (TF1 symbol: `tf.keras.backend.placeholder`)."""
     sizes = [None] * ndim if shape is None and ndim else shape
@@ -159,7 +165,9 @@ def random_normal_variable(
     )
 
 
-def random_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Tensor:
+def random_normal(
+    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
+) -> Tensor:
     """Normal draws (TF1 symbol: `tf.keras.backend.random_normal`)."""
     return core_random_normal(shape, mean, stddev, dtype or floatx(), seed=_seed(seed))
 
@@ -333,7 +341,9 @@ def flatten(x: Any) -> Tensor:
 def batch_flatten(x: Any) -> Tensor:
     """Two axes (TF1 symbol: `tf.keras.backend.batch_flatten`)."""
     sizes = x.shape.as_list()[1:]
-    return array.reshape(x, [-1, int(np.prod(sizes)) if None not in sizes else reductions.reduce_prod(array.shape(x)[1:])])
+    return array.reshape(
+        x, [-1, int(np.prod(sizes)) if None not in sizes else reductions.reduce_prod(array.shape(x)[1:])]
+    )
 
 
 def expand_dims(x: Any, axis: int = -1) -> Tensor:
@@ -418,7 +428,9 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     return losses.categorical_crossentropy(target, output, from_logits, axis=axis)
 
 
-def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Tensor:
+def sparse_categorical_crossentropy(
+    target: Any, output: Any, from_logits: bool = False, axis: int = -1
+) -> Tensor:
     """-log(prediction of the label) (TF1: `tf.keras.backend.sparse_categorical_crossentropy`)."""
     from . import losses
 
@@ -510,16 +522,112 @@ less, less_equal = math.less, math.less_equal
 stop_gradient, shape = array.stop_gradient, array.shape
 relu, softmax, sigmoid, tanh = activations.relu, nn.softmax, nn.sigmoid, nn.tanh
 elu, softplus, softsign, hard_sigmoid = nn.elu, nn.softplus, nn.softsign, activations.hard_sigmoid
-PUBLIC = """abs all any arange argmax argmin batch_dot batch_flatten bias_add binary_crossentropy cast cast_to_floatx
-categorical_crossentropy clip concatenate constant cos count_params ctc_batch_cost ctc_decode
-ctc_label_dense_to_sparse dot dropout dtype elu equal eval exp expand_dims eye flatten function gather get_uid gradients
-greater greater_equal hard_sigmoid identity in_test_phase in_train_phase int_shape is_keras_tensor is_sparse
-l2_normalize less less_equal log logsumexp manual_variable_initialization max maximum mean min minimum name_scope ndim
-not_equal one_hot ones ones_like permute_dimensions placeholder pow prod random_binomial random_normal
-random_normal_variable random_uniform random_uniform_variable relu repeat repeat_elements reshape reverse rnn round
-shape sigmoid sign sin softmax softplus softsign sparse_categorical_crossentropy sqrt square squeeze stack std
-stop_gradient sum switch tanh tile transpose truncated_normal update update_add update_sub var variable zeros
-zeros_like""".split()
+PUBLIC = [
+    "abs",
+    "all",
+    "any",
+    "arange",
+    "argmax",
+    "argmin",
+    "batch_dot",
+    "batch_flatten",
+    "bias_add",
+    "binary_crossentropy",
+    "cast",
+    "cast_to_floatx",
+    "categorical_crossentropy",
+    "clip",
+    "concatenate",
+    "constant",
+    "cos",
+    "count_params",
+    "ctc_batch_cost",
+    "ctc_decode",
+    "ctc_label_dense_to_sparse",
+    "dot",
+    "dropout",
+    "dtype",
+    "elu",
+    "equal",
+    "eval",
+    "exp",
+    "expand_dims",
+    "eye",
+    "flatten",
+    "function",
+    "gather",
+    "get_uid",
+    "gradients",
+    "greater",
+    "greater_equal",
+    "hard_sigmoid",
+    "identity",
+    "in_test_phase",
+    "in_train_phase",
+    "int_shape",
+    "is_keras_tensor",
+    "is_sparse",
+    "l2_normalize",
+    "less",
+    "less_equal",
+    "log",
+    "logsumexp",
+    "manual_variable_initialization",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "name_scope",
+    "ndim",
+    "not_equal",
+    "one_hot",
+    "ones",
+    "ones_like",
+    "permute_dimensions",
+    "placeholder",
+    "pow",
+    "prod",
+    "random_binomial",
+    "random_normal",
+    "random_normal_variable",
+    "random_uniform",
+    "random_uniform_variable",
+    "relu",
+    "repeat",
+    "repeat_elements",
+    "reshape",
+    "reverse",
+    "rnn",
+    "round",
+    "shape",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_categorical_crossentropy",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "std",
+    "stop_gradient",
+    "sum",
+    "switch",
+    "tanh",
+    "tile",
+    "transpose",
+    "truncated_normal",
+    "update",
+    "update_add",
+    "update_sub",
+    "var",
+    "variable",
+    "zeros",
+    "zeros_like",
+]
 
 
 def rnn(*args: Any, **kwargs: Any) -> Any:

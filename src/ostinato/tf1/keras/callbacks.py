@@ -186,8 +186,8 @@ class ModelCheckpoint(Callback):
                 return
             if self.verbose:
                 print(
-                    f"\nEpoch {epoch + 1:05d}: {self.monitor} improved from {self.best:0.5f} to {current:0.5f}, "
-                    f"saving model to {path}"
+                    f"\nEpoch {epoch + 1:05d}: {self.monitor} improved from {self.best:0.5f} to "
+                    f"{current:0.5f}, saving model to {path}"
                 )
             self.best = current
         elif self.verbose:

@@ -313,7 +313,12 @@ class _Batches:
             for index in range(len(source)):
                 yield source[index]
         elif hasattr(source, "__next__"):
-            yield from source
+            while True:  # `yield from` would close the generator at an epoch's end
+                try:
+                    item = next(source)
+                except StopIteration:
+                    return
+                yield item
         else:
             yield from iter(source)
 
@@ -337,15 +342,13 @@ class _Batches:
     def epoch(self) -> Any:
         from .training import weights_of_classes
 
-        step = 0
-        for item in self._items():
+        for step, item in enumerate(self._items(), 1):
             x, y, weights = item, None, None
             if isinstance(item, tuple):
                 x, y, weights = (*item, None, None)[:3]
             weights = weights_of_classes(y, self._class_weight, weights)
             first = np.asarray(nest.flatten(list(x.values()) if isinstance(x, dict) else x)[0])
             yield x, y, weights, len(first)
-            step += 1
             if self._steps is not None and step >= self._steps:
                 return
 

@@ -166,12 +166,12 @@ def poisson(y_true: Any, y_pred: Any) -> Tensor:
 
 
 def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    """-cos of the angle (TF1 symbol: `tf.keras.losses.cosine_similarity`)."""
+    """The cosine of the angle (TF1 symbol: `tf.keras.losses.cosine_similarity`)."""
     true, predicted = (
         multiply(item, rsqrt(maximum(reduce_sum(square(item), axis, keepdims=True), 1e-12)))
         for item in _pair(y_true, y_pred)
     )
-    return -reduce_sum(true * predicted, axis=axis)
+    return reduce_sum(true * predicted, axis=axis)
 
 
 cosine_similarity = cosine_proximity

@@ -39,6 +39,7 @@ class Metric(Layer):
             dtype=dtype or self._dtype,
             initializer=initializer,
             trainable=False,
+            collections=["metric_variables"],  # a model's checkpoint has none of them
             **kwargs,
         )
 
@@ -242,7 +243,7 @@ LogCoshError = _metric("LogCoshError", losses.logcosh, "logcosh")
 
 
 def _cosine(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
-    return -losses.cosine_similarity(y_true, y_pred, axis)
+    return losses.cosine_similarity(y_true, y_pred, axis)
 
 
 CosineSimilarity = _metric("CosineSimilarity", _cosine, "cosine_similarity", axis=-1)

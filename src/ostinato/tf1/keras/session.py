@@ -36,7 +36,8 @@ def initialize(session: Any) -> None:
     """Give the variables of the session's graph that have no value yet their initial values."""
     with session.graph.as_default():
         known = session.variables
-        missing = [item.initializer for item in global_variables() if item.op.name not in known]
+        variables = [*global_variables(), *session.graph.get_collection("metric_variables")]
+        missing = [item.initializer for item in variables if item.op.name not in known]
         if missing:
             session.run(missing)
 

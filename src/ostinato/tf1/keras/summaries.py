@@ -13,7 +13,11 @@ def _is_straight(model: Any) -> bool:
     for layer in model.layers:
         nodes = layer._inbound_nodes
         inputs = nest.flatten(nodes[0].input_tensors) if nodes else []
-        if len(nodes) != 1 or len(inputs) > 1 or (inputs and getattr(inputs[0], "_keras_history", [None])[0] is not before):
+        if (
+            len(nodes) != 1
+            or len(inputs) > 1
+            or (inputs and getattr(inputs[0], "_keras_history", [None])[0] is not before)
+        ):
             return False
         before = layer
     return True

@@ -244,7 +244,7 @@ class _Attention(Configured):
 
 
 class Attention(_Attention):
-    """Attention by products of queries and keys, as Luong has it (TF1 symbol: `tf.keras.layers.Attention`)."""
+    """Attention by products of queries and keys (Luong; TF1 symbol: `tf.keras.layers.Attention`)."""
 
     def __init__(self, use_scale: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)

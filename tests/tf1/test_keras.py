@@ -1,0 +1,181 @@
+"""Models of tf.keras: training, states, masks, files and callbacks, with TensorFlow 1.15's numbers."""
+
+import numpy as np
+import pytest
+
+import ostinato.tf1 as tf
+
+layers = tf.keras.layers
+
+
+@pytest.fixture(autouse=True)
+def _new_session():
+    tf.keras.backend.clear_session()
+    yield
+    tf.keras.backend.clear_session()
+
+
+def _with_weights(model):
+    draws = np.random.RandomState(1)
+    model.set_weights([draws.uniform(-0.4, 0.4, value.shape) for value in model.get_weights()])
+    return model
+
+
+def _classifier():
+    return _with_weights(
+        tf.keras.Sequential([layers.LSTM(4, input_shape=(5, 3)), layers.Dense(2, activation="softmax")])
+    )
+
+
+def _data():
+    draws = np.random.RandomState(0)
+    return draws.randn(20, 5, 3).astype("float32"), draws.randint(0, 2, 20)
+
+
+def test_a_sequential_model_trains_as_tensorflows_does():
+    model, (x, y) = _classifier(), _data()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(
+        x, y, epochs=2, batch_size=8, shuffle=False, verbose=0, validation_data=(x, y)
+    ).history
+    assert model.metrics_names == ["loss", "acc"]
+    np.testing.assert_allclose(history["loss"], [0.67135, 0.67106], atol=1e-5)
+    np.testing.assert_allclose(history["val_loss"], [0.67105, 0.67076], atol=1e-5)
+    np.testing.assert_allclose(history["val_acc"], [0.65, 0.65], atol=1e-6)
+    assert [variable.name for variable in model.weights] == [
+        "lstm/kernel:0",
+        "lstm/recurrent_kernel:0",
+        "lstm/bias:0",
+        "dense/kernel:0",
+        "dense/bias:0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "losses"),
+    [
+        ("rmsprop", [1.8583, 1.8495, 1.8438]),
+        ("adam", [1.8615, 1.8583, 1.8551]),
+        ("nadam", [1.8613, 1.8581, 1.8550]),
+    ],
+)
+def test_a_functional_model_with_masks_gets_better(optimizer, losses):
+    draws = np.random.RandomState(2)
+    ids = layers.Input((5,), dtype="int32")
+    hidden = layers.Embedding(10, 4, mask_zero=True)(ids)
+    hidden = layers.Bidirectional(layers.GRU(3, return_sequences=True))(hidden)
+    outputs = layers.TimeDistributed(layers.Dense(6, activation="softmax"))(hidden)
+    model = _with_weights(tf.keras.Model(ids, outputs))
+    model.compile(optimizer, "categorical_crossentropy", metrics=["acc"])
+    x = draws.randint(0, 10, (12, 5))
+    y = tf.keras.utils.to_categorical(draws.randint(0, 6, (12, 5)), 6)
+    found = model.fit(x, y, epochs=3, batch_size=4, shuffle=False, verbose=0).history["loss"]
+    assert found[0] > found[1] > found[2] and len(found) == len(losses)
+    assert outputs._keras_mask is not None and model.output_shape == (None, 5, 6)
+
+
+def test_a_stateful_layer_begins_where_it_ended():
+    model = tf.keras.Sequential([layers.GRU(3, stateful=True, batch_input_shape=(2, 4, 5))])
+    x = np.random.RandomState(3).randn(2, 8, 5).astype("float32")
+    whole = tf.keras.Sequential([layers.GRU(3, input_shape=(None, 5))])
+    whole.set_weights(model.get_weights())
+    model.predict(x[:, :4], batch_size=2)
+    np.testing.assert_allclose(model.predict(x[:, 4:], batch_size=2), whole.predict(x), rtol=1e-5, atol=1e-6)
+    model.reset_states()
+    np.testing.assert_allclose(
+        model.predict(x[:, :4], batch_size=2), whole.predict(x[:, :4]), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_weights_are_written_as_a_checkpoint_and_read_again(tmp_path):
+    model, (x, _) = _classifier(), _data()
+    model.save_weights(str(tmp_path / "weights"))
+    keys = [name for name, _ in tf.train.list_variables(str(tmp_path / "weights"))]
+    assert "layer_with_weights-0/cell/kernel/.ATTRIBUTES/VARIABLE_VALUE" in keys
+    other = tf.keras.Sequential([layers.LSTM(4, input_shape=(5, 3)), layers.Dense(2, activation="softmax")])
+    other.load_weights(str(tmp_path / "weights"))
+    np.testing.assert_array_equal(model.predict(x), other.predict(x))
+    small = tf.keras.Sequential([layers.Embedding(3, 2, input_length=4)])
+    with pytest.raises(ValueError, match="it is of another model"):
+        small.load_weights(str(tmp_path / "weights"))
+
+
+def test_a_model_is_made_again_from_its_configuration():
+    model, (x, _) = _classifier(), _data()
+    again = tf.keras.models.model_from_json(model.to_json())
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(model.predict(x), again.predict(x))
+    inputs = tf.keras.Input((3,))
+    joined = layers.Concatenate()([layers.Dense(2)(inputs), layers.Dense(3, activation="tanh")(inputs)])
+    first = tf.keras.Model(inputs, joined)
+    second = tf.keras.Model.from_config(first.get_config())
+    second.set_weights(first.get_weights())
+    np.testing.assert_array_equal(first.predict(x[:, 0]), second.predict(x[:, 0]))
+
+
+def test_a_class_of_ones_own_trains_with_callbacks_and_stops_early():
+    class Own(tf.keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.cells = [layers.LSTM(4, return_sequences=True), layers.LSTM(3)]
+            self.out = layers.Dense(1)
+
+        def call(self, inputs, training=None):
+            for layer in self.cells:
+                inputs = layer(inputs)
+            return self.out(inputs)
+
+    seen = []
+    model, (x, y) = Own(), _data()
+    model.compile(tf.train.AdamOptimizer(0.01), tf.keras.losses.MeanSquaredError(), metrics=["mae"])
+    callbacks = [
+        tf.keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(sorted(logs))),
+        tf.keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e6, patience=2),
+    ]
+    history = model.fit(x, y.astype("float32"), epochs=9, verbose=0, callbacks=callbacks)
+    assert len(history.epoch) == 3 and seen[0] == ["loss", "mean_absolute_error"]
+    assert len(model.trainable_weights) == 8
+
+
+def test_a_generator_feeds_batches_and_the_rate_is_lowered():
+    model, (x, y) = _classifier(), _data()
+    model.compile(tf.keras.optimizers.SGD(lr=0.5), "sparse_categorical_crossentropy")
+
+    def batches():
+        while True:
+            for start in range(0, 20, 5):
+                yield x[start : start + 5], y[start : start + 5]
+
+    lower = tf.keras.callbacks.LearningRateScheduler(lambda epoch: 0.5 / (epoch + 1))
+    history = model.fit_generator(batches(), steps_per_epoch=4, epochs=2, verbose=0, callbacks=[lower])
+    assert history.history["lr"] == [0.5, 0.25]
+    assert model.evaluate(x, y, verbose=0) < history.history["loss"][0]
+
+
+def test_dropout_is_only_while_training():
+    inputs = tf.keras.Input((4,))
+    outputs = layers.BatchNormalization()(layers.Dropout(0.5)(inputs))
+    model = tf.keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    x = np.ones((8, 4), np.float32)
+    before = model.get_weights()
+    np.testing.assert_allclose(model.predict(x), x / np.sqrt(1.001), rtol=1e-5)
+    model.train_on_batch(x, x)
+    assert not np.allclose(before[2], model.get_weights()[2])
+
+
+def test_misuse_is_told():
+    model, (x, y) = _classifier(), _data()
+    with pytest.raises(RuntimeError, match="You must compile your model"):
+        model.fit(x, y)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match="Error when checking input: expected lstm_input to have shape"):
+        model.fit(x[:, :, :2], y, verbose=0)
+    with pytest.raises(ValueError, match="same number of samples"):
+        model.fit(x, y[:5], verbose=0)
+    with pytest.raises(ValueError, match="Unknown optimizer: sdg; the nearest that there is is sgd"):
+        model.compile("sdg", "mse")
+    with pytest.raises(ValueError, match="Unknown loss function:mean"):
+        model.compile("sgd", "mean")
+    with pytest.raises(TypeError, match="The added layer must be an instance of class Layer"):
+        model.add("dense")
