@@ -50,7 +50,7 @@ def plain(text: str) -> str:
             say_once(f"a cell of %%{kind} is left out: there is no Jupyter here.")
             return "pass"
         return "pass\n" + plain(rest)
-    lines = []
+    lines: list[str] = []
     continued = False
     for line in text.split("\n"):
         found = _MAGIC.match(line)

@@ -33,14 +33,6 @@ def processes_to_come() -> None:
     sys.path.insert(1, str(CHILD_PATH))  # multiprocessing hands this on in place of the environment's
 
 
-def device(name: str | None) -> None:
-    """Compute on a device from now on."""
-    if name is not None:
-        from ostinato.tf1 import placement
-
-        placement.use(name)
-
-
 def a_process_that_was_started() -> Any:
     """What the `tensorflow` of the child's path calls: this face, in its place."""
     this_process()

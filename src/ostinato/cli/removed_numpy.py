@@ -146,10 +146,10 @@ def install() -> None:
     _supply_names(np, _NAMES)
     _supply_methods()
     _convert_single_elements()
-    np.set_printoptions(legacy="1.25")  # type: ignore[arg-type]
+    np.set_printoptions(legacy="1.25")
     for function in (np.array, np.asarray, np.asanyarray):
         setattr(np, function.__name__, _of_rows_that_differ(function))
-    np.fromstring = _fromstring(np.fromstring)  # type: ignore[assignment]
+    np.fromstring = _fromstring(np.fromstring)
     _supply_names(np.lib, {"pad": np.pad})
     _supply_names(
         np.random,

@@ -73,8 +73,8 @@ def _methods(kind: type, names: dict[str, Any]) -> None:
 
 def _getargspec(function: Any) -> Any:
     found = inspect.getfullargspec(function)
-    kind = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
-    return kind(found.args, found.varargs, found.varkw, found.defaults)
+    ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+    return ArgSpec(found.args, found.varargs, found.varkw, found.defaults)
 
 
 def _without_encoding(function: Any) -> Any:

@@ -48,7 +48,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--device",
         choices=("cpu", "cuda"),
-        help="where to compute (default: cpu)",
+        help="where sessions compute: cpu, the default; cuda is refused so far",
     )
     parser.add_argument(
         "--memory-limit",
@@ -96,6 +96,11 @@ def main(arguments: argparse.Namespace) -> int:
         )
     if arguments.profile_trace is not None and not arguments.profile:
         raise CommandError("--profile-trace goes with --profile: ostinato run --profile train.py")
+    if arguments.device == "cuda":
+        raise CommandError(
+            "sessions compute on the CPU so far, so that --device cuda cannot be had; leave it out. For a "
+            "GPU, take the network to PyTorch: 'ostinato convert' brings its weights."
+        )
     from ostinato.cli import run_script
 
     return run_script.run(arguments)

@@ -26,7 +26,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ostinato.tf1 import session_memory
 
     session_memory.set_default_limit(arguments.memory_limit)
-    prepare.device(arguments.device)
     sys.argv = argv
     sys.path[0:1] = [program.folder]
     prepare.this_process()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from . import variable_scope as vs
@@ -68,9 +69,19 @@ def linear(
     bias: bool,
     bias_initializer: Any = None,
     kernel_initializer: Any = None,
+    *,
+    bias_start: float | None = None,
+    scope: Any = None,
 ) -> Tensor:
-    """A `Linear` made and called (TF1 symbol: `tensorflow.contrib.rnn.python.ops.core_rnn_cell._linear`)."""
-    return Linear(args, output_size, bias, bias_initializer, kernel_initializer)(args)
+    """A `Linear` made and called (TF1 symbol: `tensorflow.contrib.rnn.python.ops.core_rnn_cell._linear`).
+
+    `bias_start`, a number in the place of `bias_initializer`, and `scope` are of TensorFlow before 1.2.
+    """
+    start = bias_initializer if bias_start is None else bias_start
+    if isinstance(start, (int, float)):
+        start = Constant(float(start))
+    with contextlib.nullcontext() if scope is None else vs.variable_scope(scope):
+        return Linear(args, output_size, bias, start, kernel_initializer)(args)
 
 
 def _as_list(args: Any) -> list[Tensor]:

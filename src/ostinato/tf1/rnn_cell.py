@@ -1,5 +1,7 @@
 """The module `tf.nn.rnn_cell`."""
 
+from typing import Any
+
 from .names import absent
 from .rnn_cell_impl import (
     BasicLSTMCell,
@@ -27,4 +29,12 @@ __all__ = [
     "ResidualWrapper",
 ]
 
-__getattr__ = absent("tf.nn.rnn_cell", __all__)
+_absent = absent("tf.nn.rnn_cell", __all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("_linear", "linear"):  # tf.nn.rnn_cell._linear was TensorFlow's before 1.1
+        from .linear import linear
+
+        return linear
+    return _absent(name)

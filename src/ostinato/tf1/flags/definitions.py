@@ -322,7 +322,7 @@ def DEFINE_alias(
     original = flag_values[original_name]
 
     class Alias(Flag):
-        @property  # type: ignore[override]
+        @property
         def value(self) -> Any:
             return original.value
 

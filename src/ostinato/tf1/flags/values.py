@@ -285,7 +285,8 @@ class FlagValues:
 
     def read_flags_from_files(self, argv: Sequence[str], force_gnu: bool = True) -> list[str]:
         """The words of `argv`, with what the files of `--flagfile` hold in place of these."""
-        words, left = [], list(argv)
+        words: list[str] = []
+        left = list(argv)
         while left:
             word = left.pop(0)
             if word == "--":
