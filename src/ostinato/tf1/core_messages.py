@@ -5,7 +5,15 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from . import graph_messages, meta_graph_messages, options, saver_def, step_stats, summary_messages
+from . import (
+    graph_messages,
+    graph_optimizer,
+    meta_graph_messages,
+    options,
+    saver_def,
+    step_stats,
+    summary_messages,
+)
 from .messages import ENUMERATIONS
 from .names import absent
 
@@ -35,6 +43,7 @@ _TABLE: dict[str, tuple[Any, str]] = {
         "AssetFileDef CollectionDef MetaGraphDef SignatureDef TensorInfo",
     ),
     "protobuf.queue_runner_pb2": (meta_graph_messages, "QueueRunnerDef"),
+    "protobuf.rewriter_config_pb2": (graph_optimizer, "AutoParallelOptions RewriterConfig"),
     "protobuf.saved_model_pb2": (meta_graph_messages, "SavedModel"),
     "protobuf.saver_pb2": (saver_def, "SaverDef"),
     "util.event_pb2": (summary_messages, "Event LogMessage SessionLog TaggedRunMetadata"),

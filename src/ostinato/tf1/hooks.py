@@ -134,7 +134,7 @@ class LoggingTensorHook(SessionRunHook):
             if self._formatter:
                 logging.info(self._formatter(values))
                 return
-            text = ", ".join(f"{tag} = {values[tag]}" for tag in self._tags)
+            text = ", ".join(f"{tag} = {values[tag]!s}" for tag in self._tags)  # `!s`: with numpy's digits
             if elapsed is None:
                 logging.info("%s", text)
             else:
