@@ -175,7 +175,13 @@ def test_the_order_of_reads_and_writes():
         after = v.read_value()
     with tf.Session() as session:
         session.run(v.initializer)
-        assert session.run([before, write, v]) == [10, 5, 1]
+        # What computes with the variable sees what it held before; it itself is given as it is afterwards.
+        passed_on = tf.identity(v)
+        for order in (lambda fetches: fetches, reversed):
+            session.run(v.initializer)
+            found = dict(session.run(dict(order([("b", before), ("w", write), ("v", v), ("i", passed_on)]))))
+            assert found == {"b": 10, "w": 5, "v": 5, "i": 5}
+        assert session.run([v, before], {v: 2.0}) == [2, 20]
         session.run(v.initializer)
         assert session.run([before, after]) == [10, 5]
 

@@ -207,6 +207,19 @@ class _Compiler:
         known = source in self.fed or result in self.gradient_targets or result in self.passed
         return source.op.name if source.op.type == "VariableV2" and not known else None
 
+    def _fetched_variable(self, item: Tensor | Operation) -> str | None:
+        """The variable whose value a fetch is, passed on or not."""
+        if isinstance(item, Operation):
+            return None
+        while item not in self.fed:
+            operation = item.op
+            if operation.type == "VariableV2":
+                return operation.name
+            if operation.type != "Identity" or operation.control_inputs:
+                return None
+            item = operation.inputs[0]
+        return None
+
     def _finds_passed(self, gradients: Sequence[Operation]) -> bool:
         """Whether there are more fed tensors that a gradient goes through than were known."""
         known, computed = len(self.passed), {tensor for tensor in self.feeds if tensor.op.inputs}
@@ -386,16 +399,19 @@ class _Compiler:
             name = self._variable_read(tensor.op) or tensor.op.name
             if name not in read:
                 read[name] = new_slot()
-                evaluate: Callable[..., Any] = lambda run: (run.read(name),)  # noqa: E731
-                drafts.append(Instruction(tensor.op, evaluate, (), (read[name],), ()))
+                drafts.append(_reading(tensor.op, name, read[name]))
             return read[name]
 
         read: dict[str, int] = {}  # variables' values, up to the next write
-        fetched_variables = {
-            item: slot_of(item)
-            for item in self.fetches
-            if isinstance(item, Tensor) and item not in self.cut and self._variable_read(item.op) is not None
-        }
+        begun: dict[Tensor | Operation, int] = {}
+        fetched_variables: dict[Tensor | Operation, str] = {}
+        for item in self.fetches:
+            name = self._fetched_variable(item)
+            if name is not None and item.graph.outer is None:
+                fetched_variables[item] = name
+            elif isinstance(item, Tensor) and name is not None and self._variable_read(item.op) is not None:
+                # A body's results are values like others: what they are when it begins.
+                begun[item] = slot_of(item)
         for unit in ordered:
             inputs = (*map(slot_of, unit.inputs), *[fed[tensor] for tensor in unit.fed])
             outputs, leaves = [], []
@@ -415,14 +431,25 @@ class _Compiler:
             if unit.writes:
                 read.clear()
         plan.fetch_slots = []
+        last: dict[str, int] = {}
         for item in self.fetches:
             if isinstance(item, Operation):
                 plan.fetch_slots.append(DROPPED)
+            elif item in fetched_variables:
+                # TensorFlow gives out the variable's own memory, and so what it holds after all writes.
+                name = fetched_variables[item]
+                if name not in last:
+                    last[name] = new_slot()
+                    node = item.op if isinstance(item, Tensor) else item
+                    drafts.append(_reading(node, name, last[name]))
+                plan.fetch_slots.append(last[name])
             else:
-                plan.fetch_slots.append(
-                    fetched_variables[item] if item in fetched_variables else slot_of(item)
-                )
+                plan.fetch_slots.append(begun[item] if item in begun else slot_of(item))
         plan.instructions = _with_frees(drafts, {*plan.fetch_slots, *fixed})
+
+
+def _reading(operation: Operation, name: str, slot: int) -> Instruction:
+    return Instruction(operation, lambda run: (run.read(name),), (), (slot,), ())
 
 
 def _with_frees(drafts: Sequence[Instruction], kept: set[int]) -> list[Instruction]:
