@@ -122,7 +122,13 @@ def rows_of(components: Sequence[Any]) -> Iterator[Element]:
             None, None, f"The components of a data set of slices have different numbers of rows: {counts}."
         )
     count = counts.pop()
-    return zip(*[_rows(component, count) for component in components], strict=True)
+    if any(isinstance(component, SparseTensorValue) for component in components):
+        return zip(*[_rows(component, count) for component in components], strict=True)
+    chunks = (
+        zip(*[_chunk(component, begin, count) for component in components], strict=True)
+        for begin in range(0, count, _CHUNK)
+    )
+    return itertools.chain.from_iterable(chunks)
 
 
 def count_of(component: Any) -> int:
@@ -134,10 +140,15 @@ def count_of(component: Any) -> int:
 def _rows(component: Any, count: int) -> Iterator[Any]:
     if isinstance(component, SparseTensorValue):
         return sparse_rows(component)
+    chunks = (_chunk(component, begin, count) for begin in range(0, count, _CHUNK))
+    return itertools.chain.from_iterable(chunks)
+
+
+def _chunk(component: Any, begin: int, count: int) -> Sequence[Any]:
+    """The rows from `begin` on, up to a chunk of them."""
     if isinstance(component, np.ndarray):
-        return (component[row, ...] for row in range(count))
-    chunks = (component[begin : begin + _CHUNK].unbind(0) for begin in range(0, count, _CHUNK))
-    return (row for chunk in chunks for row in chunk)
+        return [component[row, ...] for row in range(begin, min(begin + _CHUNK, count))]
+    return component[begin : begin + _CHUNK].unbind(0)
 
 
 class Mapped(Iterator[Element]):

@@ -77,7 +77,8 @@ class Shuffled(Iterator[Element]):
             self._filled += 1
 
     def __next__(self) -> Element:
-        self._fill()
+        if self._elements is not None:
+            self._fill()
         if not self._filled:
             raise StopIteration
         while self._slices[0][0] == self._slices[0][1]:

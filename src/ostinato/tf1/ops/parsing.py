@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -86,7 +87,7 @@ _NONE = Found(0, b"", 0, 0)
 def flat_array(columns: Sequence[Any], dtype: str) -> np.ndarray:
     """Lists of values one after the other as an array."""
     if dtype == "float32":
-        return np.concatenate(columns).astype(np.float32) if columns else np.zeros(0, np.float32)
+        return np.concatenate(columns, dtype=np.float32) if columns else np.zeros(0, np.float32)
     whole = [value for column in columns for value in column]
     found = np.empty(len(whole), _NUMBERS[dtype])
     found[:] = whole
@@ -103,7 +104,7 @@ def _default(value: Any) -> np.ndarray:
 
 def _dense(batch: _Batch, feature: Dense, rows: Sequence[Found], default: Any) -> Any:
     inner = [size for size in feature.shape if size is not None]
-    stride = int(np.prod(inner, dtype=np.int64))
+    stride = math.prod(inner)
     filling = _default(default)
     if len(feature.shape) > len(inner):
         return _ragged(batch, feature, rows, filling, inner, stride)
@@ -260,7 +261,7 @@ register("ParseSingleExample", _parse_single, _single_rule, **_OPTIONS)
 def _steps(batch: _Batch, feature: Dense, found: Sequence[Found], name: str) -> np.ndarray:
     """The values of a feature of each step: [steps, *shape]."""
     inner = [size or 0 for size in feature.shape[1:]]
-    stride = int(np.prod(inner, dtype=np.int64))
+    stride = math.prod(inner)
     columns = []
     for step, part in enumerate(found):
         if part.kind != _WIRE[feature.dtype]:
