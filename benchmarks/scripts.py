@@ -14,6 +14,7 @@ Run it on a quiet machine.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import shlex
@@ -56,7 +57,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scripts", description=__doc__)
     parser.add_argument("checkouts", type=Path, help="folder of the checkouts, OWNER+NAME")
     parser.add_argument("--only", default="", help="rows whose name holds one of these, separated by commas")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of both")
+    parser.add_argument(
+        "--threads", type=int, default=torch.get_num_threads(), help="cores and threads of each"
+    )
     parser.add_argument("--limit", type=int, default=90, help="seconds that a run may take (default: 90)")
     parser.add_argument("--document", type=Path, help="file whose table is replaced")
     parser.add_argument("--outputs", type=Path, help="folder for what the scripts print")
@@ -76,6 +79,8 @@ def run(face: str, row: Row, copy: Path, initial: Path, options: argparse.Namesp
         "PYTHONIOENCODING": "utf-8",
         "OMP_NUM_THREADS": str(options.threads),
     }
+    # TensorFlow has a thread for every core that it may use.
+    cores = sorted(os.sched_getaffinity(0))[: options.threads]
     outcome = Outcome()
     commands = [[row.script, *shlex.split(row.arguments)], *map(shlex.split, row.then)]
     for number, command in enumerate(commands):
@@ -92,6 +97,7 @@ def run(face: str, row: Row, copy: Path, initial: Path, options: argparse.Namesp
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=functools.partial(os.sched_setaffinity, 0, cores),
             )
             try:
                 code = process.wait(options.limit)
