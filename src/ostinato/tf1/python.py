@@ -51,6 +51,7 @@ from . import (
     linear,
     logging,
     meta_graph,
+    metrics_support,
     monitored_session,
     moving_averages,
     nest,
@@ -73,6 +74,7 @@ from . import (
     rnn_raw,
     rnn_static,
     rnn_step,
+    sampled_losses,
     saveable,
     saved_model_constants,
     saved_model_files,
@@ -104,6 +106,7 @@ from . import (
     variable_scope,
     variable_store,
     variables,
+    weights_broadcast,
 )
 from .data import structure as data_structure
 from .names import absent
@@ -190,6 +193,8 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.spectral_ops": (fourier,),
     "ops.string_ops": (strings, string_split),
     "framework.sparse_tensor": (sparse_tensor,),
+    "ops.metrics_impl": (metrics_support,),
+    "ops.nn_impl": (sampled_losses,),
     "ops.nn_ops": (nn,),
     "ops.embedding_ops": (embedding,),
     "ops.nn": (nn, normalization, embedding, math, *_DRIVERS),
@@ -203,6 +208,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.state_ops": (state, scatter),
     "ops.template": (template,),
     "ops.variable_scope": (variable_scope, variable_store),
+    "ops.weights_broadcast_ops": (weights_broadcast,),
     "ops.variables": (variables, variable_lists, variable_options, partitioned),
     "platform.gfile": (gfile,),
     "pywrap_tensorflow": (checkpoint_reader,),
@@ -306,6 +312,10 @@ _CELL_HELPERS: dict[str, Any] = {
     "ASSERT_LIKE_RNNCELL_ERROR_REGEXP": "is not an RNNCell",
 }
 _UNDERSCORED: dict[str, dict[str, Any]] = {
+    "ops.nn_impl": {
+        "_compute_sampled_logits": sampled_losses.compute_sampled_logits,
+        "_sum_rows": sampled_losses.sum_rows,
+    },
     "ops.rnn_cell": _CELL_HELPERS,
     "ops.rnn_cell_impl": _CELL_HELPERS,
     "ops.rnn": {

@@ -205,9 +205,10 @@ def nce_loss(
         name,
     )
     losses = nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=logits, name="sampled_losses")
-    return _sum_rows(losses)
+    return sum_rows(losses)
 
 
-def _sum_rows(x: Tensor) -> Tensor:
+def sum_rows(x: Tensor) -> Tensor:
+    """The sum of each row of a matrix, as the product with a column of ones."""
     ones = array.ones([array.shape(x)[1], 1], x.dtype)
     return array.reshape(math.matmul(x, ones), [-1])
