@@ -42,7 +42,7 @@ def _failing(compute: Callable[..., Any], message: str) -> Callable[..., Any]:
     def checked(*inputs: torch.Tensor, **attributes: Any) -> Any:
         try:
             return compute(*inputs, **attributes)
-        except torch.linalg.LinAlgError:
+        except torch._C._LinAlgError:
             raise ValueError(message) from None
 
     return checked
@@ -316,7 +316,7 @@ class LogMatrixDeterminant(NamedTuple):
 register(
     "LogMatrixDeterminant",
     lambda x: tuple(torch.linalg.slogdet(x)),
-    lambda inputs, attributes: _batch_rule(inputs, attributes) * 2,
+    lambda inputs, attributes: [*_batch_rule(inputs, attributes), *_batch_rule(inputs, attributes)],
 )
 
 
