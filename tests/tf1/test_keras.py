@@ -54,12 +54,12 @@ def test_a_sequential_model_trains_as_tensorflows_does():
 @pytest.mark.parametrize(
     ("optimizer", "losses"),
     [
-        ("rmsprop", [1.8583, 1.8495, 1.8438]),
-        ("adam", [1.8615, 1.8583, 1.8551]),
-        ("nadam", [1.8613, 1.8581, 1.8550]),
+        ("rmsprop", [1.741708, 1.737514, 1.734975]),
+        ("adam", [1.741653, 1.739511, 1.737684]),
+        ("nadam", [1.741726, 1.740113, 1.738735]),
     ],
 )
-def test_a_functional_model_with_masks_gets_better(optimizer, losses):
+def test_a_functional_model_with_masks_trains_as_tensorflows_does(optimizer, losses):
     draws = np.random.RandomState(2)
     ids = layers.Input((5,), dtype="int32")
     hidden = layers.Embedding(10, 4, mask_zero=True)(ids)
@@ -70,8 +70,9 @@ def test_a_functional_model_with_masks_gets_better(optimizer, losses):
     x = draws.randint(0, 10, (12, 5))
     y = tf.keras.utils.to_categorical(draws.randint(0, 6, (12, 5)), 6)
     found = model.fit(x, y, epochs=3, batch_size=4, shuffle=False, verbose=0).history["loss"]
-    assert found[0] > found[1] > found[2] and len(found) == len(losses)
-    assert outputs._keras_mask is not None and model.output_shape == (None, 5, 6)
+    np.testing.assert_allclose(found, losses, atol=1e-5)
+    assert outputs._keras_mask is not None
+    assert model.output_shape == (None, 5, 6)
 
 
 def test_a_stateful_layer_begins_where_it_ended():
@@ -133,7 +134,8 @@ def test_a_class_of_ones_own_trains_with_callbacks_and_stops_early():
         tf.keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e6, patience=2),
     ]
     history = model.fit(x, y.astype("float32"), epochs=9, verbose=0, callbacks=callbacks)
-    assert len(history.epoch) == 3 and seen[0] == ["loss", "mean_absolute_error"]
+    assert len(history.epoch) == 3
+    assert seen[0] == ["loss", "mean_absolute_error"]
     assert len(model.trainable_weights) == 8
 
 

@@ -1,4 +1,4 @@
-"""`HParams`: the settings of a model by name, each of one type, read from texts such as "rate=0.1,sizes=[1,2]"."""
+"""`HParams`: the settings of a model by name, each of one type, read from "rate=0.1,sizes=[1,2]"."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def _parsed(name: str, kind: type, value: str, values: str) -> Any:
 
 
 def parse_values(values: str, type_map: dict[str, type], ignore_unknown: bool = False) -> dict[str, Any]:
-    """Names and values of a text such as "a=1,b=[2,3],c[1]=4" (TF1 symbol: `tf.contrib.training.parse_values`).
+    """Names and values of a text such as "a=1,b=[2,3],c[1]=4" (TF1: `tf.contrib.training.parse_values`).
 
     A value of one place of a list is a dict of places.
 
     Raises:
-        ValueError: the text is malformed, names something twice or what there is not, or has a value of another
-            type.
+        ValueError: the text is malformed, names something twice or what there is not, or has a value of
+            another type.
 
     >>> parse_values("rate=0.5,sizes=[1,2]", {"rate": float, "sizes": int})
     {'rate': 0.5, 'sizes': [1, 2]}
@@ -196,7 +196,8 @@ class HParams:
             return default
         if default is not None:
             kind, is_list = self._hparam_types[key]
-            said = f"Hparam '{key}' of type '{f'list<{kind}>' if is_list else kind}' is incompatible with default={default}"
+            shown = f"list<{kind}>" if is_list else str(kind)
+            said = f"Hparam '{key}' of type '{shown}' is incompatible with default={default}"
             if is_list != isinstance(default, list):
                 raise ValueError(said)
             try:

@@ -1,6 +1,7 @@
 """The rows of a variable that a gradient can be of, where the loss sees nothing of it but rows looked up.
 
-TensorFlow hands such a gradient on as `IndexedSlices`, by which optimisers with momentum alter those rows alone.
+TensorFlow hands such a gradient on as `IndexedSlices`, by which optimisers with momentum alter those
+rows alone.
 """
 
 from __future__ import annotations

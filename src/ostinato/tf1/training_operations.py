@@ -24,14 +24,14 @@ def _changed(grad: Any, change: Any) -> Any:
 
 
 def clip_gradient_norms(gradients_to_variables: Any, max_norm: float) -> list[Any]:
-    """(gradient, variable) pairs, each gradient held to a norm (TF1: `tf.contrib.training.clip_gradient_norms`)."""
+    """(gradient, variable) pairs, each held to a norm (TF1: `tf.contrib.training.clip_gradient_norms`)."""
     return [
         (_changed(grad, lambda g: clip_by_norm(g, max_norm)), var) for grad, var in gradients_to_variables
     ]
 
 
 def clip_gradient_norms_fn(max_norm: float) -> Any:
-    """`clip_gradient_norms` as a function of the pairs (TF1: `tf.contrib.training.clip_gradient_norms_fn`)."""
+    """`clip_gradient_norms` as a function of pairs (TF1: `tf.contrib.training.clip_gradient_norms_fn`)."""
     return lambda pairs: clip_gradient_norms(pairs, max_norm)
 
 

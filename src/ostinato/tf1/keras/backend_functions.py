@@ -215,8 +215,7 @@ def batch_dot(x: Any, y: Any, axes: Any = None) -> Tensor:
     """Each row's product (TF1 symbol: `tf.keras.backend.batch_dot`)."""
     from .layers.merge import batch_dot as merged
 
-    result = merged(x, y, axes)
-    return result
+    return merged(x, y, axes)
 
 
 def transpose(x: Any) -> Tensor:

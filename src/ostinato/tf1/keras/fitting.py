@@ -250,7 +250,8 @@ def _check_rows(x: Any, y: Any, sample_weight: Any) -> None:
         )
     if targets and counts and targets != counts:
         raise ValueError(
-            f"Input arrays should have the same number of samples as target arrays. Found {counts.pop()} input "
+            "Input arrays should have the same number of samples as target arrays. Found "
+            f"{counts.pop()} input "
             f"samples and {targets.pop()} target samples."
         )
 

@@ -158,7 +158,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
 
 
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Tensor:
-    """Whether the label is among the k highest (TF1: `tf.keras.metrics.sparse_top_k_categorical_accuracy`)."""
+    """Whether labels are among the k highest (TF1: `tf.keras.metrics.sparse_top_k_categorical_accuracy`)."""
     from ..ops.nn import in_top_k
 
     return cast(in_top_k(y_pred, cast(array.reshape(y_true, [-1]), "int32"), k), "float32")
@@ -354,7 +354,8 @@ class Precision(_Confusion):
     ) -> None:
         if top_k is not None or class_id is not None:
             raise ValueError(
-                "top_k and class_id are not taken here: pass predictions and labels of that class to the metric."
+                "top_k and class_id are not taken here: pass predictions and labels of that "
+                "class to the metric."
             )
         super().__init__(thresholds, name, dtype)
 

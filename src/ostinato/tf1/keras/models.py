@@ -51,7 +51,8 @@ class Model(Training, Layer):
                     Input(tensor=item)
                 else:
                     raise ValueError(
-                        f"Input tensors to a Model must come from `tf.keras.Input`. Received: {item} (missing "
+                        "Input tensors to a Model must come from `tf.keras.Input`. Received: "
+                        f"{item} (missing "
                         "previous layer metadata)."
                     )
         self._network = Network(inputs, outputs)
@@ -123,7 +124,8 @@ class Model(Training, Layer):
         if index is not None:
             if len(self.layers) <= index:
                 raise ValueError(
-                    f"Was asked to retrieve layer at index {index} but model only has {len(self.layers)} layers."
+                    f"Was asked to retrieve layer at index {index} but model only has "
+                    f"{len(self.layers)} layers."
                 )
             return self.layers[index]
         if not name:
@@ -178,9 +180,8 @@ class Model(Training, Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        inputs, outputs, layers = Network.from_config(config, custom_objects)
-        model = cls(inputs=inputs, outputs=outputs, name=config.get("name"))
-        return model
+        inputs, outputs, _ = Network.from_config(config, custom_objects)
+        return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
 
     def to_json(self, **kwargs: Any) -> str:
         """The configuration as a text."""
@@ -199,8 +200,10 @@ class Model(Training, Layer):
         """
         if not self.built and not self.layers:
             raise ValueError(
-                "This model has not yet been built. Build the model first by calling `build()` or calling `fit()` "
-                "with some data, or specify an `input_shape` argument in the first layer(s) for automatic build."
+                "This model has not yet been built. Build the model first by calling `build()` "
+                "or calling `fit()` "
+                "with some data, or specify an `input_shape` argument in the first layer(s) for "
+                "automatic build."
             )
         from .summaries import summary
 
@@ -291,7 +294,8 @@ class Sequential(Model):
             if isinstance(output, (list, tuple)):
                 if len(output) != 1:
                     raise ValueError(
-                        "All layers in a Sequential model should have a single output tensor. For multi-output "
+                        "All layers in a Sequential model should have a single output tensor. "
+                        "For multi-output "
                         "layers, use the functional API."
                     )
                 output = output[0]

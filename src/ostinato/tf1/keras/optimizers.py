@@ -154,8 +154,10 @@ class Optimizer(BaseOptimizer):
         for grad, parameter in zip(found, params, strict=True):
             if grad is None:
                 raise ValueError(
-                    f"Variable {parameter} has `None` for gradient. Please make sure that all of your ops have a "
-                    "gradient defined (i.e. are differentiable). Common ops without gradient: K.argmax, K.round, "
+                    f"Variable {parameter} has `None` for gradient. Please make sure that all of "
+                    "your ops have a "
+                    "gradient defined (i.e. are differentiable). Common ops without gradient: "
+                    "K.argmax, K.round, "
                     "K.eval."
                 )
         return [self._clipped(grad) for grad in found]

@@ -33,7 +33,8 @@ def _h5py() -> Any:
         import h5py
     except ImportError:
         raise ImportError(
-            "HDF5 files need h5py, which is not installed: install it, or give a name that does not end with .h5, "
+            "HDF5 files need h5py, which is not installed: install it, or give a name that does "
+            "not end with .h5, "
             ".hdf5 or .keras to have a checkpoint of TensorFlow."
         ) from None
     return h5py
@@ -42,7 +43,8 @@ def _h5py() -> Any:
 def _check_built(model: Any) -> None:
     if not model.weights:
         raise ValueError(
-            "Unable to save or load the weights of a model that has no variables yet: call it, or fit it, or give "
+            "Unable to save or load the weights of a model that has no variables yet: call it, "
+            "or fit it, or give "
             "its first layer an input_shape."
         )
 
@@ -142,7 +144,8 @@ def load_weights(model: Any, filepath: str, by_name: bool = False) -> Any:
     missing = [key for key in own if key not in there]
     if missing:
         raise ValueError(
-            f"The checkpoint {path} lacks {len(missing)} of the model's {len(own)} variables, the first of them "
+            f"The checkpoint {path} lacks {len(missing)} of the model's {len(own)} variables, "
+            "the first of them "
             f"{missing[0].removesuffix(_ENDING)}: it is of another model."
         )
     session.batch_set_value([(variable, reader.get_tensor(key)) for key, variable in own.items()])
@@ -215,7 +218,8 @@ def save_model(
     """
     if kwargs.get("save_format") == "tf":
         raise ValueError(
-            "Whole models are written as HDF5 here: give a name that ends with .h5, or write the variables with "
+            "Whole models are written as HDF5 here: give a name that ends with .h5, or write "
+            "the variables with "
             "save_weights."
         )
     config = {"class_name": type(model).__name__, "config": model.get_config()}

@@ -97,7 +97,8 @@ class Training(Fitting):
             unknown = set(given) - set(names)
             if unknown:
                 raise ValueError(
-                    f"Unknown entries in loss dictionary: {sorted(unknown)}. Only expected following keys: {names}"
+                    f"Unknown entries in loss dictionary: {sorted(unknown)}. Only expected "
+                    f"following keys: {names}"
                 )
             return [given.get(name, default) for name in names]
         if isinstance(given, (list, tuple)) and len(names) == len(given):
@@ -321,8 +322,10 @@ class Training(Fitting):
             arrays = [given]
         if len(arrays) != len(names):
             raise ValueError(
-                f"Error when checking model {what}: the list of Numpy arrays that you are passing to your model is "
-                f"not the size the model expected. Expected to see {len(names)} array(s), but instead got the "
+                f"Error when checking model {what}: the list of Numpy arrays that you are "
+                "passing to your model is "
+                f"not the size the model expected. Expected to see {len(names)} array(s), but "
+                "instead got the "
                 f"following list of {len(arrays)} arrays: {str(arrays)[:200]}..."
             )
         return arrays
@@ -492,7 +495,8 @@ def weights_of_classes(y: Any, class_weight: Any, sample_weight: Any) -> Any:
     missing = set(np.unique(labels).tolist()) - set(class_weight)
     if missing:
         raise ValueError(
-            f"`class_weight` must contain all classes in the data. The classes {missing} exist in the data but not "
+            f"`class_weight` must contain all classes in the data. The classes {missing} exist "
+            "in the data but not "
             "in `class_weight`."
         )
     own = np.array([class_weight[label] for label in labels.tolist()], np.float32)

@@ -242,7 +242,8 @@ class RNN(Configured):
         if not rows:
             raise ValueError(
                 "If a RNN is stateful, it needs to know its batch size. Specify the batch size of your input "
-                "tensors: by passing a `batch_input_shape` argument to your first layer of a Sequential model, "
+                "tensors: by passing a `batch_input_shape` argument to your first layer of a "
+                "Sequential model, "
                 "or a `batch_shape` argument to your Input layer."
             )
         each = self.cell.state_size if is_multiple_state(self.cell.state_size) else [self.cell.state_size]
@@ -264,7 +265,8 @@ class RNN(Configured):
             raise AttributeError("Layer must be stateful.")
         if self._states is None:
             raise ValueError(
-                f"The states of {self.name} are made when it is built: call it on inputs before it resets them."
+                f"The states of {self.name} are made when it is built: call it on inputs before "
+                "it resets them."
             )
         own = nest.flatten(self._states)
         if states is None:
@@ -273,7 +275,8 @@ class RNN(Configured):
         given = nest.flatten(states)
         if len(given) != len(own):
             raise ValueError(
-                f"Layer {self.name} expects {len(own)} states, but it received {len(given)} state values. Input "
+                f"Layer {self.name} expects {len(own)} states, but it received {len(given)} "
+                "state values. Input "
                 f"received: {states}"
             )
         for index, (variable, value) in enumerate(zip(own, given, strict=True)):

@@ -57,7 +57,8 @@ class TimeDistributed(Wrapper):
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(
-                "Please initialize `TimeDistributed` layer with a `tf.keras.layers.Layer` instance. You passed: "
+                "Please initialize `TimeDistributed` layer with a `tf.keras.layers.Layer` "
+                "instance. You passed: "
                 f"{layer}"
             )
         super().__init__(layer, **kwargs)
@@ -67,7 +68,8 @@ class TimeDistributed(Wrapper):
         sizes = TensorShape(input_shape).as_list()
         if len(sizes) < 3:
             raise ValueError(
-                f"`TimeDistributed` Layer should be passed an `input_shape` with at least 3 dimensions, received: "
+                "`TimeDistributed` Layer should be passed an `input_shape` with at least 3 "
+                "dimensions, received: "
                 f"{sizes}"
             )
         self.layer._dtype = self.layer._dtype or self._dtype
@@ -181,7 +183,8 @@ class Bidirectional(Wrapper):
             listed = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
             if len(listed) % 2:
                 raise ValueError(
-                    "When passing `initial_state` to a Bidirectional RNN, the state should be a list containing "
+                    "When passing `initial_state` to a Bidirectional RNN, the state should be a "
+                    "list containing "
                     f"the states of the underlying RNNs. Found: {initial_state}"
                 )
             if all(hasattr(item, "_keras_history") for item in nest.flatten(listed)):
