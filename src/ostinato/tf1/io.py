@@ -2,6 +2,7 @@
 
 from . import io_gfile as gfile
 from .data_flow import PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
+from .graph_files import write_graph
 from .input_producers import match_filenames_once
 from .names import absent
 from .ops.decoding_text import (
@@ -12,6 +13,7 @@ from .ops.decoding_text import (
     serialize_tensor,
 )
 from .ops.files import matching_files, read_file, write_file
+from .ops.strings import decode_base64, decode_raw, encode_base64
 from .parsing import (
     FixedLenFeature,
     FixedLenSequenceFeature,
@@ -36,9 +38,12 @@ __all__ = [
     "TFRecordOptions",
     "TFRecordWriter",
     "VarLenFeature",
+    "decode_base64",
     "decode_compressed",
     "decode_csv",
     "decode_json_example",
+    "decode_raw",
+    "encode_base64",
     "gfile",
     "match_filenames_once",
     "matching_files",
@@ -51,5 +56,6 @@ __all__ = [
     "serialize_tensor",
     "tf_record_iterator",
     "write_file",
+    "write_graph",
 ]
 __getattr__ = absent("tf.io", __all__)

@@ -16,6 +16,15 @@ _RAGGED = (
 _QUANTIZED = (
     "nothing is quantized here: leave it out of the graph that trains, and quantize the weights afterwards"
 )
+_IMAGES = (
+    "no codecs of images come with this package: decode the files with Pillow or another library, in "
+    "tf.py_func or before the images are fed"
+)
+_GENERATOR = "read or choose the elements in Python, and give them by tf.data.Dataset.from_generator"
+_COLUMNS = (
+    "there are no feature columns: feed numbers, and take tf.one_hot, tf.nn.embedding_lookup and "
+    "tf.contrib.lookup tables for categories"
+)
 _OPERATOR = "multiply with the matrix itself: tf.matmul, tf.linalg.solve and their like"
 _LIBRARY = "compiled operations of TensorFlow's cannot be loaded: write the operation in Python (tf.py_func)"
 _HANDLE = "fetch the tensor with session.run and feed it again"
@@ -105,6 +114,35 @@ REFUSED: dict[str, str] = {
     "tf.audio": "decode the sound with Python before it is fed",
     "tf.experimental": "write the function itself",
     "tf.user_ops": _LIBRARY,
+    **{
+        f"tf.{module}.{name}": _IMAGES
+        for module in ("image", "io")
+        for name in [
+            "decode_and_crop_jpeg",
+            "decode_bmp",
+            "decode_gif",
+            "decode_image",
+            "decode_jpeg",
+            "decode_png",
+            "encode_jpeg",
+            "encode_png",
+            "extract_jpeg_shape",
+            "is_jpeg",
+        ]
+    },
+    "tf.io.decode_proto": "parse the messages in Python, in tf.py_func or Dataset.from_generator",
+    "tf.io.encode_proto": "write the messages in Python, in tf.py_func",
+    "tf.io.serialize_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",
+    "tf.io.serialize_many_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",
+    "tf.io.deserialize_many_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",
+    "tf.data.experimental.SqlDataset": _GENERATOR,
+    "tf.data.experimental.cardinality": "count the elements with dataset.reduce, or keep their number",
+    "tf.data.experimental.rejection_resample": _GENERATOR,
+    "tf.contrib.data.LMDBDataset": _GENERATOR,
+    "tf.contrib.data.SqlDataset": _GENERATOR,
+    "tf.contrib.data.rejection_resample": _GENERATOR,
+    "tf.feature_column": _COLUMNS,
+    "tf.feature_column.": _COLUMNS,
 }
 
 
