@@ -59,8 +59,9 @@ def number(result):
 class Observer:
     """Stands in for `Session.run`."""
 
-    def __init__(self, run, face, steps, stop, initial):
+    def __init__(self, run, face, steps, stop, initial, path):
         self.run, self.face, self.steps, self.stop, self.initial = run, face, steps, stop, initial
+        self.path = path
         self.records, self.inside, self.trained = {}, False, False
 
     def __call__(self, session, fetches, feed_dict=None, options=None, run_metadata=None):
@@ -70,7 +71,10 @@ class Observer:
         record = self.records.setdefault(" ".join(found), Record(trains(found)))
         if record.training and self.steps and len(record.seconds) >= self.steps:
             if self.stop:
-                sys.exit(0)
+                # At once: an exception would have supervisors wait for their threads, minutes long.
+                self.write()
+                sys.stdout.flush()
+                os._exit(0)
             return record.last
         self.inside = True
         try:
@@ -101,6 +105,11 @@ class Observer:
                     name = variable.op.name.replace("/", "|")
                     if name in there.files:
                         variable.load(there[name], session)
+
+    def write(self):
+        """Write the report."""
+        with open(self.path, "w", encoding="utf-8") as file:
+            json.dump(self.report(), file)
 
     def report(self):
         """The training's record as a dictionary, with the numbers of another kind where it fetches none."""
@@ -188,7 +197,7 @@ def seed(graphs):
 def main(face, report, steps, way, initial, script, *arguments):
     sessions, graphs = classes(face)
     seed(graphs)
-    observer = Observer(sessions.run, face, int(steps), way == "stop", initial)
+    observer = Observer(sessions.run, face, int(steps), way == "stop", initial, os.path.abspath(report))
     # A function, not the object: only functions become methods of a session.
     sessions.run = lambda self, *args, **kwargs: observer(self, *args, **kwargs)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -200,8 +209,7 @@ def main(face, report, steps, way, initial, script, *arguments):
             sys.exit(command(["run", *(["-m", script[3:]] if module else [script]), *arguments]))
         run_plainly(script, arguments)
     finally:
-        with open(report, "w", encoding="utf-8") as file:
-            json.dump(observer.report(), file)
+        observer.write()
 
 
 if __name__ == "__main__":
