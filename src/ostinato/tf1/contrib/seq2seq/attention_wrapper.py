@@ -237,10 +237,13 @@ class AttentionWrapper(RNNCell):
             cell_state=self._cell.state_size,
             time=TensorShape([]),
             attention=self._attention_layer_size,
-            alignments=self._item_or_tuple(mechanism.alignments_size for mechanism in mechanisms),
-            attention_state=self._item_or_tuple(mechanism.state_size for mechanism in mechanisms),
+            alignments=self._item_or_tuple(_size(mechanism.alignments_size) for mechanism in mechanisms),
+            attention_state=self._item_or_tuple(
+                nest.map_structure(_size, mechanism.state_size) for mechanism in mechanisms
+            ),
             alignment_history=self._item_or_tuple(
-                mechanism.alignments_size if self._alignment_history else () for mechanism in mechanisms
+                _size(mechanism.alignments_size) if self._alignment_history else ()
+                for mechanism in mechanisms
             ),
         )
 
@@ -326,6 +329,11 @@ class AttentionWrapper(RNNCell):
 def side_by_side(inputs: Any, attention: Any) -> Any:
     """What a cell is given by default."""
     return lists.concat([inputs, attention], -1)
+
+
+def _size(size: Any) -> Any:
+    """A size as drivers take it: one that only a run tells is an unknown one."""
+    return TensorShape([None]) if isinstance(size, Tensor) else size
 
 
 def _rows(tensor: Any) -> Any:
