@@ -26,7 +26,7 @@ class Record:
     """What the runs of one kind, those of the same fetches, gave and took."""
 
     def __init__(self, training):
-        self.training, self.seconds, self.processor, self.values, self.last = training, [], [], [], None
+        self.training, self.seconds, self.values, self.last = training, [], [], None
 
 
 def names(fetches):
@@ -81,10 +81,9 @@ class Observer:
             if record.training and not self.trained:
                 self.trained = True
                 self.start(session)
-            begin, worked = time.perf_counter(), time.process_time()
+            begin = time.perf_counter()
             result = self.run(session, fetches, feed_dict, options, run_metadata)
             record.seconds.append(time.perf_counter() - begin)
-            record.processor.append(time.process_time() - worked)
         finally:
             self.inside = False
         record.values.append(number(result))
@@ -120,8 +119,7 @@ class Observer:
         values = [value for value in record.values if value is not None]
         for other in sorted(self.records.values(), key=lambda one: -len(one.seconds)):
             values = values or [value for value in other.values if value is not None]
-        found = {"steps": len(record.seconds), "seconds": record.seconds, "processor": record.processor}
-        return dict(found, values=values)
+        return {"steps": len(record.seconds), "seconds": record.seconds, "values": values}
 
 
 def is_number(value):
