@@ -8,6 +8,7 @@ from ....contrib.learn.mnist import (
     extract_labels,
     read_data_sets,
 )
+from ....names import absent
 
 __all__ = [
     "DataSet",
@@ -17,3 +18,4 @@ __all__ = [
     "maybe_download",
     "read_data_sets",
 ]
+__getattr__ = absent("tf.examples.tutorials.mnist.input_data", __all__)

@@ -7,6 +7,7 @@ from typing import Any
 
 from .... import nn
 from ....graph import name_scope
+from ....names import absent
 from ....ops.array import zeros
 from ....ops.math import cast, matmul
 from ....ops.random import truncated_normal
@@ -54,3 +55,7 @@ def training(loss: Any, learning_rate: float) -> Operation:
 def evaluation(logits: Any, labels: Any) -> Tensor:
     """How many of the batch are right."""
     return reduce_sum(cast(nn.in_top_k(logits, labels, 1), "int32"))
+
+
+__all__ = ["IMAGE_PIXELS", "IMAGE_SIZE", "NUM_CLASSES", "evaluation", "inference", "loss", "training"]
+__getattr__ = absent("tf.examples.tutorials.mnist.mnist", __all__)
