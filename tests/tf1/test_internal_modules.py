@@ -15,6 +15,9 @@ TWICE = {
     ("argsort", "tf.argsort"),
     ("sort", "tf.sort"),
     ("transpose", "tf.matrix_transpose"),
+    ("is_tensor", "tf.is_tensor"),
+    ("constant_value", "tf.get_static_value"),
+    ("Loss", "tf.keras.losses.Loss"),
     ("zero_fraction", "tf.math.zero_fraction"),
     ("unary_op", "tf.math.bessel_i1e"),
 }

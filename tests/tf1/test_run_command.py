@@ -123,7 +123,7 @@ def test_names_that_are_not_there_are_named_with_the_nearest():
         (tf.nn, "dynamic_rn", "dynamic_rnn"),
         (tf.contrib.rnn, "BasicLSTMCel", "BasicLSTMCell"),
         (tf.train, "AdamOptimiser", "AdamOptimizer"),
-        (tf.python.ops.init_ops, "zero_initializer", "zeros_initializer"),
+        (tf.python.ops.init_ops, "zeros_initialiser", "zeros_initializer"),
     ]:
         with pytest.raises(AttributeError, match=f"nearest that there is is {nearest}"):
             getattr(module, name)

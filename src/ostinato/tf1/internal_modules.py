@@ -238,6 +238,8 @@ _OTHER_NAMES = {
 }
 """Public paths of what internal modules have by other names. A `_v1` at a name's end is left out anyhow."""
 
+_MADE: dict[str, ModuleType] = {}
+
 
 def complete(served: dict[str, ModuleType]) -> dict[str, ModuleType]:
     """The modules that are listed here, of which those in `served` learn to look in public modules for what
@@ -248,11 +250,11 @@ def complete(served: dict[str, ModuleType]) -> dict[str, ModuleType]:
         for path in (package, *[f"{package}.{name}" for name in names.split()]):
             if path in made:
                 continue
-            module = served.get(path)
+            module = served.get(path) or _MADE.get(path)
             if module is None:
-                module = ModuleType(path, f"What {path} shows of ostinato.tf1.")
-                vars(module)["__getattr__"] = _looking(path, None)
-            elif module.__name__ == path:  # one of these, and no public module in its place
+                module = _MADE[path] = ModuleType(path, f"What {path} shows of ostinato.tf1.")
+            public = module.__name__ != path  # in its place
+            if not public and not getattr(vars(module).get("__getattr__"), "looks", False):
                 vars(module)["__getattr__"] = _looking(path, vars(module).get("__getattr__"))
             if path in _LISTED and not hasattr(module, "__path__"):
                 module.__path__ = []
@@ -278,7 +280,9 @@ def _looking(path: str, before: Any) -> Any:
             for place in places:
                 holder = _public(place)
                 if holder is not None and name in _names_of(holder):
-                    return getattr(holder, name)
+                    found = getattr(holder, name)
+                    if not isinstance(found, ModuleType):
+                        return found
             place, _, other = _OTHER_NAMES.get(name, "").rpartition(".")
             holder = _public(place or ".")
             if holder is not None and hasattr(holder, other or "_"):
@@ -289,6 +293,7 @@ def _looking(path: str, before: Any) -> Any:
             return before(name)
         raise AttributeError(f"module {path!r} has no attribute {name!r}")
 
+    __getattr__.looks = True  # type: ignore[attr-defined]
     return __getattr__
 
 
