@@ -101,7 +101,8 @@ def _cast(name: str, kind: type, value: Any) -> Any:
     )
     if misfit:
         raise ValueError(f"Could not cast hparam '{name}' of type '{kind}' from value {value!r}")
-    return kind(value)
+    make: Any = kind
+    return make(value)
 
 
 class HParams:

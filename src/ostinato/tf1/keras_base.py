@@ -398,7 +398,7 @@ class Layer:
 
     def _remember(self, inputs: Any, args: Any, kwargs: Any, outputs: Any, mask: Any) -> None:
         """Put masks and this call's place on the outputs."""
-        flat = nest.flatten(outputs)
+        flat: list[Any] = nest.flatten(outputs)
         own = type(self).compute_mask is not Layer.compute_mask
         joint = getattr(self, "_compute_output_and_mask_jointly", False)
         done = joint or (flat and all(getattr(item, "_keras_mask", None) is not None for item in flat))
@@ -408,7 +408,7 @@ class Layer:
             flat_masks = nest.flatten(after) if isinstance(after, (list, tuple)) else [after] * len(flat)
             for item, value in zip(flat, flat_masks, strict=False):
                 if isinstance(item, Tensor) and not any(item is other for other in nest.flatten(inputs)):
-                    item._keras_mask = value
+                    vars(item)["_keras_mask"] = value
         if any(hasattr(item, "_keras_history") for item in nest.flatten(inputs)):
             self._make_node(inputs, args, kwargs, outputs)
 
@@ -419,7 +419,7 @@ class Layer:
         place = len(self._inbound_nodes) - 1
         for index, item in enumerate(nest.flatten(outputs)):
             if isinstance(item, Tensor) and not hasattr(item, "_keras_history"):
-                item._keras_history = (self, place, index)
+                vars(item)["_keras_history"] = (self, place, index)
 
     @contextlib.contextmanager
     def _entered(self, inputs: Any) -> Iterator[None]:

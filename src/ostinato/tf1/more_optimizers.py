@@ -376,7 +376,7 @@ class MovingAverageOptimizer(_Wrapping):
             averages = self._ema.apply(variables)
         self._swapped = {}
         for variable in variables:
-            average = self._ema.average(variable)
+            average: Any = self._ema.average(variable)
             self._swapped[variable.op.name], self._swapped[average.op.name] = average, variable
         return group(train, averages, name="train_with_avg")
 

@@ -382,11 +382,11 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
     """One of two, by a condition for each element or for all (TF1 symbol: `tf.keras.backend.switch`)."""
     value = math.cast(condition, "bool")
     if value.shape.ndims == 0:
-        branches = [
+        first_branch, second_branch = [
             item if callable(item) else (lambda item=item: convert_to_tensor(item))
             for item in (then_expression, else_expression)
         ]
-        return cond(value, *branches)
+        return cond(value, first_branch, second_branch)
     first, second = (item() if callable(item) else item for item in (then_expression, else_expression))
     return where(value, first, second)
 

@@ -191,7 +191,7 @@ def weighted(values: Tensor, sample_weight: Any) -> Tensor:
     if weights.shape.ndims is not None and values.shape.ndims is not None:
         if weights.shape.ndims == values.shape.ndims + 1:
             weights = array.squeeze(weights, [-1])
-        for _ in range(values.shape.ndims - weights.shape.ndims):
+        for _ in range((values.shape.ndims or 0) - (weights.shape.ndims or 0)):
             weights = array.expand_dims(weights, -1)
     return values * weights
 

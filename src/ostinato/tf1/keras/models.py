@@ -276,7 +276,7 @@ class Sequential(Model):
     def add(self, layer: Any) -> None:
         """Put a layer behind the others."""
         if hasattr(layer, "_keras_history") and isinstance(layer, Tensor):
-            layer = layer._keras_history[0]
+            layer = vars(layer)["_keras_history"][0]
         if not isinstance(layer, Layer):
             raise TypeError(f"The added layer must be an instance of class Layer. Found: {layer}")
         if not self._stack:

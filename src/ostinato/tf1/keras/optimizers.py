@@ -182,9 +182,9 @@ class Optimizer(BaseOptimizer):
             (self._clipped(grad), variable) for grad, variable in super().compute_gradients(*args, **kwargs)
         ]
 
-    def minimize(
+    def minimize(  # type: ignore[override]
         self, loss: Any, var_list: Any = None, grad_loss: Any = None, name: Any = None, **_: Any
-    ) -> Any:  # type: ignore[override]
+    ) -> Any:
         """An operation that makes a step down the loss."""
         found = var_list() if callable(var_list) else var_list
         return self.apply_gradients(self.compute_gradients(loss, found, grad_loss=grad_loss), name=name)

@@ -93,9 +93,10 @@ def rnn(
     if unroll:
         if not count:
             raise ValueError("Unrolling requires a fixed number of timesteps.")
-        last, collected = None, []
+        last: Any = None
+        collected: list[list[Any]] = []
         for time in range(count):
-            known = last
+            known: Any = last
 
             def before(outputs: list[Any], known: Any = known) -> list[Any]:
                 return [array.zeros_like(item) for item in outputs] if known is None else nest.flatten(known)

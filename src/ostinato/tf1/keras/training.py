@@ -120,7 +120,7 @@ class Training(Fitting):
         fed = self._for_each_output(self._target_tensors)
         self._targets, self._sample_weights, self._loss_functions = [], [], functions
         total: Any = None
-        separate = []
+        separate: list[Any] = []
         with name_scope("loss"):
             for output, name, function, weight, mode, target in zip(
                 outputs, names, functions, weights, modes, fed, strict=True
@@ -208,7 +208,7 @@ class Training(Fitting):
         if isinstance(function, losses.Loss):
             function = function.call
         name = getattr(function, "__name__", None) or getattr(function, "name", "metric")
-        return metrics.MeanMetricWrapper(function, name=name), prefix + name
+        return metrics.MeanMetricWrapper(function, name=name), f"{prefix}{name}"
 
     def _training_operation(self) -> Any:
         """The operation that makes a step and runs the layers' updates."""
@@ -265,7 +265,7 @@ class Training(Fitting):
     ) -> dict[Any, Any]:
         inputs = nest.flatten(self.inputs)  # type: ignore[attr-defined]
         arrays = self._arrays(x, self.input_names, "input")  # type: ignore[attr-defined]
-        feeds = {}
+        feeds: dict[Any, Any] = {}
         for tensor, value in zip(inputs, arrays, strict=True):
             value = np.asarray(value)
             rank = tensor.shape.ndims
@@ -299,10 +299,9 @@ class Training(Fitting):
                 )
             feeds[target] = value
         if sample_weight is not None:
+            names = self.output_names  # type: ignore[attr-defined]
             for tensor, value in zip(
-                self._sample_weights,
-                self._arrays(sample_weight, self.output_names, "weight"),
-                strict=True,  # type: ignore[attr-defined]
+                self._sample_weights, self._arrays(sample_weight, names, "weight"), strict=True
             ):
                 if value is not None:
                     feeds[tensor] = np.asarray(value, np.float32)

@@ -220,10 +220,11 @@ def _weighted_batch_norm(inputs: Any, given: dict[str, Any]) -> Tensor:
             mean, variance = forced or utils.smart_cond(given["is_training"], lambda: batch, kept)
         else:
             mean, variance = averages
-        parts: list[Any] = [mean, variance, beta, gamma]
         if wide is not None:
-            parts = [None if part is None else array.reshape(part, wide) for part in parts]
-        outputs = tf_nn.batch_normalization(inputs, *parts, given["epsilon"])
+            mean, variance = array.reshape(mean, wide), array.reshape(variance, wide)
+            beta = None if beta is None else array.reshape(beta, wide)
+            gamma = None if gamma is None else array.reshape(gamma, wide)
+        outputs = tf_nn.batch_normalization(inputs, mean, variance, beta, gamma, given["epsilon"])
         outputs.set_shape(inputs.shape)
         return finished(outputs, sc, None, None, given["activation_fn"], given["outputs_collections"])
 

@@ -122,7 +122,7 @@ class Concatenate(_Merge):
     def compute_output_shape(self, input_shape: Any) -> TensorShape:
         shapes = [TensorShape(item).as_list() for item in input_shape]
         sizes = [item[self.axis] for item in shapes]
-        shapes[0][self.axis] = None if None in sizes else sum(sizes)
+        shapes[0][self.axis] = None if None in sizes else sum(size or 0 for size in sizes)
         return TensorShape(shapes[0])
 
 

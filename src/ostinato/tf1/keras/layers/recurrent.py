@@ -22,7 +22,7 @@ def is_multiple_state(state_size: Any) -> bool:
     return hasattr(state_size, "__len__") and not isinstance(state_size, TensorShape)
 
 
-def sizes_of(state_size: Any) -> list[int]:
+def sizes_of(state_size: Any) -> list[Any]:
     """One state's sizes behind the batch's."""
     return TensorShape(state_size).as_list() if not isinstance(state_size, int) else [state_size]
 

@@ -122,6 +122,7 @@ class Bidirectional(Wrapper):
         backward_layer: Any = None,
         **kwargs: Any,
     ) -> None:
+        second: Any = backward_layer
         if not isinstance(layer, Layer):
             raise ValueError(
                 "Please initialize `Bidirectional` layer with a `Layer` instance. You passed: " + str(layer)
@@ -134,8 +135,8 @@ class Bidirectional(Wrapper):
             )
         super().__init__(layer, **kwargs)
         self.merge_mode = merge_mode
-        self.forward_layer = _made_again(layer)
-        self.backward_layer = _made_again(layer, True) if backward_layer is None else backward_layer
+        self.forward_layer: Any = _made_again(layer)
+        self.backward_layer: Any = _made_again(layer, True) if second is None else second
         self.forward_layer._name = "forward_" + self.forward_layer.name
         self.backward_layer._name = "backward_" + self.backward_layer.name
         if self.forward_layer.go_backwards == self.backward_layer.go_backwards:
@@ -153,8 +154,9 @@ class Bidirectional(Wrapper):
             half = len(weights) // 2
             self.forward_layer._initial_weights = weights[:half]
             self.backward_layer._initial_weights = weights[half:]
-        self.stateful = layer.stateful
-        self.return_sequences, self.return_state = layer.return_sequences, layer.return_state
+        given: Any = layer
+        self.stateful = given.stateful
+        self.return_sequences, self.return_state = given.return_sequences, given.return_state
         self.supports_masking = True
 
     @property
