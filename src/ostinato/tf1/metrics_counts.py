@@ -196,6 +196,8 @@ def mean_iou(
     with variable_scope(name, "mean_iou", [predictions, labels, weights]):
         predictions, labels = convert_to_tensor(predictions), convert_to_tensor(labels)
         predictions.shape.assert_is_compatible_with(labels.shape)
+        if weights is not None:
+            flat(predictions).shape.assert_is_compatible_with(flat(weights).shape)
         counts = metric_variable([num_classes, num_classes], "float64", "total_confusion_matrix")
         each = constant(1.0, "float64") if weights is None else math.cast(flat(weights), "float64")
         now = one(

@@ -20,7 +20,7 @@ from .ops.special import div_no_nan
 from .ops.top_k import top_k
 from .registry import OutputTypes, register
 from .shapes import TensorShape
-from .sparse_tensor import SparseTensor
+from .sparse_tensor import SparseTensor, is_sparse
 from .tensor import Tensor
 from .weights_broadcast import assert_broadcastable, broadcast_weights
 
@@ -80,7 +80,8 @@ register("AveragePrecisionAtTopK", _average_precision, _rule, differentiable=Fal
 
 
 def _dense(labels: Any) -> Tensor:
-    if isinstance(labels, SparseTensor):
+    if is_sparse(labels):
+        labels = labels if isinstance(labels, SparseTensor) else SparseTensor.from_value(labels)
         wide = SparseTensor(labels.indices, math.cast(labels.values, int64), labels.dense_shape)
         return sparse_tensor_to_dense(wide, default_value=_NOTHING, validate_indices=False)
     return math.cast(convert_to_tensor(labels), int64)
@@ -277,7 +278,7 @@ def streaming_average_precision(
             "AveragePrecisionAtTopK",
             [_dense(labels), math.cast(predictions_idx, int64)],
             "average_precision",
-            is_sparse=isinstance(labels, SparseTensor),
+            is_sparse=is_sparse(labels),
             classes=classes,
         )
         if weights is not None:
