@@ -34,6 +34,15 @@ def disable_control_flow_v2() -> None:
 disable_tensor_equality = disable_v2_tensorshape = disable_control_flow_v2
 
 
+def no_gradient(op_type: str) -> None:
+    """Say that an operation of one's own has no gradient (TF1 symbol: `tf.no_gradient`)."""
+    if not isinstance(op_type, str):
+        raise TypeError("op_type must be a string")
+
+
+NoGradient = NotDifferentiable = no_gradient
+
+
 def is_tensor(x: Any) -> bool:
     """Whether a value is a tensor, sparse or not, or a variable (TF1 symbol: `tf.is_tensor`)."""
     return isinstance(x, (Tensor, SparseTensor, IndexedSlices)) or hasattr(x, "_to_tensor")

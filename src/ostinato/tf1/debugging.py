@@ -23,6 +23,7 @@ from .check_ops import (
     is_numeric_tensor,
     is_strictly_increasing,
 )
+from .compatibility import assert_same_float_dtype
 from .names import absent
 from .ops.asserting import Assert
 from .ops.checked import check_numerics
@@ -49,6 +50,7 @@ __all__ = [
     "assert_rank",
     "assert_rank_at_least",
     "assert_rank_in",
+    "assert_same_float_dtype",
     "assert_scalar",
     "assert_type",
     "check_numerics",

@@ -1,6 +1,8 @@
 """What stands at the top of `tf` of the sparse, array and string operations: `tf.sparse_add` and its like."""
 
 from .compatibility import (
+    NoGradient,
+    NotDifferentiable,
     assert_same_float_dtype,
     clip_by_average_norm,
     container,
@@ -13,9 +15,12 @@ from .compatibility import (
     guarantee_const,
     init_scope,
     is_tensor,
+    no_gradient,
     parallel_stack,
 )
 from .dtypes import resource, variant
+from .dtypes_module import QUANTIZED_DTYPES
+from .errors import OpError
 from .ops.batches import batch_gather
 from .ops.checked import (
     add_check_numerics_ops,
@@ -55,6 +60,7 @@ from .ops.gathering import (
     tensor_scatter_update,
     unravel_index,
 )
+from .ops.image_patches import extract_image_patches
 from .ops.linalg import diag, matrix_band_part, matrix_diag, matrix_diag_part, matrix_set_diag
 from .ops.math import conj
 from .ops.more_reductions import accumulate_n, count_nonzero, reduce_logsumexp
@@ -208,7 +214,11 @@ tensor_scatter_nd_update = tensor_scatter_update
 linspace = lin_space
 
 __all__ = [
+    "NoGradient",
+    "NotDifferentiable",
+    "OpError",
     "Print",
+    "QUANTIZED_DTYPES",
     "SparseTensor",
     "SparseTensorSpec",
     "SparseTensorValue",
@@ -271,6 +281,7 @@ __all__ = [
     "erfc",
     "executing_eagerly",
     "expm1",
+    "extract_image_patches",
     "fft",
     "fft2d",
     "fft3d",
@@ -309,6 +320,7 @@ __all__ = [
     "matrix_square_root",
     "matrix_triangular_solve",
     "meshgrid",
+    "no_gradient",
     "norm",
     "numpy_function",
     "pad",
