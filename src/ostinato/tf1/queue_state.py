@@ -140,7 +140,8 @@ class QueueState:
                 raise errors.CancelledError(None, None, f"{self.kind} '{self.name}' is closed.")
             self._adding.append(ticket)
             try:
-                for element in elements:
+                begun = 0
+                while begun < len(elements):
                     self._wait(
                         lambda: self._adding[0] is ticket and len(self._elements) < self._capacity,
                         lambda: ticket in self._cancelled or self._ended,
@@ -149,7 +150,10 @@ class QueueState:
                     )
                     if ticket in self._cancelled or self._ended:
                         raise errors.CancelledError(None, None, "Enqueue operation was cancelled")
-                    self._put(element)
+                    room = min(len(elements) - begun, self._capacity - len(self._elements))
+                    for element in elements[begun : begun + int(room)]:
+                        self._put(element)
+                    begun += int(room)
                     self._changed.notify_all()
             finally:
                 self._adding.remove(ticket)
@@ -187,7 +191,7 @@ class QueueState:
                             f"{self.kind} '{self.name}' is closed and has insufficient elements (requested "
                             f"{count}, current size {size})",
                         )
-                    found.append(self._get())
+                    found += [self._get() for _ in range(min(self._ready(), count - len(found)))]
                     self._changed.notify_all()
             except BaseException:
                 self._put_back(found)
