@@ -21,6 +21,9 @@ import types
 
 import numpy
 
+# The name, in the file of values, of what the first training run fetches: no variable has it.
+KIND = ":kind"
+
 
 class Record:
     """What the runs of one kind, those of the same fetches, gave and took."""
@@ -38,10 +41,17 @@ def names(fetches):
     return [getattr(fetches, "name", None) or str(fetches)]
 
 
+def operations(found):
+    """The names of operations among the names. Tensors may have other names here than there."""
+    return " ".join(name for name in found if ":" not in name)
+
+
 def trains(found):
-    """Whether an operation among the names is one that trains."""
+    """Whether an operation among the names, or a tensor that waits for one, is one that trains."""
     others = ("init", "assign", "table", "queue", "iterator", "reset", "none", "report_")
-    return any(":" not in name and not any(word in name.lower() for word in others) for name in found)
+    wait = "OptimizeLoss/"
+    named = [name.lower() for name in found if ":" not in name or name.startswith(wait)]
+    return any(not any(word in name for word in others) for name in named)
 
 
 def number(result):
@@ -79,8 +89,7 @@ class Observer:
         self.inside = True
         try:
             if record.training and not self.trained:
-                self.trained = True
-                self.start(session)
+                self.trained = record.training = self.start(session, operations(found))
             begin = time.perf_counter()
             result = self.run(session, fetches, feed_dict, options, run_metadata)
             record.seconds.append(time.perf_counter() - begin)
@@ -90,20 +99,31 @@ class Observer:
         record.last = result
         return result
 
-    def start(self, session):
-        """Write the variables' values, or start from those that are written."""
+    def start(self, session, kind):
+        """Write the variables' values, or start from those that are written; False: this does not train yet.
+
+        A group of initialisers looks like training, but comes before the variables have values.
+        """
         with session.graph.as_default():
             variables = session.graph.get_collection("variables")
         if self.face == "tensorflow":
-            values = self.run(session, {variable.op.name: variable for variable in variables})
-            arrays = {name.replace("/", "|"): value for name, value in values.items()}
-            numpy.savez(self.initial, **{name: value for name, value in arrays.items() if is_number(value)})
+            from tensorflow.python.framework import errors_impl
+
+            try:
+                values = self.run(session, {variable.op.name: variable for variable in variables})
+            except errors_impl.FailedPreconditionError:
+                return False
+            arrays = {name.replace("/", "|"): value for name, value in values.items() if is_number(value)}
+            numpy.savez(self.initial, **arrays, **{KIND: numpy.array(kind)})
         elif os.path.exists(self.initial):
             with numpy.load(self.initial) as there:
+                if str(there[KIND]) != kind:
+                    return False
                 for variable in variables:
                     name = variable.op.name.replace("/", "|")
                     if name in there.files:
                         variable.load(there[name], session)
+        return True
 
     def write(self):
         """Write the report."""
