@@ -115,7 +115,7 @@ def _adadelta(
     return [torch.sub(value, step, alpha=rate.item()), squares, steps]
 
 
-register_update("ApplyAdadelta", 2, _adadelta)
+register_update("ApplyAdadelta", 2, _adadelta, by_rows=True)
 
 
 class RMSPropOptimizer(Optimizer):
@@ -201,5 +201,5 @@ def _centered_rms(
     return [value - steps, mean, squares, steps]
 
 
-register_update("ApplyRMSProp", 2, _rms)
-register_update("ApplyCenteredRMSProp", 3, _centered_rms)
+register_update("ApplyRMSProp", 2, _rms, by_rows=True)
+register_update("ApplyCenteredRMSProp", 3, _centered_rms, by_rows=True)

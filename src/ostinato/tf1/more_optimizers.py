@@ -82,7 +82,7 @@ def _by_sign(
 
 
 register_update("ApplyNadam", 2, _nadam)
-register_update("ApplyAdaMax", 2, _adamax)
+register_update("ApplyAdaMax", 2, _adamax, by_rows=True)
 register_update("ApplyBySign", 1, _by_sign)
 
 

@@ -288,12 +288,13 @@ def _gradient(grad: Any) -> Any:
         ) from None
 
 
-def register_update(op_type: str, slots: int, compute: Any, grad: int = -1) -> None:
+def register_update(op_type: str, slots: int, compute: Any, grad: int = -1, by_rows: bool = False) -> None:
     """Register an operation that updates a variable and so many slots.
 
     compute: a function of the variable's value, the slots' values, the other inputs and the attributes that
         returns the new values in that order.
     grad: which of the node's inputs is the gradient.
+    by_rows: whether there is a node too that updates some rows alone.
     """
 
     def update(run: Any, operation: Operation, *inputs: Any) -> Any:
@@ -331,10 +332,12 @@ def register_update(op_type: str, slots: int, compute: Any, grad: int = -1) -> N
         ]
         return written[0]
 
-    for kind, function, own_rule in (
-        (op_type, update, rule),
-        (f"Sparse{op_type}", update_rows, lambda inputs, _: [(inputs[0].dtype, inputs[0].shape)]),
-    ):
+    kinds: list[Any] = [(op_type, update, rule)]
+    if by_rows:
+        kinds.append(
+            (f"Sparse{op_type}", update_rows, lambda inputs, _: [(inputs[0].dtype, inputs[0].shape)])
+        )
+    for kind, function, own_rule in kinds:
         registry.register(
             kind,
             function,

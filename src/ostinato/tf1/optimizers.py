@@ -90,7 +90,7 @@ def _with_momentum(
     return [torch.sub(value, accumulation, alpha=rate), accumulation]
 
 
-register_update("ApplyMomentum", 1, _with_momentum, grad=3)
+register_update("ApplyMomentum", 1, _with_momentum, grad=3, by_rows=True)
 
 
 class AdamOptimizer(Optimizer):
@@ -158,4 +158,4 @@ def _adam(
     return [torch.addcdiv(value, m, torch.sqrt(v).add_(epsilon.item()), value=-step), m, v]
 
 
-register_update("ApplyAdam", 2, _adam)
+register_update("ApplyAdam", 2, _adam, by_rows=True)

@@ -57,7 +57,7 @@ def _proximal_descent(value: torch.Tensor, rate: Any, l1: Any, l2: Any, grad: An
     return [_shrunk(value - grad * rate, rate, l1, l2)]
 
 
-register_update("ApplyProximalGradientDescent", 0, _proximal_descent)
+register_update("ApplyProximalGradientDescent", 0, _proximal_descent, by_rows=True)
 
 
 class ProximalAdagradOptimizer(Optimizer):
@@ -110,7 +110,7 @@ def _proximal_adagrad(
     return [_shrunk(value - grad * rates, rates, l1, l2), accumulation]
 
 
-register_update("ApplyProximalAdagrad", 1, _proximal_adagrad)
+register_update("ApplyProximalAdagrad", 1, _proximal_adagrad, by_rows=True)
 
 
 class FtrlOptimizer(Optimizer):
@@ -218,5 +218,5 @@ def _without_shrinkage(
     return _with_shrinkage(value, accumulation, linear, grad, rate, l1, l2, 0, power)
 
 
-register_update("ApplyFtrlV2", 2, _with_shrinkage, grad=3)
-register_update("ApplyFtrl", 2, _without_shrinkage, grad=3)
+register_update("ApplyFtrlV2", 2, _with_shrinkage, grad=3, by_rows=True)
+register_update("ApplyFtrl", 2, _without_shrinkage, grad=3, by_rows=True)

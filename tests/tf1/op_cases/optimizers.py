@@ -21,6 +21,9 @@ CASES = {
     "adagrad": _updated(lambda tf: tf.train.AdagradOptimizer(0.1)),
     "adam": _updated(lambda tf: tf.train.AdamOptimizer(0.1)),
     "ftrl": _updated(lambda tf: tf.train.FtrlOptimizer(0.1, l1_regularization_strength=0.01)),
+    "ftrl shrunk": _updated(
+        lambda tf: tf.train.FtrlOptimizer(0.1, l2_shrinkage_regularization_strength=0.01)
+    ),
     "proximal": _updated(
         lambda tf: tf.train.ProximalGradientDescentOptimizer(0.1, l1_regularization_strength=0.1)
     ),
