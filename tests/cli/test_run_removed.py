@@ -13,6 +13,7 @@ SCRIPT = """
     from distutils.version import LooseVersion
     import numpy as np
     import tensorflow as tf
+    from absl import app, flags, logging
 
     FLAGS = tf.app.flags.FLAGS
     tf.app.flags.DEFINE_integer("size", 3, "a size")
@@ -32,7 +33,7 @@ SCRIPT = """
     print(len(open(__file__, "rU").read()) > 0, hasattr(np, "no_such_name"))
     x = [1, 2, 3]
     random.shuffle(x, lambda: 0.0)
-    print(x)
+    print(x, flags is tf.flags, app is tf.app, logging is tf.logging)
 """
 
 
@@ -50,7 +51,7 @@ def test_what_was_removed_is_there(tmp_path):
         "True [1]",
         "True",
         "True False",
-        "[2, 3, 1]",
+        "[2, 3, 1] True True True",
     ], done.stderr
     assert done.returncode == 0
     said = [line for line in done.stderr.splitlines() if line.startswith("ostinato: ")]

@@ -199,7 +199,19 @@ def _c_element_tree() -> types.ModuleType:
     return importlib.import_module("xml.etree.ElementTree")
 
 
+def _absl() -> types.ModuleType:
+    module = types.ModuleType(
+        "absl", "absl, which came with TensorFlow: its flags, app and logging are tf's."
+    )
+    module.__path__ = []
+    return module
+
+
 _MODULES: dict[str, Callable[[], types.ModuleType]] = {
+    "absl": _absl,
+    "absl.app": lambda: importlib.import_module("ostinato.tf1.app"),
+    "absl.flags": lambda: importlib.import_module("ostinato.tf1.flags"),
+    "absl.logging": lambda: importlib.import_module("ostinato.tf1.logging"),
     "imp": _imp,
     "distutils": _distutils,
     "distutils.version": _distutils_version,
@@ -213,10 +225,11 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if fullname not in _MODULES:
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname == "distutils")
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname in ("absl", "distutils"))
 
     def create_module(self, spec: Any) -> types.ModuleType:
-        say_once(f"the module {spec.name} is gone from Python {_VERSION}; this run still has it.")
+        if not spec.name.startswith("absl"):
+            say_once(f"the module {spec.name} is gone from Python {_VERSION}; this run still has it.")
         module = _MODULES[spec.name]()
         spec.loader_state = getattr(module, "__spec__", None)
         return module
