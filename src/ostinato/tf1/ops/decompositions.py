@@ -42,7 +42,7 @@ def _failing(compute: Callable[..., Any], message: str) -> Callable[..., Any]:
     def checked(*inputs: torch.Tensor, **attributes: Any) -> Any:
         try:
             return compute(*inputs, **attributes)
-        except torch._C._LinAlgError:
+        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
             raise ValueError(message) from None
 
     return checked
