@@ -7,6 +7,7 @@ from typing import Any
 
 from . import data, example, keras
 from .contrib import data as contrib_data
+from .names import absent
 from .served import served_module
 
 _TRANSFORMATIONS = (
@@ -51,6 +52,9 @@ def _build() -> dict[str, ModuleType]:
         made.__path__ = []
         made.__dict__["keras"] = keras
         found[path], found[f"{path}.keras"] = made, keras
+    for name, module in found.items():
+        if "__getattr__" not in vars(module):
+            vars(module)["__getattr__"] = absent(name, [key for key in vars(module) if key[0] != "_"])
     return found
 
 

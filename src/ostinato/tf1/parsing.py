@@ -310,14 +310,15 @@ def parse_single_sequence_example(
                 if len(missing)
                 else constant(np.empty([0], object), string, name="feature_list_dense_missing_assumed_empty")
             )
+            groups: dict[str, list[Any]] = {
+                "context_sparse": [*context.sparse],
+                "context_dense": [*context.dense],
+                "feature_list_sparse": [*steps.sparse],
+                "feature_list_dense": [*steps.dense],
+            }
             keys = [
                 (f"{part}_keys_{place}", feature.key)
-                for part, group in (
-                    ("context_sparse", context.sparse),
-                    ("context_dense", context.dense),
-                    ("feature_list_sparse", steps.sparse),
-                    ("feature_list_dense", steps.dense),
-                )
+                for part, group in groups.items()
                 for place, feature in enumerate(group)
             ]
             key_tensors = _constants(keys)

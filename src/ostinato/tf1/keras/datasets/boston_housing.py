@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...names import absent
 from ..data_files import get_file
 from .files import ORIGIN, Split, shuffled
 
@@ -21,3 +22,7 @@ def load_data(path: str = "boston_housing.npz", test_split: float = 0.2, seed: i
     x, y = shuffled(x, y)
     count = int(len(x) * (1 - test_split))
     return (np.array(x[:count]), np.array(y[:count])), (np.array(x[count:]), np.array(y[count:]))
+
+
+__all__ = ["load_data"]
+__getattr__ = absent("tf.keras.datasets.boston_housing", __all__)

@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 
+from ...names import absent
 from .. import backend
 from ..data_files import get_file
 from .files import Split, pickled_images
@@ -29,3 +30,7 @@ def arranged(pair: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarra
     images, labels = pair
     last = backend.image_data_format() == "channels_last"
     return images.transpose(0, 2, 3, 1) if last else images, labels.reshape(-1, 1)
+
+
+__all__ = ["load_data"]
+__getattr__ = absent("tf.keras.datasets.cifar10", __all__)

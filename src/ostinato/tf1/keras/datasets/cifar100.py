@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from ...names import absent
 from ..data_files import get_file
 from .cifar10 import arranged
 from .files import Split, pickled_images
@@ -24,3 +25,7 @@ def load_data(label_mode: str = "fine") -> Split:
     key = f"{label_mode}_labels"
     train = pickled_images(os.path.join(path, "train"), key)
     return arranged(train), arranged(pickled_images(os.path.join(path, "test"), key))
+
+
+__all__ = ["load_data"]
+__getattr__ = absent("tf.keras.datasets.cifar100", __all__)

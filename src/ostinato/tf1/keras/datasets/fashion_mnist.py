@@ -7,6 +7,7 @@ import os
 
 import numpy as np
 
+from ...names import absent
 from ..data_files import get_file
 from .files import ORIGIN, Split
 
@@ -31,3 +32,7 @@ def load_data() -> Split:
         images = read(f"{part}-images-idx3-ubyte.gz", 16).reshape(len(labels), 28, 28)
         found.append((images, labels))
     return found[0], found[1]
+
+
+__all__ = ["load_data"]
+__getattr__ = absent("tf.keras.datasets.fashion_mnist", __all__)

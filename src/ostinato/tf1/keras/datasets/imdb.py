@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...names import absent
 from ..data_files import get_file
 from .files import ORIGIN, Split, old_arguments, ragged, shuffled, word_index, word_numbers
 
@@ -58,3 +59,7 @@ def load_data(
 def get_word_index(path: str = "imdb_word_index.json") -> dict[str, int]:
     """The numbers of words (TF1 symbol: `tf.keras.datasets.imdb.get_word_index`)."""
     return word_index(path)
+
+
+__all__ = ["get_word_index", "load_data"]
+__getattr__ = absent("tf.keras.datasets.imdb", __all__)

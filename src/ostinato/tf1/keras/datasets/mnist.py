@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...names import absent
 from ..data_files import get_file
 from .files import ORIGIN, Split
 
@@ -17,3 +18,7 @@ def load_data(path: str = "mnist.npz") -> Split:
     """
     with np.load(get_file(path, origin=ORIGIN + "mnist.npz")) as held:
         return (held["x_train"], held["y_train"]), (held["x_test"], held["y_test"])
+
+
+__all__ = ["load_data"]
+__getattr__ = absent("tf.keras.datasets.mnist", __all__)
