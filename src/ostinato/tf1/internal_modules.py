@@ -80,6 +80,10 @@ _LISTED = {
     "tensorflow.contrib.legacy_seq2seq.python": "ops",
     "tensorflow.contrib.legacy_seq2seq.python.ops": "seq2seq",
     "tensorflow.contrib.lookup": "lookup_ops",
+    "tensorflow.contrib.losses.python": "losses",
+    "tensorflow.contrib.losses.python.losses": "loss_ops",
+    "tensorflow.contrib.metrics.python": "ops",
+    "tensorflow.contrib.metrics.python.ops": "metric_ops",
     "tensorflow.contrib.rnn.python": "ops",
     "tensorflow.contrib.rnn.python.ops": (
         "core_rnn core_rnn_cell core_rnn_cell_impl fused_rnn_cell gru_ops lstm_ops rnn rnn_cell"
@@ -105,6 +109,8 @@ _KINDS = {
     "tensorflow.contrib.layers": "contrib.layers",
     "tensorflow.contrib.legacy_seq2seq": "contrib.legacy_seq2seq",
     "tensorflow.contrib.lookup": "contrib.lookup lookup",
+    "tensorflow.contrib.losses": "contrib.losses losses",
+    "tensorflow.contrib.metrics": "contrib.metrics metrics",
     "tensorflow.contrib.rnn": "contrib.rnn nn nn.rnn_cell",
     "tensorflow.contrib.seq2seq": "contrib.seq2seq",
     "tensorflow.contrib.training": "contrib.training",
