@@ -279,3 +279,19 @@ def test_a_loss_of_any_age_is_given_its_labels(order):
         [tf.ones([2, 5])], [tf.constant([3, 4])], [tf.ones([2])], softmax_loss_function=names["loss"]
     )
     assert _run(total) == 7.0
+
+
+@pytest.mark.parametrize("around", [lambda cell: cell, lambda cell: tf.nn.rnn_cell.MultiRNNCell([cell])])
+def test_attention_over_a_memory_of_any_length_under_dynamic_rnn(around):
+    memory = tf.placeholder(tf.float32, [None, None, 5])
+    mechanism = tf.contrib.seq2seq.BahdanauAttention(4, memory)
+    cell = around(tf.contrib.seq2seq.AttentionWrapper(tf.nn.rnn_cell.GRUCell(4), mechanism))
+    outputs, state = tf.nn.dynamic_rnn(cell, tf.ones([3, 4, 2]), [4, 2, 0], dtype=tf.float32)
+    alignments = (state[0] if isinstance(state, tuple) and len(state) == 1 else state).alignments
+    assert alignments.shape.as_list() == [3, None]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for length in (6, 2):
+            found = session.run([outputs, alignments], {memory: np.ones([3, length, 5])})
+            assert [each.shape for each in found] == [(3, 4, 5), (3, length)]
+            np.testing.assert_allclose(found[1].sum(1), [1, 1, 0], rtol=1e-6)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ostinato import cells
-from ostinato._state import LSTMStateTuple, flatten, leaves
+from ostinato._state import LSTMStateTuple, flatten, leaves, size_to_shape
 from ostinato.cells.wrapping import BoundWrapper, WrapperMaths
 from ostinato.steps import Family
 
@@ -331,12 +331,45 @@ class Wrapped:
 Description = Leaf | Body | Multi | Dropout | Residual | Flat | Wrapped
 
 
+UNKNOWN = -1
+"""A size that only a run tells: attention over a memory of any length has a state of that length."""
+
+
+def static_sizes(size: int | torch.Size) -> list[int | None]:
+    """The sizes of a leaf, as a static shape has them."""
+    return [None if each == UNKNOWN else each for each in size_to_shape(size)]
+
+
+def sized(description: Description, state: Sequence[torch.Tensor]) -> Description:
+    """The description for a run with this state: no size is unknown any more."""
+    if not any(None in static_sizes(size) for size in leaves(description.state_size)):
+        return description
+    return _sized(description, iter(state))
+
+
+def _sized(description: Description, state: Iterator[torch.Tensor]) -> Description:
+    if isinstance(description, Body):
+        sizes, unflatten = flatten(description.state_size)
+        found = [
+            torch.Size(leaf.shape[1:]) if None in static_sizes(size) else size
+            for size, leaf in zip(sizes, state, strict=False)
+        ]
+        return replace(description, state_size=unflatten(found))
+    if isinstance(description, Multi):
+        return replace(description, children=tuple(_sized(child, state) for child in description.children))
+    if isinstance(description, (Dropout, Residual)):
+        return replace(description, child=_sized(description.child, state))
+    for _ in leaves(description.state_size):
+        next(state)
+    return description
+
+
 def core_sizes(size: Any) -> Any:
     """A `state_size` or `output_size` of this face as the core writes it."""
 
     def leaf(value: Any) -> Any:
         return (
-            torch.Size([size or 0 for size in value.as_list()])
+            torch.Size([UNKNOWN if size is None else size for size in value.as_list()])
             if isinstance(value, TensorShape)
             else int(value)
         )

@@ -20,7 +20,7 @@ from ostinato.steps import masking
 from .. import cell_description as description_of
 from .. import registry
 from ..cell_depths import check_depths
-from ..cell_description import Body, Description, Leaf
+from ..cell_description import Body, Description, Leaf, static_sizes
 from ..dtypes import DType
 from ..registry import OutputTypes, ShapeMismatch
 from ..shapes import TensorShape
@@ -65,6 +65,7 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         found = _leaf_step(description, inputs, state, bound)
         if found is not None:
             return found
+    description = description_of.sized(description, state)
     cell = description_of.bind(description, bound, run.within(operation))
     nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
     if lengths is None:
@@ -107,6 +108,7 @@ def _loop(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     inputs, state, bound, seed, lengths = split_inputs(values, attributes)
     if lengths is not None:
         check_lengths(operation, lengths, inputs[0].shape[1 if attributes["time_major"] else 0])
+    description = description_of.sized(description, state)
     outputs, final = drivers.dynamic_rnn(
         description_of.bind(description, bound, run.within(operation, lengths)),
         _as_inputs(inputs),
@@ -203,7 +205,7 @@ def _batch(parts: Parts, axis: int) -> int | None:
 def _check_widths(parts: Parts, description: Description) -> None:
     depth = _width(parts.inputs[0].shape)
     for tensor, size in zip(parts.state, leaves(description.state_size), strict=True):
-        wanted = TensorShape([None, *size_to_shape(size)])
+        wanted = TensorShape([None, *static_sizes(size)])
         without_batch = tensor.shape.ndims == 0 and not size_to_shape(size)
         if not tensor.shape.is_compatible_with(wanted) and not without_batch:
             is_read = isinstance(description, Leaf) and tensor is parts.state[-1] and depth is not None
@@ -242,7 +244,7 @@ def _state_types(parts: Parts, description: Description, batch: int | None) -> O
     return [
         (
             tensor.dtype.base_dtype,
-            TensorShape([batch, *size_to_shape(size)]) if tensor.shape.ndims != 0 else tensor.shape,
+            TensorShape([batch, *static_sizes(size)]) if tensor.shape.ndims != 0 else tensor.shape,
         )
         for tensor, size in zip(parts.state, leaves(description.state_size), strict=True)
     ]
@@ -254,7 +256,7 @@ def _output_types(parts: Parts, description: Description) -> list[tuple[DType, T
     A traced step says its types. Other outputs are of the state's type; of the inputs' where the state holds
     nothing but counters.
     """
-    sizes = [TensorShape(size_to_shape(size)) for size in leaves(description.output_size)]
+    sizes = [TensorShape(static_sizes(size)) for size in leaves(description.output_size)]
     if isinstance(description, Body):
         return [
             (tensor.dtype.base_dtype, tensor.shape[1:] if tensor.shape.known else size)
