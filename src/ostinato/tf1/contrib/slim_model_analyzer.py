@@ -11,7 +11,11 @@ def tensor_description(var: Any) -> str:
     """A type and sizes: "(float32_ref 3x4)" (TF1 symbol: `tf.contrib.slim.model_analyzer`)."""
     sizes = var.shape
     rank = sizes.ndims or 0
-    text = "?" if sizes.ndims is None else "x".join("?" if size is None else str(size) for size in sizes.as_list())
+    text = (
+        "?"
+        if sizes.ndims is None
+        else "x".join("?" if size is None else str(size) for size in sizes.as_list())
+    )
     return f"({var.dtype.name}{f' {text}' if rank else ''})"
 
 
