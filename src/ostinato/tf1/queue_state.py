@@ -41,6 +41,9 @@ class QueueState:
         self.name, self.dtypes, self.shapes = name, list(dtypes), list(shapes)
         self._capacity = float("inf") if capacity < 0 else capacity
         self._changed = threading.Condition()
+        # Who waits to add many is woken when there is room for a good part of them, not for each.
+        self._room = threading.Condition(self._changed._lock)  # type: ignore[attr-defined]
+        self._wanted_room: dict[object, float] = {}
         self._adding: deque[object] = deque()  # who waits to add; the first one's turn it is
         self._taking: deque[object] = deque()
         self._closed = self._ended = False
@@ -86,13 +89,13 @@ class QueueState:
             self._closed = True
             if cancel_pending_enqueues:
                 self._cancelled.update(self._adding)
-            self._changed.notify_all()
+            self._wake()
 
     def close(self) -> None:
         """The session is closed: whoever waits is told so."""
         with self._changed:
             self._closed = self._ended = True
-            self._changed.notify_all()
+            self._wake()
 
     def check(self, element: Element, many: bool) -> None:
         """Raise unless the values fit the queue.
@@ -142,12 +145,16 @@ class QueueState:
             try:
                 begun = 0
                 while begun < len(elements):
-                    self._wait(
-                        lambda: self._adding[0] is ticket and len(self._elements) < self._capacity,
-                        lambda: ticket in self._cancelled or self._ended,
-                        "Enqueue",
-                        deadline,
-                    )
+                    if self._adding[0] is not ticket or len(self._elements) >= self._capacity:
+                        wanted = max(1, min(len(elements) - begun, self._capacity // 2))
+                        self._wanted_room[ticket] = wanted
+                        self._wait(
+                            self._room,
+                            lambda: self._adding[0] is ticket and self._has_room(ticket),
+                            lambda: ticket in self._cancelled or self._ended,
+                            "Enqueue",
+                            deadline,
+                        )
                     if ticket in self._cancelled or self._ended:
                         raise errors.CancelledError(None, None, "Enqueue operation was cancelled")
                     room = min(len(elements) - begun, self._capacity - len(self._elements))
@@ -157,8 +164,9 @@ class QueueState:
                     self._changed.notify_all()
             finally:
                 self._adding.remove(ticket)
+                self._wanted_room.pop(ticket, None)
                 self._cancelled.discard(ticket)
-                self._changed.notify_all()
+                self._wake()
 
     def take(self, count: int, up_to: bool = False, deadline: float | None = None) -> list[Element]:
         """Take so many elements, or where the queue is closed as many as are left if `up_to`.
@@ -172,7 +180,10 @@ class QueueState:
             self._taking.append(ticket)
             try:
                 while len(found) < count:
+                    if self._ready() <= 0:
+                        self._room.notify_all()  # whatever room there is, is enough now
                     self._wait(
+                        self._changed,
                         lambda: self._taking[0] is ticket and (self._ready() > 0 or self._is_over()),
                         lambda: self._ended,
                         "Dequeue",
@@ -192,20 +203,33 @@ class QueueState:
                             f"{count}, current size {size})",
                         )
                     found += [self._get() for _ in range(min(self._ready(), count - len(found)))]
-                    self._changed.notify_all()
             except BaseException:
                 self._put_back(found)
                 raise
             finally:
                 self._taking.remove(ticket)
-                self._changed.notify_all()
+                if self._taking:
+                    self._changed.notify_all()
+                room = self._capacity - len(self._elements)
+                if any(room >= wanted for wanted in self._wanted_room.values()):
+                    self._room.notify_all()
         return found
 
     def _is_over(self) -> bool:
         return self._closed and not self._adding
 
+    def _has_room(self, ticket: object) -> bool:
+        """Whether there is as much room as who waits to add wants; any, where somebody waits to take."""
+        room = self._capacity - len(self._elements)
+        return room >= (1 if self._taking else self._wanted_room[ticket])
+
+    def _wake(self) -> None:
+        self._changed.notify_all()
+        self._room.notify_all()
+
     def _wait(
         self,
+        condition: threading.Condition,
         ready: Callable[[], bool],
         given_up: Callable[[], bool],
         what: str,
@@ -226,7 +250,7 @@ class QueueState:
                 left = min(left, deadline - time.monotonic())
                 if left <= 0:
                     raise errors.DeadlineExceededError(None, None, "Timed out waiting for notification")
-            self._changed.wait(left)
+            condition.wait(left)
 
     def batch(self, elements: Sequence[Element]) -> list[Any]:
         """Elements as one, of tensors with one more axis."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import os
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import errors, logging
@@ -26,6 +28,17 @@ from .saver_def import SaverDef
 from .session import BaseSession
 
 __all__ = ["BaseSaverBuilder", "BulkSaverBuilder", "Saver"]
+
+
+def _one_at_a_time(save: Callable[..., Any]) -> Callable[..., Any]:
+    """Have threads that save with one Saver wait for each other: the latest step is then saved last."""
+
+    @functools.wraps(save)
+    def locked(self: Any, *arguments: Any, **options: Any) -> Any:
+        with self._saving:
+            return save(self, *arguments, **options)
+
+    return locked
 
 
 class Saver:
@@ -109,6 +122,7 @@ class Saver:
         self._checkpoints_to_be_deleted: list[tuple[str, float]] = []
         self._next_checkpoint_time = math.inf
         self._for_objects: tuple[dict[str, str], Saver] | None = None
+        self._saving = threading.RLock()
         self._meta_graph: tuple[Any, bytes] | None = None
         if not defer_build:
             self.build()
@@ -218,6 +232,7 @@ class Saver:
             logging.warning("Ignoring: %s", problem)
 
     # -- saving and restoring
+    @_one_at_a_time
     def save(
         self,
         sess: Any,
