@@ -87,7 +87,7 @@ CASES = {
         "No gradients provided for any variable, check your graph for ops that do not support gradients",
     ),
     "positional labels": (
-        lambda: tf.nn.softmax_cross_entropy_with_logits(ones(2, 2), ones(2, 2)),
+        lambda: tf.nn.softmax_cross_entropy_with_logits(ones(2, 2), ones(2, 2), ones(2, 2)),
         ValueError,
         "Only call `softmax_cross_entropy_with_logits` with named arguments",
     ),

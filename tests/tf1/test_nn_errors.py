@@ -1,5 +1,6 @@
 """What the functions of tf.nn and tf.losses refuse, in the words of TensorFlow 1.15."""
 
+import numpy as np
 import pytest
 
 import ostinato.tf1 as tf
@@ -177,3 +178,20 @@ def test_a_sampler_learns_from_the_classes_that_it_is_shown():
         before, after = session.run(sampled), session.run(sampled)
         assert (before == 3).mean() < 0.4
         assert (after == 3).mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels"),
+    [
+        ("softmax_cross_entropy_with_logits", [[0.0, 1.0], [1.0, 0.0]]),
+        ("sigmoid_cross_entropy_with_logits", [[0.0, 1.0], [1.0, 0.0]]),
+        ("sparse_softmax_cross_entropy_with_logits", [1, 0]),
+    ],
+)
+def test_losses_by_position_are_in_the_order_of_0_12(loss, labels, caplog):
+    logits = tf.constant([[3.0, -1.0], [0.5, 2.0]])
+    function = getattr(tf.nn, loss)
+    with tf.Session() as session:
+        one, other = session.run([function(logits, labels), function(labels=labels, logits=logits)])
+    np.testing.assert_array_equal(one, other)
+    assert f"{loss}: the first argument is taken for the logits" in caplog.text

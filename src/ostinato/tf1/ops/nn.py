@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from .. import logging
 from ..dtypes import as_dtype, int64
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
@@ -103,11 +104,22 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Ten
 
 
 # -- losses
-def _named_only(function: str, sentinel: Any, labels: Any, logits: Any) -> None:
-    if sentinel is not None:
-        raise ValueError(f"Only call `{function}` with named arguments (labels=..., logits=..., ...)")
+def _in_order(function: str, first: Any, labels: Any, logits: Any) -> tuple[Any, Any]:
+    """(labels, logits) of a loss. Given by position they are logits, then labels: so it was in TensorFlow
+    0.12, and since then they have to be named.
+    """
+    if first is not None:
+        if labels is None or logits is not None:
+            raise ValueError(f"Only call `{function}` with named arguments (labels=..., logits=..., ...)")
+        logging.warning(
+            "%s: the first argument is taken for the logits and the second for the labels, as in TensorFlow "
+            "0.12; name them to be sure.",
+            function,
+        )
+        return labels, first
     if labels is None or logits is None:
         raise ValueError("Both labels and logits must be provided.")
+    return labels, logits
 
 
 def _row_loss_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
@@ -160,7 +172,7 @@ def softmax_cross_entropy_with_logits(
     """The loss of each row; no gradient goes into `labels` (TF1 symbol:
     `tf.nn.softmax_cross_entropy_with_logits`).
     """
-    _named_only("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
+    labels, logits = _in_order("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     place = dim if axis is None else axis
     return _softmax_loss(labels, logits, place, name, "softmax_cross_entropy_with_logits_sg", True)
 
@@ -208,7 +220,7 @@ def sparse_softmax_cross_entropy_with_logits(
     """The loss of each row for class indices (TF1 symbol:
     `tf.nn.sparse_softmax_cross_entropy_with_logits`).
     """
-    _named_only("sparse_softmax_cross_entropy_with_logits", _sentinel, labels, logits)
+    labels, logits = _in_order("sparse_softmax_cross_entropy_with_logits", _sentinel, labels, logits)
     with name_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]):
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, dtype_hint=int64, name="labels")
@@ -228,7 +240,7 @@ def sigmoid_cross_entropy_with_logits(
     _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
 ) -> Tensor:
     """The loss of each element (TF1 symbol: `tf.nn.sigmoid_cross_entropy_with_logits`)."""
-    _named_only("sigmoid_cross_entropy_with_logits", _sentinel, labels, logits)
+    labels, logits = _in_order("sigmoid_cross_entropy_with_logits", _sentinel, labels, logits)
     with name_scope(name, "logistic_loss", [logits, labels]) as scope:
         logits = convert_to_tensor(logits, name="logits")
         labels = convert_to_tensor(labels, logits.dtype.base_dtype, name="labels")
