@@ -228,7 +228,7 @@ def fed_value(graph: Graph, tensor: Tensor, value: Any) -> Any:
             )
         # A copy: what a run keeps must not change when the caller's array does, and torch wants it writable.
         array = np.array(value, dtype=kind, order="C")
-    if tensor.shape.known != array.shape and not tensor.shape.is_compatible_with(array.shape):
+    if not _fits(array.shape, tensor.shape.known):
         raise ValueError(
             f"Cannot feed value of shape {TensorShape(array.shape)} for Tensor {tensor.name!r}, "
             f"which has shape {str(tensor.shape)!r}"
@@ -238,6 +238,15 @@ def fed_value(graph: Graph, tensor: Tensor, value: Any) -> Any:
     if dtype.name == "string":
         return array
     return torch.from_numpy(array).to(dtype.torch_dtype)
+
+
+def _fits(sizes: tuple[int, ...], known: tuple[int | None, ...] | None) -> bool:
+    """As `TensorShape.is_compatible_with`, which every fed value would pay for."""
+    if known is None or known == sizes:
+        return True
+    return len(known) == len(sizes) and all(
+        size is None or size == given for size, given in zip(known, sizes, strict=True)
+    )
 
 
 def _fed_strings(tensor: Tensor, value: Any) -> np.ndarray:
