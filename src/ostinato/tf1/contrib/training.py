@@ -2,6 +2,7 @@
 
 from ..checkpoint_utils import checkpoints_iterator, wait_for_new_checkpoint
 from ..hparams import HParams, parse_values
+from ..input_buckets import bucket, bucket_by_sequence_length
 from ..names import absent
 from ..training_operations import (
     add_gradients_summaries,
@@ -15,6 +16,8 @@ from ..training_operations import (
 __all__ = [
     "HParams",
     "add_gradients_summaries",
+    "bucket",
+    "bucket_by_sequence_length",
     "checkpoints_iterator",
     "clip_gradient_norms",
     "clip_gradient_norms_fn",
