@@ -31,7 +31,8 @@ RUNS = {
     ),
     "image_rows": (
         ["--steps", "2", "--batch_size", "16"],
-        r"Step 2, Minibatch Loss= \d\.\d+, .*\nOptimization Finished!\nTesting Accuracy: \d\.\d+\nModel saved in .*\n$",
+        r"Step 2, Minibatch Loss= \d\.\d+, .*\nOptimization Finished!\n"
+        r"Testing Accuracy: \d\.\d+\nModel saved in .*\n$",
     ),
     "ptb_lm": (
         ["--steps=2", "--hidden_size=12", "--num_steps=5"],
