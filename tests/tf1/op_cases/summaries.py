@@ -1,4 +1,4 @@
-"""Operations that make summaries. (The bytes of an encoded image differ; test_summaries.py compares pixels.)"""
+"""Operations that make summaries. (An encoded image has other bytes; test_summaries.py compares pixels.)"""
 
 import numpy as np
 

@@ -42,9 +42,9 @@ def parts_of(path: str, size: int, header: int, footer: int, hop: int, kind: str
         raise InvalidArgumentError(
             None,
             None,
-            f'Excluding the header ({header} bytes) and footer ({footer} bytes), input file "{path}" has body '
-            f"length {max(len(data) - header - footer, 0)} bytes, which is not an exact multiple of the record "
-            f"length ({size} bytes).",
+            f"Excluding the header ({header} bytes) and footer ({footer} bytes), input file "
+            f'"{path}" has body length {max(len(data) - header - footer, 0)} bytes, which is not an '
+            f"exact multiple of the record length ({size} bytes).",
         )
     for place in range(0, len(body) - size + 1, hop):
         yield body[place : place + size]

@@ -83,9 +83,9 @@ def _first(stream: Any) -> int:
 
 def dense_to_one_hot(labels_dense: np.ndarray, num_classes: int) -> np.ndarray:
     """Labels as rows of zeros and a one."""
-    labels_one_hot = np.zeros((labels_dense.shape[0], num_classes))
-    labels_one_hot[np.arange(labels_dense.shape[0]), labels_dense.ravel()] = 1
-    return labels_one_hot
+    rows = np.zeros((len(labels_dense), num_classes))
+    np.put_along_axis(rows, np.reshape(labels_dense, (-1, 1)), 1.0, axis=1)
+    return rows
 
 
 class DataSet:
@@ -121,10 +121,10 @@ class DataSet:
             )
             self._num_examples = images.shape[0]
             if reshape:
-                assert images.shape[3] == 1
-                images = images.reshape(images.shape[0], images.shape[1] * images.shape[2])
+                assert images.shape[3] == 1, f"images have one channel here, not the shape {images.shape}"
+                images = images.reshape(self._num_examples, -1)
             if dtype == float32:
-                images = np.multiply(images.astype(np.float32), 1.0 / 255.0)
+                images = images.astype(np.float32) * np.float32(1 / 255)
         self._images, self._labels = images, labels
         self._epochs_completed = self._index_in_epoch = 0
 

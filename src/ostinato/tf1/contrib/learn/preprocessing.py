@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import pickle
 import re
@@ -58,13 +59,16 @@ class CategoricalVocabulary:
 
     def get(self, category: Any) -> int:
         """The number of a word; a new one gets the next unless the vocabulary is frozen."""
-        if category not in self._mapping:
-            if self._freeze:
-                return 0
-            self._mapping[category] = len(self._mapping)
-            if self._support_reverse:
-                self._reverse_mapping.append(category)
-        return self._mapping[category]
+        number = self._mapping.get(category)
+        if number is not None:
+            return number
+        return 0 if self._freeze else self._number(category)
+
+    def _number(self, category: Any) -> int:
+        number = self._mapping[category] = len(self._mapping)
+        if self._support_reverse:
+            self._reverse_mapping.append(category)
+        return number
 
     def add(self, category: Any, count: int = 1) -> None:
         """Count a word."""
@@ -83,9 +87,7 @@ class CategoricalVocabulary:
                 continue
             if count <= min_frequency:
                 break
-            self._mapping[category] = len(self._mapping)
-            if self._support_reverse:
-                self._reverse_mapping.append(category)
+            self._number(category)
         self._freq = dict(ordered[: len(self._mapping) - 1])
 
     def reverse(self, class_id: int) -> Any:
@@ -132,12 +134,12 @@ class VocabularyProcessor:
 
     def fit(self, raw_documents: Iterable[Any], unused_y: Any = None) -> VocabularyProcessor:
         """Learn the words of documents, and freeze the vocabulary."""
-        for tokens in self._tokenizer(raw_documents):
-            for token in tokens:
-                self.vocabulary_.add(token)
+        vocabulary = self.vocabulary_
+        for word in itertools.chain.from_iterable(self._tokenizer(raw_documents)):
+            vocabulary.add(word)
         if self.min_frequency > 0:
-            self.vocabulary_.trim(self.min_frequency)
-        self.vocabulary_.freeze()
+            vocabulary.trim(self.min_frequency)
+        vocabulary.freeze()
         return self
 
     def fit_transform(self, raw_documents: Iterable[Any], unused_y: Any = None) -> Iterator[np.ndarray]:
