@@ -10,6 +10,8 @@ import importlib
 from types import ModuleType
 from typing import Any
 
+from .names import absent
+
 _LISTED = {
     "tensorflow.python": (
         "client data debug eager framework layers lib ops platform saved_model summary training util"
@@ -297,7 +299,7 @@ def _looking(path: str, before: Any) -> Any:
                 return __getattr__(name.removesuffix("_v1").removesuffix("V1"))
         if before is not None:
             return before(name)
-        raise AttributeError(f"module {path!r} has no attribute {name!r}")
+        return absent(path.replace("tensorflow.", "tf.", 1), ())(name)
 
     __getattr__.looks = True  # type: ignore[attr-defined]
     return __getattr__
