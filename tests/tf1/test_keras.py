@@ -1,5 +1,7 @@
 """Models of tf.keras: training, states, masks, files and callbacks, with TensorFlow 1.15's numbers."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -181,3 +183,32 @@ def test_misuse_is_told():
         model.compile("sgd", "mean")
     with pytest.raises(TypeError, match="The added layer must be an instance of class Layer"):
         model.add("dense")
+
+
+def test_what_fit_prints(capsys):
+    model, (x, y) = _classifier(), _data()
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["acc"])
+    number = r"\d\.\d{4}"
+    model.fit(x, y, verbose=2)
+    line = rf"20/20 - \ds - loss: {number} - acc: {number}\n"
+    assert re.fullmatch("Train on 20 samples\n" + line, capsys.readouterr().out)
+    model.fit(x, y, epochs=2, batch_size=8, verbose=1)
+    line = rf"20/20 \[={{30}}\] - \ds \d+[mu]?s/sample - loss: {number} - acc: {number}\n"
+    expected = f"Train on 20 samples\nEpoch 1/2\n{line}Epoch 2/2\n{line}"
+    assert re.fullmatch(expected, capsys.readouterr().out)
+    model.evaluate(x, y, batch_size=8)
+    assert re.fullmatch(line, capsys.readouterr().out)
+
+
+def test_bidirectional_layers_are_made_again_from_their_configuration():
+    there, back = layers.GRU(2), layers.LSTM(2, go_backwards=True)
+    for layer in (layers.Bidirectional(there), layers.Bidirectional(layers.LSTM(2), backward_layer=back)):
+        model = tf.keras.Sequential([layers.Dense(3, input_shape=(4, 2)), layer])
+        again = tf.keras.models.model_from_json(model.to_json())
+        again.set_weights(model.get_weights())
+        x = np.ones((1, 4, 2), np.float32)
+        np.testing.assert_array_equal(again.predict(x), model.predict(x))
+        assert [kept.name for kept in again.layers[1]._layers] == [kept.name for kept in layer._layers]
+    assert set(layers.Bidirectional(layers.GRU(2)).get_config()) == {
+        *("name", "trainable", "dtype", "layer", "merge_mode")
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -54,6 +53,10 @@ class Fitting:
         model: Any = self
         model._check_compiled()
         if _is_iterated(x):
+            if verbose and steps_per_epoch and hasattr(x, "make_one_shot_iterator"):
+                is_held_out = hasattr(validation_data, "make_one_shot_iterator") and validation_steps
+                held_out = f", validate on {validation_steps} steps" if is_held_out else ""
+                print(f"Train on {steps_per_epoch} steps{held_out}")
             return _fit_batches(
                 model,
                 _Batches(x, steps_per_epoch, class_weight),
@@ -378,7 +381,9 @@ def _evaluated(model: Any, batches: Any, verbose: int = 0) -> list[float]:
         sums = part if sums is None else sums + part
         seen += share
         done += share
-        bar.update(done)
+        means = [*(sums / seen), *last[stateless:]]
+        bar.stateful_metrics = set(model.metrics_names)
+        bar.update(done, list(zip(model.metrics_names, means, strict=True)))
     if sums is None:
         raise ValueError("There is no batch to evaluate the model on.")
     model.reset_metrics()
@@ -415,10 +420,10 @@ def _fit_batches(
     called.on_train_begin()
     for epoch in range(initial_epoch, epochs):
         called.on_epoch_begin(epoch)
-        if verbose:
+        if verbose and epochs > 1:
             print(f"Epoch {epoch + 1}/{epochs}")
-        started = time.time()
-        logs, done = _one_epoch(model, batches, called)
+        bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
+        logs, done = _one_epoch(model, batches, called, bar)
         if done == 0:
             raise ValueError("There is no batch to train the model on.")
         if held_out is not None and _is_due(epoch, validation_freq):
@@ -426,7 +431,7 @@ def _fit_batches(
             logs.update(
                 {f"val_{name}": value for name, value in zip(model.metrics_names, found, strict=True)}
             )
-        _say(verbose, batches, done, logs, started)
+        _say(bar, done, logs)
         called.on_epoch_end(epoch, logs)
         batches.on_epoch_end()
         if model.stop_training:
@@ -435,7 +440,7 @@ def _fit_batches(
     return history
 
 
-def _one_epoch(model: Any, batches: Any, called: Any) -> tuple[dict[str, float], int]:
+def _one_epoch(model: Any, batches: Any, called: Any, bar: Progbar) -> tuple[dict[str, float], int]:
     seen, done, sums = 0, 0, None
     logs: dict[str, float] = {}
     is_reset = False
@@ -458,18 +463,20 @@ def _one_epoch(model: Any, batches: Any, called: Any) -> tuple[dict[str, float],
         called.on_batch_end(index, {"batch": index, "size": size, **named})
         means = [float(value) for value in sums / seen]
         logs = dict(zip(model.metrics_names, [*means, *values[stateless:]], strict=True))
+        if bar.target is None or done < bar.target:
+            bar.stateful_metrics = set(logs)
+            bar.update(done, list(logs.items()))
         if model.stop_training:
             break
     return logs, done
 
 
-def _say(verbose: int, batches: Any, done: int, logs: dict[str, float], started: float) -> None:
+def _say(bar: Progbar, done: int, logs: dict[str, float]) -> None:
     """The line of an epoch."""
-    if not verbose:
-        return
-    bar = Progbar(batches.count or done, verbose=verbose, unit_name=batches.unit, stateful_metrics=list(logs))
-    bar._start = started
-    bar.update(batches.count or done, list(logs.items()))
+    if bar.target is None or done < bar.target:
+        bar.target = done
+    bar.stateful_metrics = set(logs)
+    bar.update(done, list(logs.items()))
 
 
 def _is_due(epoch: int, frequency: Any) -> bool:

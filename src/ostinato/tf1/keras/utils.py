@@ -126,7 +126,7 @@ class Progbar:
         took = now - self._start
         each = took / max(current, 1)
         ending = (
-            f" - {took:.0f}s {_duration(each)}/{self.unit_name}"
+            f" - {took:.0f}s" + (f" {_duration(each)}/{self.unit_name}" if self.verbose == 1 else "")
             if done
             else f" - ETA: {int(each * ((self.target or current) - current))}s"
         )
@@ -137,7 +137,7 @@ class Progbar:
             drawn = "=" * self.width if done else ("=" * max(filled - 1, 0) + (">" if filled else ""))
             bar = f"{current:{digits}d}/{self.target} [{drawn:.<{self.width}}]"
         elif self.verbose == 2:
-            bar = f"{current}/{self.target}"
+            bar = f"{current:{len(str(self.target))}d}/{self.target}"
         elif self.verbose == 1:
             bar = f"{current:7d}/Unknown"
         text = bar + ending + said

@@ -148,6 +148,7 @@ class Bidirectional(Wrapper):
                     "Forward layer and backward layer are expected to have the same value for attribute "
                     f"{name}, got {ahead} and {back}"
                 )
+        self._has_own_backward = second is not None
         for each in (self.forward_layer, self.backward_layer):
             each.zero_output_for_mask = each.return_sequences
         if weights:
@@ -158,6 +159,25 @@ class Bidirectional(Wrapper):
         self.stateful = given.stateful
         self.return_sequences, self.return_state = given.return_sequences, given.return_state
         self.supports_masking = True
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.pop("weights")
+        back = config.pop("backward_layer")
+        if self._has_own_backward:
+            # Its name would be lengthened a second time where the layer is made again.
+            own = {**back.get_config(), "name": back.name[len("backward_") :]}
+            config["backward_layer"] = {"class_name": type(back).__name__, "config": own}
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        from .serialization import deserialize
+
+        given = dict(config)
+        if given.get("backward_layer") is not None:
+            given["backward_layer"] = deserialize(given["backward_layer"], custom_objects)
+        return super().from_config(given, custom_objects)
 
     @property
     def _layers(self) -> list[Any]:
