@@ -28,21 +28,23 @@ def all_batches(fetched):
         session.run(tf.local_variables_initializer())
         coordinator = tf.train.Coordinator()
         threads = tf.train.start_queue_runners(session, coordinator)
-        with pytest.raises(tf.errors.OutOfRangeError):
-            while True:
+        while not coordinator.should_stop():
+            try:
                 lengths, (rows, numbers) = session.run(fetched)
-                found[tuple(lengths.tolist())] = tuple(numbers.tolist())
-                assert rows.shape == (len(lengths), max(lengths))
-                for row, length, number in zip(rows, lengths, numbers, strict=True):
-                    expected = np.append(np.arange(length) + 10 * number, np.zeros(len(row) - length))
-                    np.testing.assert_array_equal(row, expected)
+            except tf.errors.OutOfRangeError:
+                break
+            found[tuple(lengths.tolist())] = tuple(numbers.tolist())
+            assert rows.shape == (len(lengths), max(lengths))
+            for row, length, number in zip(rows, lengths, numbers, strict=True):
+                expected = np.append(np.arange(length) + 10 * number, np.zeros(len(row) - length))
+                np.testing.assert_array_equal(row, expected)
         coordinator.request_stop()
         coordinator.join(threads)
     return found
 
 
 @pytest.mark.parametrize(
-    "options, other",
+    ("options", "other"),
     [
         ({}, {}),
         ({"allow_smaller_final_batch": True}, {(4,): (5,)}),
@@ -92,7 +94,7 @@ def test_a_bucket_is_chosen_by_number(graph):
 
 
 @pytest.mark.parametrize(
-    "arguments, error, words",
+    ("arguments", "error", "words"),
     [
         ({"bucket_boundaries": 4}, TypeError, "bucket_boundaries must be a list or tuple"),
         ({"bucket_boundaries": []}, ValueError, "bucket_boundaries must not be empty"),

@@ -7,6 +7,7 @@ became full.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -89,7 +90,8 @@ def bucket(
     capacities = [capacity] * num_buckets if bucket_capacities is None else list(bucket_capacities)
     if len(capacities) != num_buckets:
         raise ValueError(
-            f"The list bucket_capacities ({capacities}) must have exactly num_buckets ({num_buckets}) elements."
+            f"The list bucket_capacities ({capacities}) must have exactly num_buckets ({num_buckets}) "
+            "elements."
         )
     items = _as_list(tensors)
     if not items:
@@ -173,7 +175,7 @@ def _checked_boundaries(boundaries: Any) -> list[int]:
         raise TypeError(f"bucket_boundaries must be a list or tuple, but received: {boundaries}")
     if not boundaries:
         raise ValueError("bucket_boundaries must not be empty")
-    for low, high in zip(boundaries[:-1], boundaries[1:], strict=True):
+    for low, high in itertools.pairwise(boundaries):
         if not isinstance(low, int) or not isinstance(high, int):
             raise TypeError(f"bucket boundaries must be integers, but saw: {low} and {high}")
         if low >= high:

@@ -268,13 +268,7 @@ class Estimator:
             counter = create_global_step(graph)
             features, labels, input_hooks = self._features_and_labels(input_fn, ModeKeys.EVAL)
             spec = self._call_model_fn(features, labels, ModeKeys.EVAL, self._config)
-            measured = dict(spec.eval_metric_ops)
-            if "loss" in measured:
-                raise ValueError(
-                    'Metric with name "loss" is not allowed, because Estimator already defines a default '
-                    "metric with the same name."
-                )
-            measured["loss"] = metrics.mean(spec.loss)
+            measured = self._with_loss(dict(spec.eval_metric_ops), spec.loss)
             if "global_step" in measured:
                 raise ValueError(
                     "Metric with name `global_step` is not allowed, because Estimator already defines a "
@@ -300,6 +294,15 @@ class Estimator:
             logging.info("Finished evaluation at %s", _clock())
             self._write_summary(results, name, path)
             return results
+
+    @staticmethod
+    def _with_loss(measured: dict[str, Any], loss: Any) -> dict[str, Any]:
+        if "loss" in measured:
+            raise ValueError(
+                'Metric with name "loss" is not allowed, because Estimator already defines a default '
+                "metric with the same name."
+            )
+        return {**measured, "loss": metrics.mean(loss)}
 
     def _write_summary(self, results: dict[str, Any], name: str | None, path: str | None) -> None:
         folder = os.path.join(self.model_dir, f"eval_{name}" if name else "eval")

@@ -177,7 +177,7 @@ class RunConfig:
         unknown = [name for name in kwargs if name not in vars(self)]
         if unknown:
             raise ValueError(f"Replacing {unknown[0]} is not supported: a RunConfig has no such property.")
-        copied = RunConfig.__new__(RunConfig)
+        copied = type(self).__new__(type(self))
         vars(copied).update(vars(self))
         if "save_checkpoints_steps" in kwargs and "save_checkpoints_secs" not in kwargs:
             kwargs["save_checkpoints_secs"] = None
