@@ -86,3 +86,29 @@ def test_parts_of_a_state_are_counted_by_name():
     assert not np.array_equal(one["a"], one["b"])
     for name in "ab":
         np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_a_cell_in_a_loop_takes_the_probability_of_each_iteration():
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        child = tf.nn.rnn_cell.GRUCell(4)
+        inputs, weight = tf.ones([2, 3]), tf.Variable(1.0)
+
+        def body(i, state, found):
+            keep = tf.where(tf.equal(i, 1), 1e-6, 1.0)
+            cell = tf.nn.rnn_cell.DropoutWrapper(child, output_keep_prob=keep)
+            output, state = cell(inputs * weight, state)
+            return i + 1, state, found.write(i, output)
+
+        arrays = tf.TensorArray(tf.float32, 3)
+        _, state, found = tf.while_loop(lambda i, *_: i < 3, body, [0, tf.zeros([2, 4]), arrays])
+        unrolled = tf.zeros([2, 4])
+        for _ in range(3):
+            _, unrolled = child(inputs * weight, unrolled)
+        gradients = [tf.gradients(tf.reduce_sum(value**2), weight)[0] for value in (state, unrolled)]
+        session.run(tf.global_variables_initializer())
+        outputs, state, unrolled, gradients = session.run([found.stack(), state, unrolled, gradients])
+    assert [bool((output != 0).all()) for output in outputs] == [True, False, True]
+    assert not outputs[1].any()
+    np.testing.assert_allclose(state, unrolled, rtol=1e-6)
+    np.testing.assert_allclose(*gradients, rtol=1e-5)

@@ -74,7 +74,7 @@ def _while(run: Any, operation: Operation, *values: Any, wanted: frozenset[int])
     of_condition, of_body = rest[:split], rest[split:]
     kept = _kept(attributes, wanted)
     condition_plan, body_plan = condition.plan(), body.plan(kept)
-    index = 0
+    run, index = run.looping(), 0
     with torch.set_grad_enabled(torch.is_grad_enabled() and attributes["back_prop"]):
         if torch.is_grad_enabled():
             for place in attributes["multiplied"]:

@@ -8,6 +8,7 @@ outputs, where they are not a leaf of the state too, then the leaves of the new 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_
 from typing import Any, NamedTuple
 
 import torch
@@ -67,7 +68,7 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         if found is not None:
             return found
     description = description_of.sized(description, state)
-    cell = description_of.bind(description, bound, run.within(operation))
+    cell = _bound_cell(run, operation, description, bound)
     nest, as_state = _as_inputs(inputs), flatten(description.state_size)[1]
     if lengths is None:
         output, new_state = CellRun(seed).step(cell, nest, as_state(state), attributes["step"])
@@ -80,6 +81,24 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
         new_state = masking.copy_through(finished, new_state, as_state(state))
     own = leaves(output) if has_output(description, lengths is not None) else []
     return [*own, *leaves(new_state)]
+
+
+def _bound_cell(
+    run: Any, operation: Operation, description: Description, bound: Sequence[torch.Tensor]
+) -> Any:
+    """The cell over these tensors. Making it costs as much as a step of it, and so a loop makes it once, for
+    as long as its body gives it the same tensors.
+    """
+    inner = run.within(operation)
+    if run.bound_cells is None or inner is run:
+        return description_of.bind(description, bound, inner)
+    known = run.bound_cells.get(operation)
+    if known is not None and known[0] is description and all(map(is_, known[1], bound)):
+        known[2].become(inner)  # the cell holds that one
+        return known[3]
+    cell = description_of.bind(description, bound, inner)
+    run.bound_cells[operation] = description, bound, inner, cell
+    return cell
 
 
 def _leaf_step(
