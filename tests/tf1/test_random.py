@@ -412,3 +412,5 @@ def test_native_words_are_those_of_the_reference(count):
         stream = Philox(key, high)
         np.testing.assert_array_equal(stream.words(places), stream.reference_words(places))
         np.testing.assert_array_equal(stream.words(places[::2]), stream.reference_words(places[::2]))
+        for place in places[:3]:
+            assert list(stream.block(int(place))) == stream.reference_words(place[None])[0].tolist()

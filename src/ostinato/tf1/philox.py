@@ -19,6 +19,8 @@ from ostinato.kernels.native import library
 
 _MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
 _KEY_STEPS = np.array([[0x9E3779B9], [0xBB67AE85]], np.uint64)
+_FACTORS: list[int] = _MULTIPLIERS.reshape(-1).tolist()
+_STEPS: list[int] = _KEY_STEPS.reshape(-1).tolist()
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _ROUNDS = 10
@@ -85,6 +87,20 @@ class Philox:
             rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3] = even[0], odd[0], even[1], odd[1]
         return found
 
+    def block(self, place: int) -> tuple[int, ...]:
+        """The block at one place: arrays of a single block take longer than plain numbers."""
+        key, high = self._seeds
+        first_key, second_key = key & 0xFFFFFFFF, key >> 32
+        place &= 0xFFFFFFFFFFFFFFFF
+        a, b, c, d = place & 0xFFFFFFFF, place >> 32, high & 0xFFFFFFFF, high >> 32
+        for _ in range(_ROUNDS):
+            first, second = a * _FACTORS[0], c * _FACTORS[1]
+            a, b = second >> 32 ^ b ^ first_key, second & 0xFFFFFFFF
+            c, d = first >> 32 ^ d ^ second_key, first & 0xFFFFFFFF
+            first_key = first_key + _STEPS[0] & 0xFFFFFFFF
+            second_key = second_key + _STEPS[1] & 0xFFFFFFFF
+        return a, b, c, d
+
     def next_words(self, count: int) -> np.ndarray:
         """The next `count` words [count] uint32; no more blocks are reserved than hold them."""
         blocks = -(-count // 4)
@@ -116,8 +132,11 @@ class Philox:
         count = math.prod(sizes)
         step = count * _RESERVED
         place = self.reserve(step, draws)
-        blocks = place_range(0, -(-count // (2 if dtype == torch.float64 else 4)))
-        words = self.words((place_range(place, draws, step)[:, None] + blocks).reshape(-1))
+        blocks = -(-count // (2 if dtype == torch.float64 else 4))
+        if draws == 1:
+            return _tensor(_uniform(self.words(place_range(place, blocks)), dtype), (1, *sizes), dtype)
+        offsets = place_range(0, blocks)
+        words = self.words((place_range(place, draws, step)[:, None] + offsets).reshape(-1))
         numbers = _uniform(words, dtype).reshape(draws, -1)[:, :count]
         return torch.from_numpy(np.ascontiguousarray(numbers)).to(dtype).reshape((draws, *sizes))
 
@@ -153,6 +172,9 @@ class Philox:
     def integers(self, low: int, high: int, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         """Integers of [low, high), int32 or int64: words modulo the width of the range."""
         wide = dtype == torch.int64
+        if not sizes and wide and -(2**63) <= low < high <= 2**63 - 1:
+            first, second, _, _ = self.block(self.reserve(_RESERVED))
+            return torch.tensor(low + (first | second << 32) % (high - low))
         words = self._drawn(sizes, 2 if wide else 4)
         kind = np.uint64 if wide else np.uint32
         bits = words.view(np.dtype("<u8")) if wide else words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _PARTS = ("input", "output", "state")
 
 
+@functools.lru_cache(1024)
 def salted_seed(seed: int, place: str) -> int:
     """The seed of the draw at one place of a wrapper with this seed: `input_0`, `state_1`, ...
 
@@ -41,8 +43,28 @@ def drop_steps(
     """`tf.nn.dropout` with seeds, of several steps' `[steps, batch, ...]`, the first of which is `step`."""
     steps = value.shape[0] if loop.goes_on else 1
     drawn = loop.source(key, seeds, step).uniforms(steps, value.shape[1:], value.dtype).to(value.device)
+    numbers = _numbers(keep_prob, value.dtype)
+    if numbers is not None:
+        return value * (drawn >= numbers[0]).to(value.dtype).mul_(numbers[1])
     rate = torch.as_tensor(1.0 - keep_prob, dtype=value.dtype, device=value.device)
     return value * (1 / not_zero(1 - rate)) * (drawn >= rate).to(value.dtype)
+
+
+def _numbers(keep_prob: Any, dtype: torch.dtype) -> tuple[float, float] | None:
+    """What a draw is compared with and what is kept is multiplied by; None: they are no plain numbers."""
+    if not isinstance(keep_prob, torch.Tensor):
+        return _rate_and_scale(keep_prob, None, dtype)
+    if keep_prob.requires_grad or not cells.has_known_values(keep_prob):
+        return None
+    return _rate_and_scale(keep_prob.item(), keep_prob.dtype, dtype)
+
+
+@functools.lru_cache(256)
+def _rate_and_scale(keep_prob: float, given: torch.dtype | None, dtype: torch.dtype) -> tuple[float, float]:
+    rate = torch.as_tensor(
+        1.0 - (keep_prob if given is None else torch.tensor(keep_prob, dtype=given)), dtype=dtype
+    )
+    return rate.item(), (1 / not_zero(1 - rate)).item()
 
 
 class SeededDropout(cells.DropoutWrapper):
