@@ -131,11 +131,13 @@ def read_meta_graph_file(filename: Any) -> MetaGraphDef:
         raise errors.error_of(problem)(None, None, f"{path}: {problem.strerror}") from problem
     try:
         return MetaGraphDef.FromString(data)
-    except DecodeError:
+    except DecodeError as damage:
         try:
             return parse_text(data, MetaGraphDef())
-        except (ParseError, UnicodeDecodeError) as problem:
+        except ParseError as problem:
             raise OSError(f"Cannot parse file {path}: {problem}.") from None
+        except UnicodeDecodeError:  # no text: what is wrong with the message is what helps
+            raise OSError(f"Cannot parse file {path}: it is cut off or damaged ({damage}).") from None
 
 
 def import_scoped_meta_graph(

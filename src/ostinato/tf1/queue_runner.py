@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 import weakref
 from collections.abc import Sequence
@@ -12,11 +11,8 @@ from . import errors, logging
 from .graph import GraphKeys, add_to_collection, get_collection, get_default_graph
 from .meta_graph_messages import QueueRunnerDef
 from .names import absent
+from .process_ends import is_leaving
 from .session import BaseSession, get_default_session
-
-_LEAVING = threading.Event()  # the interpreter ends: threads that wait are to end without a word
-_STARTED: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
-_SESSIONS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 class QueueRunner:
@@ -138,7 +134,7 @@ class QueueRunner:
                         self._quietly(sess, self._close_op)
                     return
         except Exception as problem:
-            if _LEAVING.is_set():
+            if is_leaving():
                 return
             if coord:
                 coord.request_stop(problem)
@@ -199,8 +195,6 @@ class QueueRunner:
                 thread.daemon = True
             if start:
                 thread.start()
-        _STARTED.update(thread for thread in threads if daemon and not thread.name.endswith("close_on_stop"))
-        _SESSIONS.add(sess)
         return threads
 
     def to_proto(self, export_scope: str | None = None) -> Any:
@@ -220,17 +214,6 @@ class QueueRunner:
     def from_proto(queue_runner_def: Any, import_scope: str | None = None) -> QueueRunner:
         """The runner that a message describes, of the default graph."""
         return QueueRunner(queue_runner_def=queue_runner_def, import_scope=import_scope)
-
-
-@atexit.register
-def _leave() -> None:
-    """Threads that wait for a queue would be cut off in the middle of a computation."""
-    _LEAVING.set()
-    for session in list(_SESSIONS):
-        session.close()
-    for thread in list(_STARTED):
-        if thread.is_alive():
-            thread.join(1.0)
 
 
 def add_queue_runner(qr: QueueRunner, collection: str = GraphKeys.QUEUE_RUNNERS) -> None:

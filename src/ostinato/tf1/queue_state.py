@@ -236,7 +236,7 @@ class QueueState:
         deadline: float | None,
     ) -> None:
         while not ready() and not given_up():
-            if threading.active_count() == 1:
+            if deadline is None and threading.active_count() == 1:
                 state = "empty" if what == "Dequeue" else "full"
                 raise errors.FailedPreconditionError(
                     None,

@@ -12,6 +12,7 @@ import torch
 
 from ostinato.memory import MemoryPlan
 
+from . import process_ends
 from .errors import NotFoundError, UnimplementedError
 from .fetches import collect, feeds_of, fetched_value
 from .graph import Graph, get_default_graph, pop_default_graph, push_default_graph
@@ -209,12 +210,16 @@ class BaseSession:
         plan = plan_for(self._graph, elements, list(feeds))
         run = Run(variables, sources, plan.tracked, self._memory, self._lock, self._resources)
         run.timeout_in_ms = timeout_in_ms or getattr(self._config, "operation_timeout_in_ms", 0)
-        with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
-            if traced is not None:
-                values = evaluated(plan, run, list(feeds.values()), traced)
-            else:
-                values = plan.execute(run, list(feeds.values()))
-        return [fetched_value(value) for value in values]
+        process_ends.begin(run)
+        try:
+            with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
+                if traced is not None:
+                    values = evaluated(plan, run, list(feeds.values()), traced)
+                else:
+                    values = plan.execute(run, list(feeds.values()))
+            return [fetched_value(value) for value in values]
+        finally:
+            process_ends.end(run)
 
     def make_callable(
         self, fetches: Any, feed_list: Any = None, accept_options: bool = False
@@ -358,7 +363,7 @@ class InteractiveSession(BaseSession):
 def _threads(config: Any) -> Iterator[None]:
     """Within a run, the number of threads that the session's configuration asks for, if it does."""
     wanted = getattr(config, "intra_op_parallelism_threads", 0)
-    if not wanted:
+    if not wanted or process_ends.keeps_threads():
         yield
         return
     before = torch.get_num_threads()
