@@ -29,6 +29,6 @@ __all__ = ["enable_eager_execution", "executing_eagerly", "in_eager_mode", "in_g
 
 def __getattr__(name: str) -> Any:
     raise AttributeError(
-        f"tf.contrib.eager.{name}: there is no eager execution here; build a graph and evaluate it with "
-        "tf.Session."
+        f"tf.contrib.eager.{name} is not among the TensorFlow 1 symbols here: there is no eager execution; "
+        "build a graph and evaluate it with tf.Session."
     )

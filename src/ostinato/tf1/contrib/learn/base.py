@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...file_io import GFile, file_exists
+from ...names import absent
 
 Dataset = namedtuple("Dataset", ["data", "target"])
 Datasets = namedtuple("Datasets", ["train", "validation", "test"])
@@ -92,3 +93,6 @@ def maybe_download(filename: str, work_directory: str, source_url: str) -> str:
             f"{os.path.abspath(work_directory)}, then run again."
         )
     return path
+
+
+__getattr__ = absent("tf.contrib.learn.datasets.base", globals())

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...dtypes import as_dtype, float32, uint8
 from ...file_io import GFile, file_exists
+from ...names import absent
 from ...random_source import get_seed
 from .base import Datasets, maybe_download
 
@@ -222,3 +223,6 @@ def read_data_sets(
 def load_mnist(train_dir: str = "MNIST-data") -> Datasets:
     """As `read_data_sets`, from the directory `MNIST-data`."""
     return read_data_sets(train_dir)
+
+
+__getattr__ = absent("tf.contrib.learn.datasets.mnist", globals())
