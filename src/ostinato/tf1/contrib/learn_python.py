@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from ..names import absent
 from . import learn
 from .learn import (
     base,
@@ -65,12 +66,16 @@ def _build() -> dict[str, ModuleType]:
     estimators = ModuleType(f"{prefix}.learn.estimators")
     estimators.__dict__.update(estimator=estimator, model_fn=model_fn, run_config=run_config)
     estimators.__dict__.update({name: getattr(learn, name) for name in _OF_ESTIMATORS})
-    return {
+    modules = {
         prefix: package,
         estimators.__name__: estimators,
         **{f"{prefix}.{path}": module for path, module in _PATHS.items()},
         **{f"tensorflow.contrib.learn.{path}": module for path, module in public.items()},
     }
+    for path, module in modules.items():
+        if "__getattr__" not in vars(module):
+            vars(module)["__getattr__"] = absent(path.replace("tensorflow", "tf", 1), vars(module))
+    return modules
 
 
 MODULES = _build()
