@@ -5,6 +5,8 @@ A name that ends with a dot stands for all that begins with it.
 
 from __future__ import annotations
 
+from .refused_families import FAMILIES
+
 _EAGER = (
     "graphs are deferred here, as TensorFlow 1's are: build the graph and evaluate it with a tf.Session; "
     "Ostinato's own layers are eager (docs/tf1-guide.md)"
@@ -34,6 +36,7 @@ _UNICODE = (
 )
 
 REFUSED: dict[str, str] = {
+    **FAMILIES,
     "tf.GradientTape": _EAGER + "; tf.gradients differentiates",
     "tf.Module": "keep variables in a tf.variable_scope, or in a class of tf.keras.layers.Layer",
     "tf.RaggedTensor": _RAGGED,

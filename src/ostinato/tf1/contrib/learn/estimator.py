@@ -162,7 +162,7 @@ class Estimator:
         self,
         x: Any = None,
         y: Any = None,
-        input_fn: Callable[..., Any] | None = None,
+        input_fn: Any = None,
         steps: int | None = None,
         batch_size: int | None = None,
         monitors: Any = None,

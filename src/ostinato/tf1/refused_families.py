@@ -1,0 +1,240 @@
+"""Families of symbols of TensorFlow 1.15 that there are not here, each with the way out."""
+
+from __future__ import annotations
+
+_COLUMNS = (
+    "there are no feature columns: feed numbers, and take tf.one_hot, tf.nn.embedding_lookup and "
+    "tf.contrib.lookup tables for categories"
+)
+_READY_MADE = (
+    "ready-made models are not served: write the network in a model_fn for tf.contrib.learn.Estimator or "
+    "tf.estimator.Estimator"
+)
+_HEADS = "compute the loss (tf.losses), the metrics (tf.metrics) and the train_op in the model_fn itself"
+_EXAMPLES = (
+    "read with tf.data.TFRecordDataset and tf.parse_example, or with tf.TFRecordReader and tf.train.batch"
+)
+_SEQUENCES = (
+    "tf.contrib.training.bucket_by_sequence_length or tf.data give batches; feed the state between them"
+)
+_SAMPLES = "choose the elements before they are fed, or with tf.data.Dataset.filter"
+_WORKERS = "one process trains: use a plain optimizer"
+_PLAIN = "tf.train.AdamOptimizer, tf.train.AdagradOptimizer and the others of tf.train and tf.contrib.opt"
+_EXPORT = "tf.estimator.Estimator.export_saved_model writes the trained model"
+_EVALUATE = "restore with tf.train.Saver and run the metrics in a loop, or tf.estimator.Estimator.evaluate"
+_SERVED_LATER = "read the checkpoint with tf.train.NewCheckpointReader and tf.assign its values"
+_BACKEND = "call the operation itself: of tf.nn for convolutions and pools, of tf for the rest"
+_QUANTIZED = "nothing is quantized here: leave it out of the graph that trains"
+_CURVES = "compute it with numpy from all labels and predictions, fetched in a loop"
+_BOXES = "choose the boxes with numpy, in tf.py_func"
+_THREADS = "give the generator itself to fit_generator: it is read in this process"
+_IMAGES = "resize and turn with tf.image, or before the images are fed"
+
+_FAMILIES: list[tuple[str, str, str]] = [
+    ("tf.nn", "quantized_avg_pool quantized_conv2d quantized_max_pool quantized_relu_x", _QUANTIZED),
+    ("tf.nn", "fractional_avg_pool fractional_max_pool", "tf.nn.avg_pool or tf.nn.max_pool"),
+    ("tf.nn", "with_space_to_batch", "tf.nn.convolution(dilation_rate=...)"),
+    ("tf.train", "AdagradDAOptimizer", "tf.train.AdagradOptimizer or tf.train.FtrlOptimizer"),
+    ("tf.train", "VocabInfo warm_start", "tf.train.init_from_checkpoint"),
+    ("tf.train", "sdca_fprint sdca_optimizer sdca_shrink_l1", _PLAIN),
+    ("tf.train", "experimental", "tf.train itself has what is served"),
+    ("tf", "TensorInfo", "tf.saved_model.build_tensor_info makes one"),
+    ("tf", "config", "tf.Session(config=tf.ConfigProto(...))"),
+    ("tf", "timestamp", "time.time() in tf.py_func"),
+    (
+        "tf.contrib.layers",
+        "bucketized_column check_feature_columns create_feature_spec_for_parsing crossed_column "
+        "embedding_column feature_column infer_real_valued_columns input_from_feature_columns "
+        "joint_weighted_sum_from_feature_columns make_place_holder_tensors_for_base_features one_hot_column "
+        "parse_feature_columns_from_examples parse_feature_columns_from_sequence_examples "
+        "real_valued_column scattered_embedding_column sequence_input_from_feature_columns "
+        "shared_embedding_columns sparse_column_with_hash_bucket sparse_column_with_integerized_feature "
+        "sparse_column_with_keys sparse_column_with_vocabulary_file transform_features "
+        "weighted_sparse_column weighted_sum_from_feature_columns SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY",
+        _COLUMNS,
+    ),
+    ("tf.contrib.layers", "multi_class_target regression_target", _HEADS),
+    ("tf.contrib.layers", "GDN gdn", "tf.contrib.layers.layer_norm or batch_norm"),
+    (
+        "tf.contrib.layers",
+        "RevBlock rev_block recompute_grad",
+        "write the layers themselves; tf.nn.dynamic_rnn recomputes with swap_memory=True",
+    ),
+    ("tf.contrib.framework", "TensorSpec BoundedTensorSpec", "pass the shape and the dtype"),
+    ("tf.contrib.framework", "RecordInput", "tf.data.TFRecordDataset"),
+    ("tf.contrib.framework", "VariableDeviceChooser", "nothing is placed by hand: leave it out"),
+    ("tf.contrib.framework", "py_func", "tf.py_func"),
+    ("tf.contrib.framework", "smart_case", "tf.case"),
+    ("tf.contrib.framework", "convert_to_tensor_or_sparse_tensor", "tf.convert_to_tensor"),
+    ("tf.contrib.framework", "assert_global_step assert_same_float_dtype", "compare the dtypes in Python"),
+    (
+        "tf.contrib.framework",
+        "load_and_remap_matrix_initializer load_embedding_initializer "
+        "load_linear_multiclass_bias_initializer load_variable_slot_initializer",
+        _SERVED_LATER,
+    ),
+    ("tf.contrib.framework", "deprecated deprecated_args deprecated_arg_values fuse_op", "leave it out"),
+    ("tf.contrib.framework", "prepend_name_scope strip_name_scope", "join or cut the names in Python"),
+    (
+        "tf.contrib.training",
+        "batch_sequences_with_states NextQueuedSequenceBatch SequenceQueueingStateSaver",
+        _SEQUENCES,
+    ),
+    (
+        "tf.contrib.training",
+        "rejection_sample resample_at_rate stratified_sample weighted_resample",
+        _SAMPLES,
+    ),
+    (
+        "tf.contrib.training",
+        "evaluate_once evaluate_repeatedly get_or_create_eval_step StopAfterNEvalsHook SummaryAtEndHook",
+        _EVALUATE,
+    ),
+    (
+        "tf.contrib.training",
+        "GreedyLoadBalancingStrategy RandomStrategy byte_size_load_fn",
+        "nothing is placed by hand: leave it out",
+    ),
+    ("tf.contrib.training", "FeedingQueueRunner", "tf.train.QueueRunner, or feed_dict"),
+    (
+        "tf.contrib.opt",
+        "AGNCustomGetter AGNOptimizer DropStaleGradientOptimizer ElasticAverageCustomGetter "
+        "ElasticAverageOptimizer ModelAverageCustomGetter ModelAverageOptimizer",
+        _WORKERS,
+    ),
+    ("tf.contrib.opt", "GGTOptimizer LARSOptimizer RegAdagradOptimizer ShampooOptimizer", _PLAIN),
+    (
+        "tf.contrib.opt",
+        "ExternalOptimizerInterface ScipyOptimizerInterface",
+        "hand the loss and tf.gradients to scipy.optimize, by session.run",
+    ),
+    (
+        "tf.contrib.learn",
+        "DNNClassifier DNNEstimator DNNLinearCombinedClassifier DNNLinearCombinedEstimator "
+        "DNNLinearCombinedRegressor DNNRegressor DynamicRnnEstimator KMeansClustering LinearClassifier "
+        "LinearEstimator LinearRegressor LogisticRegressor SVM BaseEstimator Evaluable Trainable "
+        "TensorFlowEstimator TensorFlowRNNClassifier TensorFlowRNNRegressor TensorFlowDNNClassifier",
+        _READY_MADE,
+    ),
+    (
+        "tf.contrib.learn",
+        "Head PredictionKey ProblemType binary_svm_head head multi_class_head multi_head multi_label_head "
+        "no_op_train_fn poisson_regression_head regression_head",
+        _HEADS,
+    ),
+    (
+        "tf.contrib.learn",
+        "ExportStrategy InputFnOps build_parsing_serving_input_fn make_export_strategy utils",
+        _EXPORT,
+    ),
+    (
+        "tf.contrib.learn",
+        "evaluate infer run_feeds run_n train graph_actions",
+        "tf.contrib.learn.Estimator, or tf.train.MonitoredTrainingSession",
+    ),
+    (
+        "tf.contrib.learn",
+        "infer_real_valued_columns_from_input infer_real_valued_columns_from_input_fn",
+        _COLUMNS,
+    ),
+    ("tf.contrib.learn", "TaskType", "one process trains: leave it out"),
+    ("tf.contrib.learn", "ops", "tf.nn and tf.layers have the same functions"),
+    ("tf.contrib.learn", "extract_dask_data extract_dask_labels", "compute() the table and pass that"),
+    *[
+        (
+            module,
+            "read_batch_examples read_batch_features read_batch_record_features read_keyed_batch_examples "
+            "read_keyed_batch_examples_shared_queue read_keyed_batch_features "
+            "read_keyed_batch_features_shared_queue queue_parsed_features",
+            _EXAMPLES,
+        )
+        for module in ("tf.contrib.learn", "tf.contrib.learn.io")
+    ],
+    ("tf.contrib.learn.io", "generator_input_fn", "tf.data.Dataset.from_generator in an input_fn"),
+    ("tf.contrib.learn.monitors", "CheckpointSaver", "tf.train.CheckpointSaverHook"),
+    ("tf.contrib.learn.monitors", "ExportMonitor", _EXPORT),
+    ("tf.contrib.learn.monitors", "GraphDump", "tf.contrib.learn.monitors.CaptureVariable keeps values"),
+    (
+        "tf.contrib.learn.models",
+        "bidirectional_rnn get_rnn_model",
+        "tf.nn.bidirectional_dynamic_rnn or tf.nn.dynamic_rnn",
+    ),
+    (
+        "tf.contrib.metrics",
+        "auc_using_histogram auc_with_confidence_intervals precision_at_recall "
+        "precision_recall_at_equal_thresholds recall_at_precision streaming_concat streaming_curve_points "
+        "streaming_dynamic_auc streaming_false_negative_rate_at_thresholds "
+        "streaming_false_positive_rate_at_thresholds",
+        _CURVES,
+    ),
+    ("tf.contrib", "image", _IMAGES),
+    ("tf.keras", "applications", "pretrained models are not served: build the layers"),
+    ("tf.keras", "estimator", "model.fit trains; tf.estimator.Estimator takes a model_fn"),
+    ("tf.keras", "experimental", "tf.keras.layers and tf.train.cosine_decay have the same"),
+    ("tf.keras", "mixed_precision", "numbers are float32 here: leave it out"),
+    ("tf.keras", "wrappers", "call fit and predict of the model itself"),
+    ("tf.keras.preprocessing", "image", _IMAGES),
+    ("tf.keras.layers", "AbstractRNNCell", "derive the cell from tf.keras.layers.Layer, with state_size"),
+    ("tf.keras.layers", "ConvLSTM2D", "tf.contrib.rnn.ConvLSTMCell with tf.nn.dynamic_rnn"),
+    ("tf.keras.layers", "DenseFeatures", _COLUMNS),
+    ("tf.keras.layers", "LocallyConnected1D LocallyConnected2D", "a Dense layer for each place"),
+    ("tf.keras.optimizers", "Ftrl", "tf.train.FtrlOptimizer"),
+    ("tf.keras.optimizers", "schedules", "tf.keras.callbacks.LearningRateScheduler"),
+    ("tf.keras.callbacks", "RemoteMonitor", "tf.keras.callbacks.LambdaCallback"),
+    (
+        "tf.keras.backend",
+        "batch_normalization conv1d conv2d conv2d_transpose conv3d cumprod cumsum foldl foldr in_top_k "
+        "local_conv1d local_conv2d map_fn moving_average_update normalize_batch_in_training pool2d pool3d "
+        "print_tensor resize_images resize_volumes separable_conv2d spatial_2d_padding spatial_3d_padding "
+        "temporal_padding to_dense backend learning_phase_scope reset_uids",
+        _BACKEND,
+    ),
+    ("tf.keras.utils", "GeneratorEnqueuer OrderedEnqueuer SequenceEnqueuer", _THREADS),
+    ("tf.keras.utils", "HDF5Matrix", "h5py.File gives the array"),
+    ("tf.keras.utils", "model_to_dot", "model.summary() tells the layers"),
+    ("tf.keras.utils", "multi_gpu_model", "one device trains: use the model itself"),
+    ("tf.keras.models", "model_from_yaml", "model_from_json"),
+    (
+        "tf.keras.metrics",
+        "MeanIoU MeanRelativeError MeanTensor SensitivityAtSpecificity SpecificityAtSensitivity",
+        "tf.metrics has the same as functions",
+    ),
+    ("tf.keras.constraints", "RadialConstraint radial_constraint", "a function of the weights"),
+    ("tf.estimator", "BestExporter Exporter FinalExporter LatestExporter", _EXPORT),
+    (
+        "tf.estimator",
+        "BinaryClassHead Head LogisticRegressionHead MultiClassHead MultiHead MultiLabelHead "
+        "PoissonRegressionHead RegressionHead add_metrics",
+        _HEADS,
+    ),
+    ("tf.estimator", "classifier_parse_example_spec regressor_parse_example_spec", _COLUMNS),
+    ("tf.estimator", "FeedFnHook", "tf.train.FeedFnHook"),
+    ("tf.estimator", "ProfilerHook", "tf.train.ProfilerHook"),
+    ("tf.estimator", "SummarySaverHook", "tf.train.SummarySaverHook"),
+    ("tf.estimator", "VocabInfo", "tf.train.init_from_checkpoint"),
+    ("tf.estimator", "experimental", "tf.train has hooks of the same kind"),
+    ("tf.estimator", "tpu", "there are no TPUs here: tf.estimator.Estimator"),
+    (
+        "tf.image",
+        "combined_non_max_suppression draw_bounding_boxes non_max_suppression_overlaps "
+        "non_max_suppression_padded non_max_suppression_with_scores sample_distorted_bounding_box",
+        _BOXES,
+    ),
+    ("tf.image", "adjust_jpeg_quality random_jpeg_quality", _IMAGES),
+    ("tf.image", "ssim_multiscale", "tf.image.ssim at each scale"),
+    (
+        "tf.data.experimental",
+        "CheckpointInputPipelineHook make_saveable_from_iterator",
+        "keep the number of steps, and skip as many elements",
+    ),
+    (
+        "tf.data.experimental",
+        "RaggedTensorStructure SparseTensorStructure Structure TensorArrayStructure TensorStructure",
+        "dataset.output_types and dataset.output_shapes",
+    ),
+    ("tf.data.experimental", "StatsAggregator", "`ostinato run --profile` times a script's operations"),
+]
+
+FAMILIES: dict[str, str] = {
+    f"{module}.{name}": instead for module, names, instead in _FAMILIES for name in names.split()
+}
