@@ -68,7 +68,7 @@ CASES = {
     "string_split": lambda tf, x: [
         tf.string_split(["hello big world", "", "a  b"]),
         tf.string_split(["a,b;c,,d"], delimiter=",;"),
-        tf.string_split(["a,,b"], ",", skip_empty=False),
+        tf.string_split(["a,,b", "", ","], ",", skip_empty=False),
         tf.string_split(["abc", "de"], ""),
     ],
     "strings.split": lambda tf, x: [

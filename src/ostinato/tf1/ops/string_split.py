@@ -41,7 +41,8 @@ def _split(strings: np.ndarray, delimiter: np.ndarray, skip_empty: bool) -> Any:
     def cut(item: bytes) -> list[bytes]:
         if pattern is None:
             return [item[place : place + 1] for place in range(len(item))]
-        parts = pattern.split(item)
+        # Of an empty string TensorFlow makes no part at all, not an empty one.
+        parts = pattern.split(item) if item else []
         return [part for part in parts if part] if skip_empty else parts
 
     return _parts(strings, cut)
