@@ -163,3 +163,17 @@ def test_every_supported_name_of_tensorflow_is_supported():
     for path in ("tensorflow.nn.dynamic_rnn", "tensorflow.train.Saver.save", "tensorflow.app.flags.FLAGS.x"):
         assert answers.of(path)[1] == "supported"
     assert answers.of("tensorflow.GraphKeys.NO_SUCH_KEY")[1] == "not supported here"
+
+
+def test_what_cannot_be_read_in_a_folder_does_not_hide_the_rest(tmp_path, capsys):
+    (tmp_path / "a.py").write_text("import tensorflow as tf\ntf.zeros([1])\n")
+    (tmp_path / "broken.ipynb").write_text('{"cells": [')
+    (tmp_path / "deep.py").write_text(f"x = {'1+' * 20000}1\n")
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    assert check.main([str(tmp_path)], False) == 1
+    printed = capsys.readouterr().out
+    assert "tf.zeros" in printed
+    assert "3 files" in printed
+    assert "broken.ipynb is not a notebook" in printed
+    assert "nested too deep" in printed

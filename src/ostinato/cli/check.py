@@ -54,7 +54,7 @@ class Symbol:
     name: str
     status: str = SUPPORTED
     way_out: str = ""
-    uses: list[tuple[str, int]] = field(default_factory=list)
+    uses: dict[tuple[str, int], None] = field(default_factory=dict)  # in order, each once
     guarded: bool = True
 
     @property
@@ -74,6 +74,19 @@ def main(paths: Sequence[str], as_json: bool) -> int:
         try:
             found, said = _read(file)
         except (SyntaxError, ValueError) as error:
+            unread.append((file, f"{error}"))
+            continue
+        except (RecursionError, MemoryError):  # what Python's parser says of it
+            unread.append((file, "expressions nested too deep to be read"))
+            continue
+        except OSError as error:
+            if file in paths:
+                raise CommandError(f"cannot read {file}: {error.strerror or error}") from None
+            unread.append((file, error.strerror or f"{error}"))
+            continue
+        except CommandError as error:  # one broken notebook in a folder does not hide the others
+            if file in paths:
+                raise
             unread.append((file, f"{error}"))
             continue
         leftovers += [(file, line, text) for line, text in said]
@@ -96,7 +109,7 @@ def _files(path: str) -> list[str]:
             str(file)
             for suffix in ("*.py", "*.ipynb")
             for file in place.rglob(suffix)
-            if not _SKIPPED.intersection(file.parts)
+            if not _SKIPPED.intersection(file.parts) and file.is_file()
         ]
         if not found:
             raise CommandError(f"there is no Python script or notebook in {path}")
@@ -130,8 +143,7 @@ def _enter(symbols: dict[str, Symbol], file: str, use: Use, answers: Answers) ->
         status, way_out = ARGUMENT, f"it takes no {' and no '.join(lacking)} here"
     symbol = symbols.setdefault(name, Symbol(name, status, way_out))
     symbol.guarded &= use.guarded
-    if (file, use.line) not in symbol.uses:
-        symbol.uses.append((file, use.line))
+    symbol.uses[file, use.line] = None
 
 
 class Answers:
