@@ -28,6 +28,7 @@ from .file_io import local_path, problem_with
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
 _BUFFER = 1 << 20
+_PIECE = 1 << 26
 
 
 class TFRecordCompressionType:
@@ -215,7 +216,7 @@ def read_records(path: str, kind: str = "") -> Iterator[bytes]:
                 length, checksum = _HEADER.unpack(header)
                 if mask(crc32c(header[:8])) != checksum:
                     raise DataLossError(None, None, f"corrupted record at {place}")
-                body = file.read(length + 4)
+                body = _read(file, length + 4)
             except OSError as problem:
                 text = problem.strerror or str(problem)
                 raise DataLossError(None, None, f"{path}: corrupted record at {place}: {text}") from None
@@ -228,6 +229,20 @@ def read_records(path: str, kind: str = "") -> Iterator[bytes]:
                 raise DataLossError(None, None, f"corrupted record at {place}")
             yield record
             place += length + 16
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    """So many bytes, or those that there are; a damaged file may promise more than memory holds."""
+    if size <= _PIECE:
+        return file.read(size)
+    pieces = []
+    while size > 0:
+        piece = file.read(min(size, _PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
 
 
 def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
