@@ -80,6 +80,9 @@ from .learning_rates import (
     piecewise_constant,
     polynomial_decay,
 )
+from .learning_rates import (
+    piecewise_constant as piecewise_constant_decay,
+)
 from .meta_graph import export_meta_graph, import_meta_graph
 from .monitored_session import (
     ChiefSessionCreator,
@@ -204,6 +207,7 @@ __all__ = [
     "natural_exp_decay",
     "noisy_linear_cosine_decay",
     "piecewise_constant",
+    "piecewise_constant_decay",
     "polynomial_decay",
     "queue_runner",
     "range_input_producer",
