@@ -13,6 +13,7 @@ import torch
 from . import registry, rewrite
 from .connections import reached
 from .graph import get_default_graph, name_scope
+from .lookups import lookups, slices
 from .ops.core import convert_to_tensor, make
 from .stopped import stop, stopping
 from .tensor import Operation, Tensor
@@ -28,7 +29,7 @@ def gradients(
     aggregation_method: Any = None,
     stop_gradients: Any = None,
     unconnected_gradients: Any = "none",
-) -> list[Tensor | None]:
+) -> list[Any]:
     """The derivatives of sum(ys) with respect to each of xs (TF1 symbol: `tf.gradients`).
 
     Args:
@@ -41,7 +42,8 @@ def gradients(
             is had before all are.
 
     Returns:
-        A tensor, of x's shape, for each x; None where no y depends on it.
+        A tensor, of x's shape, for each x; IndexedSlices where the ys see nothing of x but rows that are
+        looked up; None where no y depends on it.
 
     Raises:
         ValueError: as many `grad_ys` as there are ys are not given, one's shape does not fit, or
@@ -70,17 +72,21 @@ def gradients(
         key = object() if stops else None
         if stops:
             y_list, x_list = _stopped(y_list, x_list, stops, key)
-        connected = _connected(y_list, x_list)
+        connected = reached(y_list)
         rewrite.refuse_initial_values(
             y_list, [given for given, x in zip(x_given, x_list, strict=True) if x not in connected]
         )
-        chosen = [x for x in dict.fromkeys(x_list) if x in connected]
-        found: dict[Tensor, Tensor] = {}
+        looked_up = {x: lookups(x, connected, y_list) for x in x_list if x in connected}
+        chosen: dict[Tensor, None] = {}
+        for x, rows in looked_up.items():
+            chosen |= dict.fromkeys([x] if rows is None else [operation.outputs[0] for operation in rows])
+        found: dict[Tensor, Any] = {}
         if chosen:
             starts = [index for index, grad in enumerate(grads) if grad is not None]
             inputs = [*y_list, *chosen, *[grad for grad in grads if grad is not None], *stops]
             attributes = {"ys": len(y_list), "xs": len(chosen), "starts": starts, "stops": key}
             found = dict(zip(chosen, make("Gradients", inputs, scope, **attributes).outputs, strict=True))
+        found |= {x: slices(x, rows, found) for x, rows in looked_up.items() if rows is not None}
         if unconnected == "zero":
             from .ops.array import zeros_like
 

@@ -41,6 +41,19 @@ class IndexedSlices:
     def dtype(self) -> Any:
         return self.values.dtype
 
+    @property
+    def device(self) -> Any:
+        return self.values.device
+
+    def _as_graph_element(self) -> Any:  # for what waits for the slices
+        return self.values
+
+    def consumers(self) -> list[Any]:
+        return self.values.consumers()
+
+    def __neg__(self) -> IndexedSlices:
+        return self._with_values(-self.values)
+
     def _with_values(self, values: Any) -> IndexedSlices:
         return IndexedSlices(values, self.indices, self.dense_shape)
 

@@ -9,7 +9,6 @@ import torch
 
 from .graph import control_dependencies, name_scope
 from .indexed_slices import IndexedSlices
-from .looked_up_rows import as_rows
 from .moving_averages import ExponentialMovingAverage
 from .ops import state
 from .ops.control import group
@@ -18,7 +17,8 @@ from .ops.math import cast
 from .ops.nn import clip_by_global_norm as clipped_by_global_norm
 from .ops.picking import gather
 from .ops.scatter import scatter_sub
-from .optimizer import Optimizer, register_update
+from .ops.sets import unique
+from .optimizer import Optimizer, register_update, rows_of
 from .optimizers import AdamOptimizer, MomentumOptimizer
 from .tensor import Operation, Tensor
 from .variables import Variable
@@ -88,6 +88,17 @@ register_update("ApplyBySign", 1, _by_sign)
 
 class NadamOptimizer(AdamOptimizer):
     """Adam with Nesterov's momentum (TF1 symbol: `tf.contrib.opt.NadamOptimizer`)."""
+
+    def _updated(self, grad: Any, variable: Variable) -> Any:
+        if not isinstance(grad, IndexedSlices):
+            return super()._updated(grad, variable)
+        # The averages of all rows go on, and the rows of the gradient alone move by them.
+        numbers = self._numbers
+        self._numbers = [numbers[0] * rows_of(grad, variable), *numbers[1:]]
+        try:
+            return super()._updated(grad, variable)
+        finally:
+            self._numbers = numbers
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Operation:
         powers = [power.value() for power in self._get_beta_accumulators()]
@@ -256,12 +267,11 @@ class DecoupledWeightDecayExtension:
             return inner._updated(grad, variable)
         given = self._weight_decay() if callable(self._weight_decay) else self._weight_decay
         share = cast(convert_to_tensor(given), variable.dtype.base_dtype)
-        slices = as_rows(grad, variable)
-        of = slices.values if isinstance(slices, IndexedSlices) else grad
+        of = grad.values if isinstance(grad, IndexedSlices) else grad
         with control_dependencies([of]):  # the gradient is of the value before
-            if isinstance(slices, IndexedSlices):  # rows that were not looked up do not decay
-                taken = share * gather(variable, slices.indices)
-                decayed = scatter_sub(variable, slices.indices, taken)
+            if isinstance(grad, IndexedSlices):  # rows that were not looked up do not decay
+                rows = unique(grad.indices)[0]
+                decayed = scatter_sub(variable, rows, share * gather(variable, rows))
             else:
                 decayed = state.assign_sub(variable, share * variable)
         with control_dependencies([getattr(decayed, "op", decayed)]):

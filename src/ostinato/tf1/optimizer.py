@@ -14,11 +14,13 @@ from . import nest, registry
 from .gradients import gradients
 from .graph import GraphKeys, control_dependencies, get_default_graph, name_scope
 from .indexed_slices import IndexedSlices
-from .looked_up_rows import as_rows
 from .ops import state
+from .ops.array import ones_like, reshape, size
 from .ops.control import group
 from .ops.core import convert_to_tensor, make
-from .ops.math import cast
+from .ops.math import cast, minimum
+from .ops.segments import unsorted_segment_sum
+from .ops.sets import unique
 from .partitioned import PartitionedVariable
 from .slot_creator import create_slot, create_slot_with_initializer, create_zeros_slot
 from .tensor import Operation, Tensor
@@ -158,11 +160,11 @@ class Optimizer:
 
     def _updated(self, grad: Any, variable: Variable) -> Any:
         """The operation that updates a variable and then holds it to its constraint."""
-        if not self._rows_as_whole and variable.constraint is None:
-            grad = as_rows(grad, variable)
         if isinstance(grad, IndexedSlices):
             if variable.constraint is not None:
                 raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+            if hasattr(self, "_apply_sparse"):  # of a class of the script's
+                return self._apply_sparse_duplicate_indices(grad, variable)
             if not self._rows_as_whole:
                 self._rows = grad.indices
                 try:
@@ -202,6 +204,13 @@ class Optimizer:
         raise NotImplementedError(
             f"{type(self).__name__} does not say how it updates a variable: define _apply_dense."
         )
+
+    def _apply_sparse_duplicate_indices(self, grad: IndexedSlices, var: Variable) -> Any:
+        """Update a variable by slices that may name a row twice: `_apply_sparse` gets their sums."""
+        rows, places = unique(grad.indices)
+        values = unsorted_segment_sum(grad.values, places, size(rows))
+        apply_sparse: Any = self._apply_sparse  # type: ignore[attr-defined]
+        return apply_sparse(IndexedSlices(values, rows, grad.dense_shape), var)
 
     def _finish(self, update_ops: Sequence[Any], name_scope: str) -> Operation:
         return group(*update_ops, name=name_scope)
@@ -261,6 +270,13 @@ class Optimizer:
             rows = [*references, *given, convert_to_tensor(self._rows)]
             return make(f"Sparse{op_type}", rows, f"Sparse{op_type}", variables=names, **attributes)
         return make(op_type, [*references, *given], op_type, variables=names, **attributes)
+
+
+def rows_of(grad: IndexedSlices, variable: Variable) -> Tensor:
+    """1 for the rows of a variable that slices are of, 0 for the others; to be multiplied with its value."""
+    count, kind = variable.shape[0].value, variable.dtype.base_dtype
+    times = unsorted_segment_sum(ones_like(grad.indices, dtype=kind), grad.indices, count)
+    return reshape(minimum(times, cast(1, kind)), [count, *[1] * len(variable.shape.as_list()[1:])])
 
 
 def _listed(var_list: Any) -> list[Any]:

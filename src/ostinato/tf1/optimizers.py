@@ -28,6 +28,8 @@ class GradientDescentOptimizer(Optimizer):
     1.0
     """
 
+    _rows_as_whole = False
+
     def __init__(self, learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent") -> None:
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
@@ -43,7 +45,7 @@ def _descended(value: torch.Tensor, rate: torch.Tensor, grad: torch.Tensor) -> l
     return [torch.sub(value, grad, alpha=rate.item())]
 
 
-register_update("ApplyGradientDescent", 0, _descended)
+register_update("ApplyGradientDescent", 0, _descended, by_rows=True)
 
 
 class MomentumOptimizer(Optimizer):

@@ -10,6 +10,7 @@ import torch
 
 from ..gradients import gradients
 from ..graph import control_dependencies, name_scope
+from ..indexed_slices import IndexedSlices
 from ..names import absent, nearest
 from ..ops import state
 from ..ops.control import group
@@ -17,7 +18,7 @@ from ..ops.core import convert_to_tensor
 from ..ops.math import cast, pow_, sqrt
 from ..ops.nn import clip_by_norm, clip_by_value
 from ..optimizer import Optimizer as BaseOptimizer
-from ..optimizer import register_update
+from ..optimizer import register_update, rows_of
 from ..tensor import Tensor
 from ..variables import Variable
 from . import session
@@ -165,7 +166,6 @@ class Optimizer(BaseOptimizer):
     def _clipped(self, grad: Any) -> Any:
         if grad is None:
             return None
-        grad = convert_to_tensor(grad)
         if self.clipnorm is not None:
             grad = clip_by_norm(grad, self.clipnorm)
         if self.clipvalue is not None:
@@ -308,12 +308,13 @@ for _op_type, _slots, _compute in (
     ("KerasAdadelta", 2, _adadelta),
     ("KerasNadam", 2, _nadam),
 ):
-    register_update(_op_type, _slots, _compute)
+    register_update(_op_type, _slots, _compute, by_rows=_op_type not in ("KerasAdam", "KerasNadam"))
 
 
 class SGD(Optimizer):
     """variable -= rate * gradient, with momentum (TF1 symbol: `tf.keras.optimizers.SGD`)."""
 
+    _rows_as_whole = False
     _slot_names = ("momentum",)
 
     def __init__(
@@ -367,6 +368,7 @@ class RMSprop(Optimizer):
         self._set_hyper("momentum", momentum)
         self.epsilon, self.centered = 1e-7 if epsilon is None else epsilon, centered
         self._moves = not isinstance(momentum, (int, float)) or momentum > 0
+        self._rows_as_whole = not self._moves
         self._defaults = {"epsilon": self.epsilon, "centered": centered}
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Any:
@@ -377,6 +379,8 @@ class RMSprop(Optimizer):
 
 class Adagrad(Optimizer):
     """Gradients divided by the root of the sum of their squares (TF1: `tf.keras.optimizers.Adagrad`)."""
+
+    _rows_as_whole = False
 
     def __init__(
         self,
@@ -419,6 +423,7 @@ class Adagrad(Optimizer):
 class Adadelta(Optimizer):
     """Gradients in the measure of the steps before (TF1 symbol: `tf.keras.optimizers.Adadelta`)."""
 
+    _rows_as_whole = False
     _slot_names = ("accum_grad", "accum_var")
 
     def __init__(
@@ -477,6 +482,7 @@ class Adam(Optimizer):
 class Adamax(Optimizer):
     """Adam with the largest gradient in the place of the squares (TF1: `tf.keras.optimizers.Adamax`)."""
 
+    _rows_as_whole = False
     _slot_names = ("m", "v")
 
     def __init__(
@@ -542,6 +548,16 @@ class Nadam(Optimizer):
         self._now = first * (1.0 - 0.5 * pow_(0.96, decay * self._step))
         self._then = first * (1.0 - 0.5 * pow_(0.96, decay * (self._step + 1.0)))
         self._products = convert_to_tensor(self._product) * self._now
+
+    def _updated(self, grad: Any, variable: Variable) -> Any:
+        if not isinstance(grad, IndexedSlices):
+            return super()._updated(grad, variable)
+        # The averages of all rows go on, and the rows of the gradient alone move by them.
+        rate, self._rate = self._rate, self._rate * rows_of(grad, variable)
+        try:
+            return super()._updated(grad, variable)
+        finally:
+            self._rate = rate
 
     def _apply_dense(self, grad: Tensor, var: Variable) -> Any:
         betas = [self._setting("beta_1"), self._setting("beta_2")]

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import nest, registry
 from ..graph import get_default_graph, name_scope
+from ..indexed_slices import IndexedSlices
 from ..tensor import Operation, Tensor
 from .array import identity
 from .core import convert_to_tensor, make
@@ -39,8 +40,11 @@ def group(*inputs: Any, **kwargs: Any) -> Operation:
         return no_op(scope)
 
 
-def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None) -> Tensor:
+def with_dependencies(dependencies: Iterable[Any], output_tensor: Any, name: str | None = None) -> Any:
     """The tensor, to be had when the given operations have run; it stays where it is."""
+    if isinstance(output_tensor, IndexedSlices):
+        values = with_dependencies(dependencies, output_tensor.values, name)
+        return IndexedSlices(values, output_tensor.indices, output_tensor.dense_shape)
     tensor = convert_to_tensor(output_tensor)
     graph = get_default_graph()
     with (
@@ -60,7 +64,7 @@ def tuple_(tensors: Sequence[Any], name: str | None = None, control_inputs: Any 
     """
     with name_scope(name, "tuple"):
         members = [
-            item if item is None or isinstance(item, Operation) else convert_to_tensor(item)
+            item if item is None or isinstance(item, (Operation, IndexedSlices)) else convert_to_tensor(item)
             for item in tensors
         ]
         gating = [item for item in members if item is not None]

@@ -11,20 +11,27 @@ from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
-from . import array, lists, math, nn, picking, reductions
+from . import array, lists, math, nn, picking, reductions, sets
 from .core import convert_to_tensor, one
+
+
+def shard_of(flat: torch.Tensor, sizes: Sequence[int], partition_strategy: str) -> tuple[Any, Any, Any]:
+    """For each of some ids the shard where it is, its row there, and whether it is outside of all."""
+    count, total = len(sizes), sum(sizes)
+    if partition_strategy == "mod":
+        shard, row, past = flat % count, flat // count, flat < 0
+    else:
+        each, extras = divmod(total, count)
+        shard = torch.maximum(flat // (each + 1), (flat - extras) // max(each, 1)).clamp(0, count - 1)
+        row = torch.where(shard < extras, flat % (each + 1), (flat - extras) % max(each, 1))
+        past = (flat < 0) | (flat >= total)
+    return shard, row, past
 
 
 def _lookup(ids: torch.Tensor, *tables: torch.Tensor, partition_strategy: str) -> torch.Tensor:
     flat, count = ids.reshape(-1).long(), len(tables)
     sizes = torch.tensor([table.shape[0] for table in tables])
-    if partition_strategy == "mod":
-        shard, row, past = flat % count, flat // count, flat < 0
-    else:
-        each, extras = divmod(int(sizes.sum()), count)
-        shard = torch.maximum(flat // (each + 1), (flat - extras) // max(each, 1)).clamp(0, count - 1)
-        row = torch.where(shard < extras, flat % (each + 1), (flat - extras) % max(each, 1))
-        past = (flat < 0) | (flat >= sizes.sum())
+    shard, row, past = shard_of(flat, sizes.tolist(), partition_strategy)
     outside = past | (row >= sizes[shard])
     if outside.any():
         raise ValueError(
@@ -177,7 +184,10 @@ def embedding_lookup_sparse(
     shards = list(params) if isinstance(params, (list, tuple, PartitionedVariable)) else [params]
     with name_scope(name, "embedding_lookup_sparse", [*shards, sp_ids.values]) as scope:
         segments = sp_ids.indices[:, 0]
-        rows = embedding_lookup(shards, sp_ids.values, partition_strategy, max_norm=max_norm)
+        # Each row once, as in TensorFlow: the gradient's rows are those that were looked up.
+        ids, places = sets.unique(sp_ids.values)
+        picked = embedding_lookup(shards, ids, partition_strategy, max_norm=max_norm)
+        rows = picking.gather(picked, places)
         inputs = [rows, segments]
         if sp_weights is not None:
             inputs.append(math.cast(sp_weights.values, rows.dtype.base_dtype))

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from .. import logging
 from ..dtypes import as_dtype, int64
 from ..graph import name_scope
+from ..indexed_slices import IndexedSlices
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
 from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
@@ -377,13 +378,20 @@ def in_top_k(predictions: Any, targets: Any, k: int, name: str | None = None) ->
         return one("InTopKV2", inputs, "InTopKV2", k=int(k))
 
 
-# -- clipping
-def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
-    """The tensor with its elements held between two bounds (TF1 symbol: `tf.clip_by_value`)."""
+# -- clipping; of slices the values are clipped, as they stand: rows of the same index are not added up first
+def _values(t: Any) -> Tensor:
+    return convert_to_tensor(t.values if isinstance(t, IndexedSlices) else t, name="t")
+
+
+def _like(t: Any, values: Tensor) -> Any:
+    return IndexedSlices(values, t.indices, t.dense_shape) if isinstance(t, IndexedSlices) else values
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """The tensor, or slices, with its elements held between two bounds (TF1 symbol: `tf.clip_by_value`)."""
     with name_scope(name, "clip_by_value", [t]) as scope:
-        t = convert_to_tensor(t, name="t")
-        least = math.minimum(t, clip_value_max)
-        return math.maximum(least, clip_value_min, name=scope)
+        least = math.minimum(_values(t), clip_value_max)
+        return _like(t, math.maximum(least, clip_value_min, name=scope))
 
 
 def global_norm(t_list: Any, name: str | None = None) -> Tensor:
@@ -391,7 +399,7 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     `tf.global_norm`).
     """
     with name_scope(name, "global_norm"):
-        losses = [l2_loss(t) for t in t_list if t is not None]
+        losses = [l2_loss(_values(t)) for t in t_list if t is not None]
         if not losses:
             raise ValueError("tf.global_norm needs at least one tensor that is not None.")
         total = math.add_n(losses)
@@ -410,14 +418,15 @@ def clip_by_global_norm(t_list: Any, clip_norm: Any, use_norm: Any = None, name:
         unit = convert_to_tensor(1.0, norm.dtype.base_dtype)
         scale = math.multiply(limit, math.minimum(math.truediv(unit, norm), math.truediv(unit, limit)))
         return [
-            None if t is None else array.identity(math.multiply(convert_to_tensor(t), scale), f"{scope}_{i}")
+            None if t is None else _like(t, array.identity(math.multiply(_values(t), scale), f"{scope}_{i}"))
             for i, t in enumerate(t_list)
         ], norm
 
 
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
-    """The tensor scaled so that its norm is at most `clip_norm` (TF1 symbol: `tf.clip_by_norm`)."""
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Any:
+    """The tensor, or slices, scaled so that its norm is at most `clip_norm` (TF1: `tf.clip_by_norm`)."""
     with name_scope(name, "clip_by_norm", [t]) as scope:
-        t = convert_to_tensor(t, name="t")
-        norm = math.sqrt(reductions.reduce_sum(math.multiply(t, t), axes, keepdims=True))
-        return math.truediv(math.multiply(t, clip_norm), math.maximum(norm, clip_norm), name=scope)
+        values = _values(t)
+        norm = math.sqrt(reductions.reduce_sum(math.multiply(values, values), axes, keepdims=True))
+        clipped = math.truediv(math.multiply(values, clip_norm), math.maximum(norm, clip_norm), name=scope)
+        return _like(t, clipped)
