@@ -87,8 +87,9 @@ class BeamSearchDecoder(Decoder):
     >>> cell, table = GRUCell(6, input_size=3), torch.ones(6, 3)
     >>> start, state = torch.tensor([1, 2]), cell.zero_state(2 * 4)
     >>> found = dynamic_decode(BeamSearchDecoder(cell, table, start, 0, state, 4), maximum_iterations=5)
-    >>> found.outputs.predicted_ids.shape
-    torch.Size([2, 5, 4])
+    >>> rows, steps, beams = found.outputs.predicted_ids.shape
+    >>> rows, steps <= 5, beams
+    (2, True, 4)
     """
 
     tracks_own_finished = True

@@ -57,6 +57,9 @@ class GRU(OutputStateFamily):
         return output, output
 
     def step(self, parameters: Mapping[str, Tensor], inputs: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        if torch.is_grad_enabled() and not inputs.requires_grad:
+            # Joined to the state, they would be given a gradient that nobody needs.
+            return self.recur(parameters, self.project(parameters, inputs), state)
         # Each product once, not for the inputs and for the state: with nothing to project ahead that is
         # quicker, and its gradient more so.
         joined = torch.cat((inputs, state), 1)

@@ -130,6 +130,9 @@ class LSTM:
     def step(
         self, parameters: Mapping[str, Tensor], inputs: Tensor, state: LSTMStateTuple
     ) -> tuple[Tensor, LSTMStateTuple]:
+        if torch.is_grad_enabled() and not inputs.requires_grad:
+            # Joined to the state, they would be given a gradient that nobody needs.
+            return self.recur(parameters, self.project(parameters, inputs), state)
         # One product, not two: with nothing to project ahead it is quicker, and its gradient more so.
         kernel, bias = parameters["kernel"], parameters.get("bias")
         joined = torch.cat((inputs, state.h), 1)
