@@ -49,6 +49,55 @@ def test_what_was_trained_is_what_tensorflow_trains(trained):
     assert found["loss"] == pytest.approx(0.6844761, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("input_fn", "first"),
+    [
+        (tf.estimator.inputs.numpy_input_fn({"x": X[:, :2]}, Y, shuffle=True), [0.08339846, 0.49882817]),
+        (tf.estimator.inputs.numpy_input_fn({"x": X[:, :2]}, Y, shuffle=False), [0.08339846, 0.49882817]),
+        (lambda: ({"x": tf.constant(X[:, :2])}, tf.constant(Y)), [0.60845745, 1.3532056]),
+    ],
+)
+def test_a_seed_gives_tensorflows_initial_weights(tmp_path, input_fn, first):
+    """They are seeded with the number of nodes: the step's that is read, and the input's, count."""
+    seen = []
+
+    def model(features, labels, mode):
+        answer = tf.layers.dense(tf.reshape(features["x"], [-1, 2]), 1)
+        loss = tf.losses.mean_squared_error(tf.reshape(labels, [-1, 1]), answer)
+        return tf.estimator.EstimatorSpec(mode, answer, loss, tf.assign_add(tf.train.get_global_step(), 1).op)
+
+    class Look(tf.train.SessionRunHook):
+        def after_create_session(self, session, coord):
+            seen.extend(session.run(tf.trainable_variables()))
+
+    config = tf.estimator.RunConfig(tf_random_seed=3)
+    tf.estimator.Estimator(model, str(tmp_path), config).train(input_fn, hooks=[Look()], steps=1)
+    np.testing.assert_allclose(seen[0].ravel(), first, rtol=1e-6)
+
+
+def test_a_pandas_frame_is_read_in_order():
+    class Frame(dict):  # what is used of pandas.DataFrame
+        index = np.arange(10, 15)
+        columns = property(lambda self: list(self))
+        copy = lambda self: Frame(self)  # noqa: E731
+        __len__ = lambda self: 5  # noqa: E731
+
+    class Series(np.ndarray):
+        index = Frame.index
+
+    frame = Frame(a=np.arange(5.0), b=np.array(["u", "v", "w", "x", "y"], object))
+    fn = tf.estimator.inputs.pandas_input_fn(frame, np.arange(5).view(Series), 3, shuffle=False)
+    with tf.Graph().as_default():
+        features, target = fn()
+        with tf.train.MonitoredSession() as session:
+            (first, labels), (rest, _) = session.run((features, target)), session.run((features, target))
+            with pytest.raises(tf.errors.OutOfRangeError):
+                session.run(target)
+    assert first["b"].tolist() == [b"u", b"v", b"w"]
+    assert labels.tolist() == [0, 1, 2]
+    assert rest["a"].tolist() == [3.0, 4.0]
+
+
 def test_predictions_come_example_by_example(trained):
     asked = tf.estimator.inputs.numpy_input_fn({"x": X[:3]}, shuffle=False)
     rows = list(trained.predict(asked))
@@ -125,7 +174,7 @@ def test_an_export_is_loaded_and_asked(trained, tmp_path):
         (lambda: tf.estimator.EvalSpec(batches(), steps=0), ValueError, "Must specify steps > 0"),
         (lambda: tf.estimator.inputs.numpy_input_fn({"x": X}, Y), ValueError, "shuffle must be provided"),
         (
-            lambda: tf.estimator.inputs.numpy_input_fn({"x": X}, Y[:3], shuffle=False),
+            lambda: tf.estimator.inputs.numpy_input_fn({"x": X}, Y[:3], shuffle=False)(),
             ValueError,
             "mismatched",
         ),

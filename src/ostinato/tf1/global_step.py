@@ -62,7 +62,9 @@ def global_step_read(graph: Any = None) -> Any:
     if counter is None:
         return None
     with graph.as_default(), name_scope(None), name_scope(counter.op.name + "/"):
-        made = counter + 0
+        # The step of a session that has not initialized it yet is read too: a model is made under this.
+        value = counter.initialized_value() if isinstance(counter, Variable) else counter
+        made = value + 0
     graph.add_to_collection(_READ, made)
     return made
 

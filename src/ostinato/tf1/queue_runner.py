@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import errors, logging
@@ -121,7 +121,7 @@ class QueueRunner:
     def _run(self, sess: Any, enqueue_op: Any, coord: Any) -> None:
         counted = True
         try:
-            fill = sess.make_callable(enqueue_op)
+            fill = self._filler(sess, enqueue_op)
             while not (coord and coord.should_stop()):
                 try:
                     fill()
@@ -147,6 +147,10 @@ class QueueRunner:
             if counted:
                 with self._lock:
                     self._running[sess] -= 1
+
+    def _filler(self, sess: Any, enqueue_op: Any) -> Callable[[], Any]:
+        """What a thread calls again and again."""
+        return sess.make_callable(enqueue_op)  # type: ignore[no-any-return]
 
     def _close_on_stop(self, sess: Any, cancel_op: Any, coord: Any) -> None:
         coord.wait_for_stop()

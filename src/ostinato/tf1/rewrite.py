@@ -99,7 +99,12 @@ def refuse_initial_values(ys: list[Tensor], xs: list[Tensor]) -> None:
 def initialized_or(reference: Tensor, initial_value: Tensor) -> Tensor:
     """The variable's value where it has one, else its initial value."""
     inputs = [reference, with_initial_values(initial_value)]
-    return one("InitializedOrInitialValue", inputs, "cond", variable=state.variable_name(reference))
+    graph = get_default_graph()
+    # TensorFlow asks whether the variable is initialized and branches, in nine nodes.
+    graph.unique_name("IsVariableInitialized")
+    graph.count_more(8)
+    with graph.name_scope("cond"):
+        return one("InitializedOrInitialValue", inputs, "Merge", variable=state.variable_name(reference))
 
 
 def with_initial_values(tensor: Tensor) -> Tensor:

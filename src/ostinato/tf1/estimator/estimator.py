@@ -17,7 +17,7 @@ from ..checkpoint_hooks import CheckpointSaverHook
 from ..checkpoint_management import latest_checkpoint
 from ..checkpoint_reader import NewCheckpointReader
 from ..checkpoint_utils import init_from_checkpoint
-from ..global_step import create_global_step
+from ..global_step import create_global_step, global_step_read
 from ..graph import Graph, GraphKeys, add_to_collection, device, get_collection, set_random_seed
 from ..hooks import LoggingTensorHook, NanTensorHook, StopAtStepHook
 from ..monitored_session import ChiefSessionCreator, MonitoredSession, MonitoredTrainingSession
@@ -173,6 +173,7 @@ class Estimator:
         with Graph().as_default() as graph, device(config.device_fn):
             set_random_seed(config.tf_random_seed)
             counter = create_global_step(graph)
+            global_step_read(graph)
             features, labels, input_hooks = self._features_and_labels(input_fn, ModeKeys.TRAIN)
             spec = self._call_model_fn(features, labels, ModeKeys.TRAIN, config)
             self._warm_start_variables()
