@@ -95,7 +95,7 @@ def _reduced(losses: torch.Tensor, weights: torch.Tensor, reduction: str) -> tor
     if reduction == Reduction.SUM:
         return total
     if reduction == Reduction.SUM_OVER_BATCH_SIZE:
-        count = torch.tensor(weighted.numel(), dtype=losses.dtype)
+        count = losses.new_tensor(weighted.numel())
     elif reduction == Reduction.MEAN:
         count = weights.expand(losses.shape).sum() if weights.dim() else weights * losses.numel()
     elif weights.dim():

@@ -156,7 +156,7 @@ def _confusion(
             raise ValueError(f"assertion failed: [`{name}` contains negative values]")
         if values.numel() and int(values.max()) >= classes:
             raise ValueError(f"assertion failed: [`{name}` out of bound]")
-    found = torch.zeros(classes * classes, dtype=torch.float64)
+    found = weights.new_zeros(classes * classes, dtype=torch.float64)
     found.index_add_(0, labels * classes + predictions, weights.expand(labels.shape))
     return found.reshape(classes, classes)
 

@@ -62,7 +62,7 @@ def _average_precision(
     k = predictions.shape[-1]
     labels = torch.where(labels >= classes, torch.full_like(labels, -1), labels)
     relevant = _among(predictions, labels).double()
-    precision = relevant.cumsum(-1) / torch.arange(1, k + 1)
+    precision = relevant.cumsum(-1) / torch.arange(1, k + 1, device=relevant.device)
     if is_sparse:
         count = (_firsts(labels) & (labels != _NOTHING)).sum(-1)
     else:

@@ -56,6 +56,7 @@ class Plan:
     """The instructions for one set of fetches and feeds."""
 
     def __init__(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
+        self.placements: dict[torch.device, Plan] = {}  # the same on other devices
         _Compiler(self, fetches, feeds).compile()
 
     instructions: list[Instruction]

@@ -13,6 +13,7 @@ import torch
 from .errors import FailedPreconditionError
 from .graph import Graph
 from .philox import Philox
+from .placement import placed
 from .plan import Plan, plan_for
 from .plan_units import as_leaf
 from .random_source import StepSource, TorchSource, source_of
@@ -47,6 +48,7 @@ class Run:
         self._around: Run | None = None
         self.differentiated = False  # whether the plan around this one takes gradients through it
         self.bound_cells: dict[Operation, Any] | None = None  # of a loop's body, from iteration to iteration
+        self.device: torch.device | None = None  # where it computes; None: on the CPU, with nothing to move
 
     def copy(self) -> Run:
         # As `copy.copy`, which takes ten times as long: this is on the way to every iteration of a loop.
@@ -117,6 +119,8 @@ class Run:
 
     def execute(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
         """Evaluate a sub-graph's plan within this run."""
+        if self.device is not None:
+            plan = placed(plan, self.device)
         differentiated, run = torch.is_grad_enabled(), self
         if differentiated != self.differentiated or plan.tracked:
             run = self.copy()

@@ -18,9 +18,12 @@ from .fetches import collect, feeds_of, fetched_value
 from .graph import Graph, get_default_graph, pop_default_graph, push_default_graph
 from .options import ConfigProto, check_run_options
 from .philox import Philox
+from .placement import brought, placed
 from .plan import plan_for
+from .replays import replays_of
 from .run import Run
 from .servers import Held, held_by
+from .session_device import session_device
 from .session_memory import SessionMemory
 from .step_stats import evaluated
 from .tensor import Operation, Tensor
@@ -115,6 +118,7 @@ class BaseSession:
         self._graph = get_default_graph() if graph is None else graph
         self._closed = False
         self._config = config
+        self._device = session_device(config)
         self._memory = SessionMemory.checked(memory, memory_limit)
         shared_or_own = shared or Held()
         self._shares = shared is not None  # with other sessions of a server
@@ -210,13 +214,17 @@ class BaseSession:
         plan = plan_for(self._graph, elements, list(feeds))
         run = Run(variables, sources, plan.tracked, self._memory, self._lock, self._resources)
         run.timeout_in_ms = timeout_in_ms or getattr(self._config, "operation_timeout_in_ms", 0)
+        values = list(feeds.values())
+        if self._device is not None:
+            run.device, plan = self._device, placed(plan, self._device)
+            values = brought(values, self._device)
         process_ends.begin(run)
         try:
             with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
                 if traced is not None:
-                    values = evaluated(plan, run, list(feeds.values()), traced)
+                    values = evaluated(plan, run, values, traced)
                 else:
-                    values = plan.execute(run, list(feeds.values()))
+                    values = replays_of(plan).execute(plan, run, values)
             return [fetched_value(value) for value in values]
         finally:
             process_ends.end(run)

@@ -17,7 +17,7 @@ from ..tensor import Tensor
 
 
 def _inside(steps: int, lengths: torch.Tensor) -> torch.Tensor:
-    return torch.arange(steps) < lengths.unsqueeze(1)
+    return torch.arange(steps, device=lengths.device) < lengths.unsqueeze(1)
 
 
 def _unary(inputs: torch.Tensor, tags: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
@@ -83,7 +83,7 @@ def _decode(
         state = torch.where(active, best.values + potentials[:, step], state)
         pointers.append(best.indices)
     score, last = state.max(1)
-    tags = torch.zeros((batch, steps), dtype=torch.long)
+    tags = torch.zeros((batch, steps), dtype=torch.long, device=last.device)
     # Each row's last tag stands at its last step; the ones before follow the pointers.
     tag = last
     for step in range(steps - 1, -1, -1):

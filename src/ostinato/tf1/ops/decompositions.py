@@ -205,9 +205,9 @@ def _least_squares(a: torch.Tensor, b: torch.Tensor, regularizer: float, fast: b
             else torch.linalg.pinv(a) @ b
         )
     if rows >= columns:
-        gram = a.mH @ a + regularizer * torch.eye(columns, dtype=a.dtype)
+        gram = a.mH @ a + regularizer * torch.eye(columns, dtype=a.dtype, device=a.device)
         return torch.cholesky_solve(a.mH @ b, torch.linalg.cholesky(gram))
-    gram = a @ a.mH + regularizer * torch.eye(rows, dtype=a.dtype)
+    gram = a @ a.mH + regularizer * torch.eye(rows, dtype=a.dtype, device=a.device)
     return a.mH @ torch.cholesky_solve(b, torch.linalg.cholesky(gram))
 
 

@@ -32,6 +32,7 @@ def _lookup(ids: torch.Tensor, *tables: torch.Tensor, partition_strategy: str) -
     flat, count = ids.reshape(-1).long(), len(tables)
     sizes = torch.tensor([table.shape[0] for table in tables])
     shard, row, past = shard_of(flat, sizes.tolist(), partition_strategy)
+    sizes = sizes.to(ids.device)
     outside = past | (row >= sizes[shard])
     if outside.any():
         raise ValueError(

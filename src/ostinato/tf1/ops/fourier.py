@@ -223,7 +223,8 @@ def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> Te
 def _overlap(x: torch.Tensor, step: int) -> torch.Tensor:
     frames, length = x.shape[-2:]
     total = length + step * (frames - 1)
-    places = (torch.arange(frames).unsqueeze(1) * step + torch.arange(length)).reshape(-1)
+    starts = torch.arange(frames, device=x.device).unsqueeze(1) * step
+    places = (starts + torch.arange(length, device=x.device)).reshape(-1)
     flat = x.reshape(*x.shape[:-2], frames * length)
     return flat.new_zeros([*x.shape[:-2], total]).index_add(-1, places, flat)
 

@@ -195,11 +195,11 @@ def _stitch(*tensors: Any) -> Any:
         return strings
     joined = torch.cat(rows)
     # Of a place that is named twice the last value stands; in TensorFlow the others have its gradient too.
-    last = torch.full([total], -1, dtype=torch.int64).scatter_reduce(
-        0, places, torch.arange(len(places)), "amax"
+    last = places.new_full([total], -1).scatter_reduce(
+        0, places, torch.arange(len(places), device=places.device), "amax"
     )
     there = (last >= 0).nonzero().reshape(-1)
-    whole = torch.zeros([total, *rest], dtype=joined.dtype)
+    whole = joined.new_zeros([total, *rest])
     kept = joined.index_select(0, last.index_select(0, there))
     if len(there) == len(places):
         return whole.index_copy(0, there, kept)
@@ -245,7 +245,7 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
 
 
 def _inverse(x: torch.Tensor) -> torch.Tensor:
-    if len(x) and (not torch.equal(x.sort().values, torch.arange(len(x), dtype=x.dtype))):
+    if len(x) and (not torch.equal(x.sort().values, torch.arange(len(x), dtype=x.dtype, device=x.device))):
         wrong = ((x < 0) | (x >= len(x))).nonzero()
         if len(wrong):
             raise ValueError(f"{int(x[wrong[0]])} is not between 0 and {len(x)}")

@@ -94,7 +94,7 @@ def _similarity(
 ) -> torch.Tensor:
     if min(*a.shape[-3:-1], *b.shape[-3:-1]) < filter_size:
         raise ValueError(f"Images of {list(a.shape)} are smaller than the filter's {filter_size} pixels.")
-    place = torch.arange(filter_size, dtype=torch.float32) - (filter_size - 1) / 2.0
+    place = torch.arange(filter_size, dtype=torch.float32, device=a.device) - (filter_size - 1) / 2.0
     row = -0.5 * place**2 / filter_sigma**2
     kernel = torch.softmax((row.unsqueeze(0) + row.unsqueeze(1)).reshape(-1), 0)
     kernel = kernel.reshape(1, 1, filter_size, filter_size)
@@ -160,7 +160,7 @@ def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
 def _edges(x: torch.Tensor) -> torch.Tensor:
     channels = x.shape[3]
     wide = F.pad(x.permute(0, 3, 1, 2), (1, 1, 1, 1), mode="reflect")
-    down = torch.tensor([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], dtype=x.dtype)
+    down = torch.tensor([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], dtype=x.dtype, device=x.device)
     kernels = torch.stack([down, down.T]).unsqueeze(1).repeat(channels, 1, 1, 1)
     found = F.conv2d(wide, kernels, groups=channels).unflatten(1, (channels, 2))
     return found.permute(0, 3, 4, 1, 2)

@@ -36,10 +36,11 @@ def _glimpse(
             offset = offset * whole
         if centered:
             offset = offset / 2.0 + whole / 2.0
-        places.append(torch.trunc(offset - part / 2.0).long().unsqueeze(1) + torch.arange(part))
+        first = torch.trunc(offset - part / 2.0).long().unsqueeze(1)
+        places.append(first + torch.arange(part, device=x.device))
     y, z = places
     inside = ((y >= 0) & (y < height)).unsqueeze(2) & ((z >= 0) & (z < width)).unsqueeze(1)
-    which = torch.arange(batch).view(-1, 1, 1)
+    which = torch.arange(batch, device=x.device).view(-1, 1, 1)
     found = x[which, y.clamp(0, height - 1).unsqueeze(2), z.clamp(0, width - 1).unsqueeze(1)]
     return torch.where(inside.unsqueeze(3), found, wide)
 

@@ -87,9 +87,9 @@ def _size(tensor: Tensor) -> int | None:
 
 register(
     "SequenceMask",
-    lambda lengths, maxlen, dtype: (torch.arange(int(maxlen)) < lengths.unsqueeze(-1)).to(
-        as_dtype(dtype).torch_dtype
-    ),
+    lambda lengths, maxlen, dtype: (
+        torch.arange(int(maxlen), device=lengths.device) < lengths.unsqueeze(-1)
+    ).to(as_dtype(dtype).torch_dtype),
     lambda inputs, attributes: [
         (as_dtype(attributes["dtype"]), inputs[0].shape.concatenate([_size(inputs[1])]))
     ],

@@ -132,9 +132,10 @@ def _with_places(x: torch.Tensor, **attributes: Any) -> tuple[torch.Tensor, torc
     found, flat = F.max_pool2d(wide, window, strides, return_indices=True)
     row = flat // wide.shape[3] - pairs[0][0]
     column = flat % wide.shape[3] - pairs[1][0]
-    places = (row * width + column) * channels + torch.arange(channels).view(1, -1, 1, 1)
+    places = (row * width + column) * channels + torch.arange(channels, device=x.device).view(1, -1, 1, 1)
     if attributes["include_batch_in_index"]:
-        places = places + torch.arange(batch).view(-1, 1, 1, 1) * (height * width * channels)
+        numbers = torch.arange(batch, device=x.device).view(-1, 1, 1, 1)
+        places = places + numbers * (height * width * channels)
     kind = as_dtype(attributes["Targmax"]).torch_dtype
     return found.permute(0, 2, 3, 1), places.permute(0, 2, 3, 1).to(kind)
 

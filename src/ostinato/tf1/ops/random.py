@@ -98,7 +98,7 @@ def _shuffle(run: Any, operation: Operation, value: Any) -> Any:
     order = list(range(size))
     for place, partner in enumerate(partners.tolist()):
         order[place], order[partner] = order[partner], order[place]
-    return value[order] if isinstance(value, np.ndarray) else value[torch.tensor(order)]
+    return value[order] if isinstance(value, np.ndarray) else value[torch.tensor(order, device=value.device)]
 
 
 registry.register("RandomStandardNormal", _draws("normal"), shape_rule, stateful=True)

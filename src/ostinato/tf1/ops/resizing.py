@@ -35,6 +35,11 @@ def _places(size: int, wanted: int, align_corners: bool, half_pixel_centers: boo
     return index * scale
 
 
+def _there(array: np.ndarray, x: torch.Tensor) -> torch.Tensor:
+    """The array as a tensor where x is."""
+    return torch.from_numpy(array).to(x.device)
+
+
 def _nearest(
     x: torch.Tensor, size: torch.Tensor, align_corners: bool, half_pixel_centers: bool
 ) -> torch.Tensor:
@@ -44,7 +49,7 @@ def _nearest(
         index = np.arange(wanted, dtype=np.float32)
         places = (index + np.float32(0.5)) * scale if half_pixel_centers else index * scale
         found = np.floor(places + np.float32(0.5)) if align_corners else np.floor(places)
-        x = x.index_select(axis, torch.from_numpy(np.minimum(found, here - 1).astype(np.int64)))
+        x = x.index_select(axis, _there(np.minimum(found, here - 1).astype(np.int64), x))
     return x
 
 
@@ -57,9 +62,9 @@ def _bilinear(
         here = x.shape[axis]
         places = _places(here, wanted, align_corners, half_pixel_centers)
         lower = np.floor(places)
-        share = torch.from_numpy(places - lower)
-        first = torch.from_numpy(np.maximum(lower, 0).astype(np.int64))
-        second = torch.from_numpy(np.minimum(lower + 1, here - 1).astype(np.int64))
+        share = _there(places - lower, x)
+        first = _there(np.maximum(lower, 0).astype(np.int64), x)
+        second = _there(np.minimum(lower + 1, here - 1).astype(np.int64), x)
         taken.append((first, second, share.to(x.dtype).reshape([-1] + [1] * (3 - axis))))
     (top, bottom, down), (left, right, across) = taken
     x = x.index_select(2, left) + (x.index_select(2, right) - x.index_select(2, left)) * across
@@ -121,7 +126,7 @@ def _weighed(kind: str) -> Any:
             down, across = (
                 _cubic_weights(here, wanted, align_corners, half_pixel_centers) for here, wanted in pairs
             )
-        return torch.einsum("oh,bhwc,pw->bopc", down.to(x.dtype), x, across.to(x.dtype))
+        return torch.einsum("oh,bhwc,pw->bopc", down.to(x), x, across.to(x))
 
     return compute
 
@@ -204,7 +209,8 @@ def _crop_and_resize(
     def sampled(begin: torch.Tensor, end: torch.Tensor, extent: int, count: int) -> torch.Tensor:
         if count > 1:
             step = (end - begin) * (extent - 1) / (count - 1)
-            return (begin * (extent - 1)).unsqueeze(1) + torch.arange(count) * step.unsqueeze(1)
+            numbers = torch.arange(count, device=step.device)
+            return (begin * (extent - 1)).unsqueeze(1) + numbers * step.unsqueeze(1)
         return (0.5 * (begin + end) * (extent - 1)).unsqueeze(1)
 
     y = sampled(boxes[:, 0], boxes[:, 2], height, count_y)

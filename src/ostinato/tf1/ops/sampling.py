@@ -44,7 +44,7 @@ def categorical_samples(source: Philox, logits: torch.Tensor, samples: int, dtyp
     wide = wide.masked_fill(~finite, -torch.inf)
     weights = torch.exp(wide - wide.max(1, keepdim=True).values).cumsum(1)
     reserved = batch * -(-samples // 4) * 8
-    drawn = source.uniform([batch, samples], torch.float64, reserved) * weights[:, -1:]
+    drawn = source.uniform([batch, samples], torch.float64, reserved).to(weights.device) * weights[:, -1:]
     found = torch.searchsorted(weights, drawn, right=True).clamp_max(classes - 1)
     return found.to(as_dtype(dtype).torch_dtype)
 

@@ -36,7 +36,7 @@ def _reduced(kind: str, rows: torch.Tensor, where: torch.Tensor, count: int, emp
         if rows.is_floating_point() or rows.is_complex():
             return sums / divisor
         return torch.div(sums, divisor, rounding_mode="trunc")
-    base = torch.full(sizes, empty, dtype=rows.dtype)
+    base = rows.new_full(sizes, empty)
     if rows.numel() == 0:
         return base
     wide = where.reshape(-1, *[1] * (rows.dim() - 1)).expand_as(rows)

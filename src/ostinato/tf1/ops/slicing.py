@@ -54,7 +54,7 @@ def _strided_slice(x: torch.Tensor, begin: Any, end: Any, strides: Any, **masks:
         elif item is not None:
             if i in flips:
                 places = list(range(*item.indices(x.shape[axis])))
-                picked = picked.index_select(axis, torch.tensor(places, dtype=torch.int64))
+                picked = picked.index_select(axis, torch.tensor(places, dtype=torch.int64, device=x.device))
                 plain[i] = slice(None)
             axis += 1
     return picked[tuple(plain)]

@@ -180,7 +180,7 @@ def _product(
             f"[{height}, {width}).  Dimensions of B: {list(dense.shape)}"
         )
     terms = values.unsqueeze(1) * dense.index_select(0, columns)
-    return torch.zeros([height, dense.shape[1]], dtype=terms.dtype).index_add(0, rows, terms)
+    return terms.new_zeros([height, dense.shape[1]]).index_add(0, rows, terms)
 
 
 def _product_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
@@ -366,7 +366,7 @@ def _segments(average: str) -> Callable[..., Any]:
             raise ValueError(f"indices are not in [0, {len(data)})")
         rows = data.index_select(0, indices.to(torch.int64))
         where = segments.to(torch.int64)
-        sums = torch.zeros([total, *data.shape[1:]], dtype=data.dtype).index_add(0, where, rows)
+        sums = data.new_zeros([total, *data.shape[1:]]).index_add(0, where, rows)
         if average == "sum":
             return sums
         numbers = torch.bincount(where, minlength=total).clamp(min=1).to(data.dtype)

@@ -1,0 +1,169 @@
+"""Where a run computes, in a session of another device than the CPU: a plan's instructions as they are there.
+
+Floating numbers live on the device, as variables, constants, feeds and results; integers, flags and scalars
+stay on the host until they meet what is on the device, and strings always do, with the operations that have
+no kernel elsewhere (`host_operations`). So the sizes and lengths that Python asks for cost no waiting. What
+`tf.device` puts on the CPU stays there. A session of the CPU has nothing to do with this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .host_operations import HOST, READ_ON_THE_HOST, SCALARS_MIX
+from .plan_units import as_leaf
+
+if TYPE_CHECKING:
+    from .plan import Instruction, Plan
+    from .tensor import Operation
+
+CPU = torch.device("cpu")
+_WIDE = (torch.float64, torch.complex128)
+
+
+def lives_there(value: Any, device: torch.device) -> bool:
+    """Whether a value of this type lives on the device rather than on the host."""
+    floating = value.is_floating_point() or value.is_complex()
+    return bool(floating and (device.type != "mps" or value.dtype not in _WIDE))
+
+
+def brought(values: Sequence[Any], device: torch.device | None) -> list[Any]:
+    """What a run is fed, where it lives."""
+    return list(values) if device is None else [_home(value, device) for value in values]
+
+
+def together(values: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+    """Tensors that are to be joined, on one device: that of those which are not the host's."""
+    there = next((value.device for value in values if not value.is_cpu), None)
+    return values if there is None else [value.to(there) for value in values]
+
+
+def placed(plan: Plan, device: torch.device) -> Plan:
+    """The plan for runs on this device; of the CPU: for what stays on the host in a session of another
+    device.
+    """
+    known = plan.placements.get(device)
+    if known is None:
+        known = object.__new__(type(plan))
+        vars(known).update(vars(plan), placements={device: known}, _runs=0, _code=None)
+        known.template = [_constant(value, device) for value in plan.template]
+        known.instructions = [_instruction(item, device) for item in plan.instructions]
+        plan.placements[device] = known
+    return known
+
+
+def _constant(value: Any, device: torch.device) -> Any:
+    if device == CPU or not isinstance(value, torch.Tensor):
+        return value
+    moved = _home(value.detach(), device)
+    return as_leaf(moved) if value.requires_grad else moved
+
+
+def _home(value: Any, device: torch.device) -> Any:
+    """A result where it lives. A scalar stays where it came to be: torch takes it anywhere."""
+    if isinstance(value, torch.Tensor) and value.is_cpu and value.dim() and lives_there(value, device):
+        return value.to(device)
+    return value
+
+
+def _instruction(item: Instruction, device: torch.device) -> Instruction:
+    operation, evaluate = item.operation, item.evaluate
+    if operation.type == "Gradients":
+        moved = _starting_together(evaluate, operation)
+    elif device == CPU or _is_pinned(operation):
+        moved = _pinned(evaluate)
+    elif "variable" in operation.attributes or "variables" in operation.attributes:
+        moved = _at_variable(evaluate, operation, device)
+    elif operation.type in HOST:
+        moved = _on_host(evaluate, device)
+    else:
+        moved = _meeting(evaluate, operation.type, device)
+    return replace(item, evaluate=moved, plain=None)
+
+
+def _is_pinned(operation: Operation) -> bool:
+    return "/device:CPU" in operation.device
+
+
+def _on(value: Any, device: torch.device) -> Any:
+    return value.to(device) if isinstance(value, torch.Tensor) else value
+
+
+def _pinned(evaluate: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+    def on_cpu(run: Any, *values: Any) -> Sequence[Any]:
+        return [_on(value, CPU) for value in evaluate(run, *[_on(value, CPU) for value in values])]
+
+    return on_cpu
+
+
+def _on_host(evaluate: Callable[..., Sequence[Any]], device: torch.device) -> Callable[..., Sequence[Any]]:
+    def on_host(run: Any, *values: Any) -> Sequence[Any]:
+        return [_home(value, device) for value in evaluate(run, *[_on(value, CPU) for value in values])]
+
+    return on_host
+
+
+def _meeting(
+    evaluate: Callable[..., Sequence[Any]], op_type: str, device: torch.device
+) -> Callable[..., Sequence[Any]]:
+    """What meets on the device is brought there."""
+    stay, mixes = READ_ON_THE_HOST.get(op_type, ()), op_type in SCALARS_MIX
+
+    def meeting(run: Any, *values: Any) -> Sequence[Any]:
+        if any(isinstance(value, torch.Tensor) and not value.is_cpu for value in values):
+            values = tuple(
+                value.to(device)
+                if isinstance(value, torch.Tensor)
+                and value.is_cpu
+                and not (mixes and not value.dim())
+                and index not in stay
+                else value
+                for index, value in enumerate(values)
+            )
+        return [_home(value, device) for value in evaluate(run, *values)]
+
+    return meeting
+
+
+def _at_variable(
+    evaluate: Callable[..., Sequence[Any]], operation: Operation, device: torch.device
+) -> Callable[..., Sequence[Any]]:
+    """What a variable is given goes where it lives."""
+    attributes = operation.attributes
+    name = attributes["variable"] if "variable" in attributes else next(iter(attributes["variables"]), "")
+    handle = operation.inputs[0] if operation.inputs else None
+    on_host = handle is None or _is_pinned(handle.op) or not _lives_there(handle, device)
+
+    def at_variable(run: Any, *values: Any) -> Sequence[Any]:
+        held = run.current(name) if run.is_initialized(name) else None
+        where = held.device if isinstance(held, torch.Tensor) else CPU if on_host else device
+        return evaluate(run, *[_on(value, where) for value in values])
+
+    return at_variable
+
+
+def _lives_there(tensor: Any, device: torch.device) -> bool:
+    dtype = tensor.dtype.base_dtype
+    if not (dtype.is_floating or dtype.is_complex):
+        return False
+    return lives_there(torch.empty(0, dtype=dtype.torch_dtype), device)
+
+
+def _starting_together(
+    evaluate: Callable[..., Sequence[Any]], operation: Operation
+) -> Callable[..., Sequence[Any]]:
+    """What a gradient starts from is where its y is; the others stay the very tensors that are on record."""
+    count, over = operation.attributes["ys"], operation.attributes["xs"]
+    given = operation.attributes.get("starts", ())
+
+    def starting(run: Any, *values: Any) -> Sequence[Any]:
+        moved = list(values)
+        for place, y in enumerate(given, count + over):
+            moved[place] = moved[place].to(moved[y].device)
+        return evaluate(run, *moved)
+
+    return starting
