@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ..external import external
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
@@ -34,13 +35,20 @@ def _lookup(ids: torch.Tensor, *tables: torch.Tensor, partition_strategy: str) -
     shard, row, past = shard_of(flat, sizes.tolist(), partition_strategy)
     sizes = sizes.to(ids.device)
     outside = past | (row >= sizes[shard])
-    if outside.any():
-        raise ValueError(
-            f"indices = {int(flat[outside][0])} is not in the {count} tables of {sizes.tolist()} rows "
-            f"(partition_strategy {partition_strategy!r})"
-        )
+    _check_outside(outside, flat, sizes, partition_strategy)
     places = (sizes.cumsum(0) - sizes)[shard] + row
     return torch.cat(tables).index_select(0, places).reshape(*ids.shape, *tables[0].shape[1:])
+
+
+@external
+def _check_outside(
+    outside: torch.Tensor, flat: torch.Tensor, sizes: torch.Tensor, partition_strategy: str
+) -> None:
+    if outside.any():
+        raise ValueError(
+            f"indices = {int(flat[outside][0])} is not in the {len(sizes)} tables of {sizes.tolist()} rows "
+            f"(partition_strategy {partition_strategy!r})"
+        )
 
 
 def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:

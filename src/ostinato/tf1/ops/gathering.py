@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..dtypes import int32
+from ..external import external
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_shape, constant_value, register, same
 from ..shapes import TensorShape
@@ -29,14 +30,19 @@ def _flat(indices: torch.Tensor, sizes: Sequence[int], whole: Sequence[int]) -> 
     """
     limits = torch.tensor(sizes, dtype=indices.dtype, device=indices.device)
     outside = ((indices < 0) | (indices >= limits)).any(-1)
+    _check_outside(outside, indices, tuple(whole))
+    strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
+    return (indices.long() * torch.tensor(strides, device=indices.device)).sum(-1).reshape(-1)
+
+
+@external
+def _check_outside(outside: torch.Tensor, indices: torch.Tensor, whole: tuple[int, ...]) -> None:
     if outside.any():
         place = outside.nonzero()[0].tolist()
         found = indices[tuple(place)].tolist()
         raise ValueError(
             f"indices[{','.join(map(str, place))}] = {found} does not index into param shape {list(whole)}"
         )
-    strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    return (indices.long() * torch.tensor(strides, device=indices.device)).sum(-1).reshape(-1)
 
 
 def _gather_nd(params: Any, indices: torch.Tensor) -> Any:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from .. import logging
 from ..dtypes import as_dtype, int64
+from ..external import external
 from ..graph import name_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
@@ -18,14 +19,14 @@ from ..tensor import Tensor
 from . import array, math, random, reductions
 from .core import convert_to_tensor, one
 from .cross_entropy import dense_cross_entropy, sparse_cross_entropy
-from .math import either, unary
+from .math import either, named, unary
 
-relu = unary("Relu", torch.relu)
-relu6 = unary("Relu6", F.relu6)
-elu = unary("Elu", F.elu)
-selu = unary("Selu", F.selu)
-softplus = unary("Softplus", F.softplus)
-softsign = unary("Softsign", F.softsign)
+relu = named(unary("Relu", torch.relu), "features")
+relu6 = named(unary("Relu6", F.relu6), "features")
+elu = named(unary("Elu", F.elu), "features")
+selu = named(unary("Selu", F.selu), "features")
+softplus = named(unary("Softplus", F.softplus), "features")
+softsign = named(unary("Softsign", F.softsign), "features")
 sigmoid = math.sigmoid
 tanh = math.tanh
 
@@ -192,12 +193,19 @@ def _sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.T
             f"logits of shape {list(logits.shape)} need labels of shape {list(logits.shape[:-1])}, got "
             f"{list(labels.shape)}"
         )
-    if labels.numel() and not (int(labels.min()) >= 0 and int(labels.max()) < classes):
-        bad = labels[(labels < 0) | (labels >= classes)].reshape(-1)[0].item()
-        raise ValueError(
-            f"Received a label value of {bad} which is outside the valid range of [0, {classes})."
-        )
+    _check_labels(labels, classes)
     return sparse_cross_entropy(logits, labels)
+
+
+@external
+def _check_labels(labels: torch.Tensor, classes: int) -> None:
+    if labels.numel():
+        low, high = torch.aminmax(labels)
+        if low < 0 or high >= classes:
+            bad = labels[(labels < 0) | (labels >= classes)].reshape(-1)[0].item()
+            raise ValueError(
+                f"Received a label value of {bad} which is outside the valid range of [0, {classes})."
+            )
 
 
 def _sparse_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:

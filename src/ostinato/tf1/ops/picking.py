@@ -12,6 +12,7 @@ from ostinato.kernels import reverse_sequence as reverse_rows
 
 from .. import registry
 from ..dtypes import as_dtype, bool_, float32, int32, int64
+from ..external import external
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
@@ -32,13 +33,19 @@ def _gather_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Output
 
 def _gather(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     axis = axis % x.ndim
-    low, high = (int(indices.min()), int(indices.max())) if indices.numel() else (0, 0)
-    if indices.numel() and (low < 0 or high >= x.shape[axis]):
-        raise ValueError(f"indices = {low if low < 0 else high} is not in [0, {x.shape[axis]})")
+    _check_indices(indices, x.shape[axis])
     if isinstance(x, np.ndarray):  # strings
         return np.asarray(x.take(indices.numpy(), axis), object)
     picked = x.index_select(axis, indices.reshape(-1))
     return picked.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
+
+
+@external
+def _check_indices(indices: torch.Tensor, size: int) -> None:
+    if indices.numel():
+        low, high = map(int, torch.aminmax(indices))
+        if low < 0 or high >= size:
+            raise ValueError(f"indices = {low if low < 0 else high} is not in [0, {size})")
 
 
 register("GatherV2", _gather, _gather_rule)

@@ -1,0 +1,192 @@
+"""A recording as a Python function: torch's operations one after the other, without what led to them.
+
+What no fetch and no instruction needs is left out, what is the same in every run is a constant, and other
+names of a tensor (`detach`, a view of its own shape) are the tensor. The operations run below autograd: the
+gradients are among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from .recording import Call, Entry, Place, Read, Recording, Whole, places_in
+
+if TYPE_CHECKING:
+    from .plan import Instruction
+    from .run import Run
+
+_RENAMING = frozenset(
+    {torch.ops.aten.detach.default, torch.ops.aten.alias.default, torch.ops.aten.lift_fresh.default}
+)
+_VIEWS = frozenset(
+    {
+        torch.ops.aten.view.default,
+        torch.ops.aten._unsafe_view.default,
+        torch.ops.aten.expand.default,
+        torch.ops.aten.slice.Tensor,
+    }
+)
+_LITERALS = (int, bool, str, type(None))
+
+
+class CannotReplay(Exception):
+    """A recording uses a value that it does not make."""
+
+
+class RecordedCode:
+    """A recording as a function of a run and the fed values."""
+
+    def __init__(self, recording: Recording) -> None:
+        writer = _Writer(recording)
+        lines = list(writer.lines())
+        source = "def execute(run, fed):\n" + "\n".join(f"    {line}" for line in lines)
+        exec(compile(source, "<recording>", "exec"), writer.names)
+        self._function: Callable[[Run, Sequence[Any]], list[Any]] = writer.names["execute"]
+        self._instructions = writer.instructions
+
+    def execute(self, run: Run, feed_values: Sequence[Any]) -> list[Any]:
+        with torch._C._AutoDispatchBelowAutograd():
+            return self._function(run, feed_values)
+
+    def instruction_at(self, traceback: TracebackType | None) -> Instruction | None:
+        """The instruction that an exception came out of."""
+        while traceback is not None:
+            if traceback.tb_frame.f_code is self._function.__code__:
+                return self._instructions[traceback.tb_lineno - 2]
+            traceback = traceback.tb_next
+        return None
+
+
+class _Writer:
+    """Writes the lines of the function, one for each of `instructions`."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.names: dict[str, Any] = {}
+        self.instructions: list[Instruction | None] = []
+        self._recording = recording
+        self._renamed: dict[int, int] = {}
+        self._constants: dict[int, str] = {}  # names of objects, by id
+        self._made = set(recording.feeds)
+
+    def lines(self) -> Iterator[str]:
+        recording = self._recording
+        entries = self._needed([entry for entry in recording.entries if not self._renames(entry)])
+        last: dict[int, int] = dict.fromkeys(recording.feeds, -1)  # the entry that a value is needed by last
+        for index, entry in enumerate(entries):
+            last.update(dict.fromkeys([*self._inputs(entry), *entry.outputs], index))
+        last.update(dict.fromkeys(self._numbers(recording.fetches), len(entries)))
+        if recording.feeds:
+            yield self._line("(" + "".join(f"v{number}, " for number in recording.feeds) + ") = fed")
+        for index, entry in enumerate(entries):
+            used = {number for number in entry.outputs if last[number] > index}
+            text = self._call(entry)
+            if used:
+                text = f"{self._targets(_given(entry), used)} = {text}"
+            yield self._line(text, entry.instruction)
+            self._made.update(entry.outputs)
+            done = sorted({number for number in self._inputs(entry) if last[number] == index})
+            if done:
+                yield self._line(" = ".join(f"v{number}" for number in done) + " = None")
+        yield self._line(f"return {self._text(recording.fetches)}")
+
+    def _line(self, text: str, instruction: Instruction | None = None) -> str:
+        self.instructions.append(instruction)
+        return text
+
+    def _renames(self, entry: Entry) -> bool:
+        """Whether an operation gives the tensor that it takes."""
+        if not isinstance(entry, Call) or entry.function not in _RENAMING | _VIEWS:
+            return False
+        (given,), taken = entry.outputs, entry.arguments[0].number
+        one, other = self._recording.values[given].tensor, self._recording.values[taken].tensor
+        if entry.function in _VIEWS and (
+            one.shape != other.shape or one.stride() != other.stride() or one.data_ptr() != other.data_ptr()
+        ):
+            return False
+        self._renamed[given] = self._renamed.get(taken, taken)
+        return True
+
+    def _needed(self, entries: Sequence[Entry]) -> list[Entry]:
+        needed = set(self._numbers(self._recording.fetches))
+        kept = []
+        for entry in reversed(entries):
+            effects = isinstance(entry, Whole) or (isinstance(entry, Call) and entry.writes)
+            if effects or not needed.isdisjoint(entry.outputs):
+                if not effects and all(self._recording.values[number].fixed for number in entry.outputs):
+                    continue
+                kept.append(entry)
+                needed.update(self._inputs(entry))
+        return kept[::-1]
+
+    def _inputs(self, entry: Entry) -> Iterator[int]:
+        if isinstance(entry, Call):
+            yield from self._numbers([entry.arguments, entry.options])
+        elif isinstance(entry, Whole):
+            yield from self._numbers(entry.inputs)
+
+    def _numbers(self, nest: Any) -> Iterator[int]:
+        """The values in a nest that are not the same in every run."""
+        for place in places_in(nest):
+            number = self._renamed.get(place.number, place.number)
+            if not self._recording.values[number].fixed:
+                yield number
+
+    def _call(self, entry: Entry) -> str:
+        if isinstance(entry, Read):
+            return f"run.current({entry.name!r})"
+        if isinstance(entry, Whole):
+            inputs = ", ".join(["run", *map(self._text, entry.inputs)])
+            return f"{self._constant(entry.instruction.evaluate)}({inputs})"
+        named = [f"{name}={self._text(value)}" for name, value in entry.options.items()]
+        return f"{self._constant(_plainest(entry.function))}({', '.join([*map(self._text, entry.arguments), *named])})"
+
+    def _targets(self, given: Any, used: Collection[int]) -> str:
+        """What an entry gives, to assign it to."""
+        if isinstance(given, (list, tuple)):
+            return f"({''.join(self._targets(item, used) + ', ' for item in given)})"
+        return f"v{given.number}" if isinstance(given, Place) and given.number in used else "_"
+
+    def _text(self, item: Any) -> str:
+        if isinstance(item, Place):
+            number = self._renamed.get(item.number, item.number)
+            value = self._recording.values[number]
+            if value.fixed:
+                return self._constant(value.tensor)
+            if number not in self._made:
+                raise CannotReplay(f"value {number} is used and not made")
+            return f"v{number}"
+        if type(item) is list:
+            return f"[{', '.join(map(self._text, item))}]"
+        if type(item) is tuple:
+            return f"({''.join(self._text(member) + ', ' for member in item)})"
+        return repr(item) if type(item) in _LITERALS else self._constant(item)
+
+    def _constant(self, item: Any) -> str:
+        name = self._constants.get(id(item))
+        if name is None:
+            name = self._constants[id(item)] = f"c{len(self._constants)}"
+            self.names[name] = item
+        return name
+
+
+def _given(entry: Entry) -> Any:
+    if isinstance(entry, Call):
+        return entry.given
+    places = [Place(number) for number in entry.outputs]
+    return places if isinstance(entry, Whole) else places[0]
+
+
+def _plainest(function: Any) -> Any:
+    """The shortest way to an operation: torch's own function takes half as long to call as the operator."""
+    if not isinstance(function, torch._ops.OpOverload):
+        return function
+    namespace, name = function._schema.name.split("::")
+    if namespace == "aten":
+        for place in (torch._C._VariableFunctions, torch.Tensor):
+            if hasattr(place, name):
+                return getattr(place, name)
+    return function._op
