@@ -71,18 +71,22 @@ def _home(value: Any, device: torch.device) -> Any:
 
 
 def _instruction(item: Instruction, device: torch.device) -> Instruction:
-    operation, evaluate = item.operation, item.evaluate
+    return replace(item, evaluate=placed_evaluate(item.operation, item.evaluate, device), plain=None)
+
+
+def placed_evaluate(
+    operation: Operation, evaluate: Callable[..., Sequence[Any]], device: torch.device
+) -> Callable[..., Sequence[Any]]:
+    """What an operation, or the first of several, evaluates, for runs on this device."""
     if operation.type == "Gradients":
-        moved = _starting_together(evaluate, operation)
-    elif device == CPU or _is_pinned(operation):
-        moved = _pinned(evaluate)
-    elif "variable" in operation.attributes or "variables" in operation.attributes:
-        moved = _at_variable(evaluate, operation, device)
-    elif operation.type in HOST:
-        moved = _on_host(evaluate, device)
-    else:
-        moved = _meeting(evaluate, operation.type, device)
-    return replace(item, evaluate=moved, plain=None)
+        return _starting_together(evaluate, operation)
+    if device == CPU or _is_pinned(operation):
+        return _pinned(evaluate)
+    if "variable" in operation.attributes or "variables" in operation.attributes:
+        return _at_variable(evaluate, operation, device)
+    if operation.type in HOST:
+        return _on_host(evaluate, device)
+    return _meeting(evaluate, operation.type, device)
 
 
 def _is_pinned(operation: Operation) -> bool:
@@ -95,16 +99,27 @@ def _on(value: Any, device: torch.device) -> Any:
 
 def _pinned(evaluate: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
     def on_cpu(run: Any, *values: Any) -> Sequence[Any]:
-        return [_on(value, CPU) for value in evaluate(run, *[_on(value, CPU) for value in values])]
+        found = evaluate(_of_host(run), *[_on(value, CPU) for value in values])
+        return [_on(value, CPU) for value in found]
 
     return on_cpu
 
 
 def _on_host(evaluate: Callable[..., Sequence[Any]], device: torch.device) -> Callable[..., Sequence[Any]]:
     def on_host(run: Any, *values: Any) -> Sequence[Any]:
-        return [_home(value, device) for value in evaluate(run, *[_on(value, CPU) for value in values])]
+        found = evaluate(_of_host(run), *[_on(value, CPU) for value in values])
+        return [_home(value, device) for value in found]
 
     return on_host
+
+
+def _of_host(run: Any) -> Any:
+    """The run, for what it evaluates on the host, as the functions of a data set."""
+    if run.device == CPU:
+        return run
+    here = run.copy()
+    here.device = CPU
+    return here
 
 
 def _meeting(

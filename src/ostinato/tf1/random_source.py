@@ -76,33 +76,48 @@ class StepSource(Philox):
         return place
 
 
-def source_of(attributes: dict[str, Any]) -> Philox:
-    """A new stream for a node with these attributes."""
+def source_of(attributes: dict[str, Any], device: torch.device | None = None) -> Philox:
+    """A new stream for a node with these attributes, whose numbers may be made on the device."""
     seeds = attributes["seed"], attributes["seed2"]
-    return TorchSource(secrets.randbits(63)) if seeds == UNSEEDED else Philox(*seeds)
+    return TorchSource(secrets.randbits(63), device) if seeds == UNSEEDED else Philox(*seeds)
+
+
+GENERATORS = ("cpu", "cuda", "mps", "xpu")
+"""The types of devices on which torch makes random numbers."""
 
 
 class TorchSource(Philox):
-    """Where the numbers need not be TensorFlow's: the common draws are torch's."""
+    """Where the numbers need not be TensorFlow's: the common draws are torch's, on the device if it makes any;
+    what there is no kernel for elsewhere is drawn on the host.
+    """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, device: torch.device | None = None) -> None:
         super().__init__(seed, 0)
-        self.generator = torch.Generator().manual_seed(seed)
+        self.device = torch.device("cpu") if device is None or device.type not in GENERATORS else device
+        self.generator = torch.Generator(self.device).manual_seed(seed)
 
     def uniform(self, sizes: Sequence[int], dtype: torch.dtype, reserved: int | None = None) -> torch.Tensor:
-        return torch.rand(tuple(sizes), generator=self.generator, dtype=dtype)
+        return torch.rand(tuple(sizes), generator=self.generator, dtype=dtype, device=self.device)
 
     def normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
-        return torch.randn(tuple(sizes), generator=self.generator, dtype=dtype)
+        return torch.randn(tuple(sizes), generator=self.generator, dtype=dtype, device=self.device)
 
     def truncated_normal(self, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         wide = dtype if dtype == torch.float64 else torch.float32
         drawn = torch.nn.init.trunc_normal_(
-            torch.empty(tuple(sizes), dtype=wide), 0.0, 1.0, -2.0, 2.0, generator=self.generator
+            torch.empty(tuple(sizes), dtype=wide, device=self.device),
+            0.0,
+            1.0,
+            -2.0,
+            2.0,
+            generator=self.generator,
         )
         return drawn.to(dtype)
 
     def integers(self, low: int, high: int, sizes: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         if high - low >= 2**63:  # more than torch draws from
             return super().integers(low, high, sizes, dtype)
-        return torch.randint(low, high, tuple(sizes), generator=self.generator, dtype=dtype)
+        found = torch.randint(
+            low, high, tuple(sizes), generator=self.generator, dtype=dtype, device=self.device
+        )
+        return found if sizes else found.cpu()  # a scalar is a seed or a choice, which Python asks for

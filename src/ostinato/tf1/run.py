@@ -104,11 +104,11 @@ class Run:
             if self._loop is not None and attributes["own_seed"]:
                 _, step, *place = self._position
                 return self._loop.source((name, *place), (attributes["seed"], attributes["seed2"]), step)
-            return TorchSource(_mixed(*self._position, zlib.crc32(name.encode())))
+            return TorchSource(_mixed(*self._position, zlib.crc32(name.encode())), self.device)
         key = (operation.graph, operation.name)
         source = self._sources.get(key)
         if source is None:  # of two threads that come here at once, the later takes the stream of the first
-            source = self._sources.setdefault(key, source_of(operation.attributes))
+            source = self._sources.setdefault(key, source_of(operation.attributes, self.device))
         return source
 
     def evaluate(

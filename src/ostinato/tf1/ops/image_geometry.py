@@ -337,7 +337,7 @@ def resize_images(
 def _within(sizes: Sequence[Any], most: Any) -> torch.Tensor:
     """The largest sizes of the same form within the given ones."""
     own = torch.tensor([float(size) for size in sizes])
-    scale = (torch.as_tensor(most).float() / own).min()
+    scale = (torch.as_tensor(most).cpu().float() / own).min()
     return torch.round(scale * own).to(torch.int32)
 
 
