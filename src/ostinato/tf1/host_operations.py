@@ -3,54 +3,60 @@
 from __future__ import annotations
 
 _READS_AND_WRITES = """
-Assert DecodeCompressed MatchingFiles MergeV2Checkpoints NoFilesMatched Print PrintV2 ReadFile RestoreV2 SaveV2
-ShardedFilename WriteFile AudioSummaryV2 HistogramSummary ImageSummary MergeSummary ScalarSummary TensorSummaryV2
+Assert DecodeCompressed MatchingFiles MergeV2Checkpoints NoFilesMatched Print PrintV2 ReadFile RestoreV2
+SaveV2 ShardedFilename WriteFile AudioSummaryV2 HistogramSummary ImageSummary MergeSummary ScalarSummary
+TensorSummaryV2
 """
 _STRINGS = """
 AsString CSVDataset DecodeBase64 DecodeCSV DecodeJSONExample DecodeRaw EncodeBase64 ParseExample
 ParseSequenceExample ParseSingleExample ParseSingleSequenceExample ParseTensor ReduceJoin RegexFullMatch
-RegexReplace SerializeSparse SerializeTensor DeserializeSparse StringJoin StringLength StringLower StringSplit
-StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong StringToNumber
-StringUpper StringsJoined Substr UnicodeTranscode
+RegexReplace SerializeSparse SerializeTensor DeserializeSparse StringJoin StringLength StringLower
+StringSplit StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong
+StringToNumber StringUpper StringsJoined Substr UnicodeTranscode
 """
 _OBJECTS = """
 BatchDatasetV2 CacheDataset ConcatenateDataset DatasetToSingleElement DatasetToTFRecord
 DenseToSparseBatchDataset DirectedInterleaveDataset FIFOQueueV2 FilterDataset FixedLengthRecordDatasetV2
-FixedLengthRecordReaderV2 FlatMapDataset GeneratorDataset GroupByReducerDataset GroupByWindowDataset HashTableV2
-IdentityReaderV2 IgnoreErrorsDataset InitializeTableFromTextFileV2 InterleaveDataset IteratorFromStringHandleV2
-IteratorGetNext IteratorGetNextAsOptional IteratorToStringHandle IteratorV2 LookupTableExportV2
-LookupTableFindV2 LookupTableImportV2 LookupTableInsertV2 LookupTableRemoveV2 LookupTableSizeV2 MakeIterator
-MapAndBatchDataset MapDataset MatchingBatch MutableDenseHashTableV2 MutableHashTableOfTensorsV2
-MutableHashTableV2 OneShotIterator OptionalFromValue OptionalGetValue OptionalHasValue OptionalNone
-PaddedBatchDatasetV2 PaddingFIFOQueueV2 ParallelInterleaveDataset ParallelInterleaveDatasetV2 ParallelMapDataset
-PrefetchDataset PriorityQueueV2 QueueCloseV2 QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2
-QueueEnqueueManyV2 QueueEnqueueV2 QueueIsClosedV2 QueueSelect QueueSizeV2 RandomDataset RandomShuffleQueueV2
-RangeDataset ReadUnlessFinished ReaderNumRecordsProducedV2 ReaderNumWorkUnitsCompletedV2 ReaderReadUpToV2
-ReaderReadV2 ReaderResetV2 ReduceDataset RepeatDataset ScanDataset ShardDataset ShardRows
-ShuffleAndRepeatDataset ShuffleDataset SkipDataset SparseTensorSliceDataset TFRecordDataset TFRecordReaderV2
-TakeDataset TakeWhileDataset TensorDataset TensorSliceDataset TextLineDataset TextLineReaderV2 UnbatchDataset
-UniqueDataset WholeFileReaderV2 WindowDataset ZipDataset
+FixedLengthRecordReaderV2 FlatMapDataset GeneratorDataset GroupByReducerDataset GroupByWindowDataset
+HashTableV2 IdentityReaderV2 IgnoreErrorsDataset InitializeTableFromTextFileV2 InterleaveDataset
+IteratorFromStringHandleV2 IteratorGetNext IteratorGetNextAsOptional IteratorToStringHandle IteratorV2
+LookupTableExportV2 LookupTableFindV2 LookupTableImportV2 LookupTableInsertV2 LookupTableRemoveV2
+LookupTableSizeV2 MakeIterator MapAndBatchDataset MapDataset MatchingBatch MutableDenseHashTableV2
+MutableHashTableOfTensorsV2 MutableHashTableV2 OneShotIterator OptionalFromValue OptionalGetValue
+OptionalHasValue OptionalNone PaddedBatchDatasetV2 PaddingFIFOQueueV2 ParallelInterleaveDataset
+ParallelInterleaveDatasetV2 ParallelMapDataset PrefetchDataset PriorityQueueV2 QueueCloseV2
+QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2 QueueEnqueueManyV2 QueueEnqueueV2 QueueIsClosedV2
+QueueSelect QueueSizeV2 RandomDataset RandomShuffleQueueV2 RangeDataset ReadUnlessFinished
+ReaderNumRecordsProducedV2 ReaderNumWorkUnitsCompletedV2 ReaderReadUpToV2 ReaderReadV2 ReaderResetV2
+ReduceDataset RepeatDataset ScanDataset ShardDataset ShardRows ShuffleAndRepeatDataset ShuffleDataset
+SkipDataset SparseTensorSliceDataset TFRecordDataset TFRecordReaderV2 TakeDataset TakeWhileDataset
+TensorDataset TensorSliceDataset TextLineDataset TextLineReaderV2 UnbatchDataset UniqueDataset
+WholeFileReaderV2 WindowDataset ZipDataset
 """
 _PYTHON = "EagerPyFunc PyFunc PyFuncStateless"
 _SEARCHES = """
 AllCandidateSampler ComputeAccidentalHits FixedUnigramCandidateSampler LearnedUnigramCandidateSampler
-LogUniformCandidateSampler UniformCandidateSampler SampledLabels CTCBeamSearchDecoder CTCGreedyDecoder CTCLoss
-CTCLossDense CTCUniqueLabels CollapseRepeated EditDistance DenseToDenseSetOperation DenseToSparseSetOperation
-SetSize SparseToSparseSetOperation ListDiff NonMaxSuppressionV3 Unique UniqueWithCounts SparseAdd SparseConcat
-SparseDenseCwiseDiv SparseDenseCwiseMul SparseFillEmptyRows SparseReduceMax SparseReduceMaxSparse
-SparseReduceSum SparseReduceSumSparse SparseReorder SparseReshape SparseSlice SparseSoftmax
-SparseSparseMaximum SparseSparseMinimum SparseSplit SparseTensorDenseAdd BroadcastArgs HistogramFixedWidthBins
-InvertPermutation RandomGamma RandomPoissonV2 UnravelIndex SizesWithPad LowerBound UpperBound
+LogUniformCandidateSampler UniformCandidateSampler SampledLabels CTCBeamSearchDecoder CTCGreedyDecoder
+CTCLoss CTCLossDense CTCUniqueLabels CollapseRepeated EditDistance DenseToDenseSetOperation
+DenseToSparseSetOperation SetSize SparseToSparseSetOperation ListDiff NonMaxSuppressionV3 Unique
+UniqueWithCounts SparseAdd SparseConcat SparseDenseCwiseDiv SparseDenseCwiseMul SparseFillEmptyRows
+SparseReduceMax SparseReduceMaxSparse SparseReduceSum SparseReduceSumSparse SparseReorder SparseReshape
+SparseSlice SparseSoftmax SparseSparseMaximum SparseSparseMinimum SparseSplit SparseTensorDenseAdd
+BroadcastArgs HistogramFixedWidthBins InvertPermutation RandomGamma RandomPoissonV2 UnravelIndex
+SizesWithPad LowerBound UpperBound
 """
 HOST = frozenset(" ".join((_READS_AND_WRITES, _STRINGS, _OBJECTS, _PYTHON, _SEARCHES)).split())
-"""Operations that compute on the host: what deals with files, strings, objects of Python and searches, of most
-of which TensorFlow has no other kernel either."""
+"""Operations that compute on the host: what deals with files, strings, objects of Python and searches, of
+most of which TensorFlow has no other kernel either."""
 
+_SECOND = """
+All Any ArgMax ArgMin BroadcastTo Cumprod Cumsum CumulativeLogsumexp EnsureShape EuclideanNorm ExpandDims
+Max Mean Min MirrorPad Multinomial Pad PadV2 Prod ReduceLogSumExp Reshape ResizeArea ResizeBicubic
+ResizeBilinear ResizeNearestNeighbor ReverseV2 Sum Tile TopKV2 Transpose
+"""
 READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(
-        """All Any ArgMax ArgMin BroadcastTo Cumprod Cumsum CumulativeLogsumexp EnsureShape EuclideanNorm ExpandDims Max
-        Mean Min MirrorPad Pad PadV2 Prod ReduceLogSumExp Reshape ResizeArea ResizeBicubic ResizeBilinear
-        ResizeNearestNeighbor ReverseV2 Sum Tile TopKV2 Transpose Multinomial""".split(),
+        _SECOND.split(),
         (1,),
     ),
     **dict.fromkeys(["BatchToSpaceND", "Roll", "Slice", "SpaceToBatchND", "SplitV"], (1, 2)),
@@ -70,8 +76,9 @@ READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
 }
 """Inputs that an operation reads as numbers of Python: shapes, axes, places."""
 
-SCALARS_MIX = frozenset(
-    """Add AddV2 DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual Maximum Minimum Mul NotEqual Pow
-    RealDiv SquaredDifference Sub""".split()
-)
+_ELEMENTWISE = """
+Add AddV2 DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual Maximum Minimum Mul NotEqual
+Pow RealDiv SquaredDifference Sub
+"""
+SCALARS_MIX = frozenset(_ELEMENTWISE.split())
 """Elementwise operations, of which torch takes a scalar of the host beside a tensor of any device."""

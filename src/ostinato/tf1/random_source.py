@@ -87,9 +87,7 @@ GENERATORS = ("cpu", "cuda", "mps", "xpu")
 
 
 class TorchSource(Philox):
-    """Where the numbers need not be TensorFlow's: the common draws are torch's, on the device if it makes any;
-    what there is no kernel for elsewhere is drawn on the host.
-    """
+    """Where the numbers need not be TensorFlow's: the common draws are torch's, on the device if it draws."""
 
     def __init__(self, seed: int, device: torch.device | None = None) -> None:
         super().__init__(seed, 0)
