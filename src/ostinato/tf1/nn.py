@@ -1,5 +1,7 @@
 """The module `tf.nn`."""
 
+from typing import Any
+
 from . import rnn_cell
 from .ctc import (
     collapse_repeated,
@@ -216,4 +218,12 @@ __all__ = [
     "zero_fraction",
 ]
 
-__getattr__ = absent("tf.nn", __all__)
+_absent = absent("tf.nn", __all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "seq2seq":  # where tf.contrib.legacy_seq2seq was before version 1
+        from .contrib import legacy_seq2seq
+
+        return legacy_seq2seq
+    return _absent(name)

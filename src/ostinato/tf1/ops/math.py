@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +20,23 @@ from .core import convert_to_tensor, one, same_type
 
 _OF_SPARSE = frozenset(["Abs", "Erf", "Neg", "Sign", "Sqrt", "Square", "Tanh"])
 """What is 0 at 0 (or is taken so) and goes over to the elements of a sparse tensor."""
+
+
+def named(function: Callable[..., Any], *arguments: str) -> Callable[..., Any]:
+    """The function with TensorFlow's names of its first arguments, for scripts that write them out."""
+    parameters = list(inspect.signature(function).parameters.values())
+    given = [parameter.replace(name=name) for parameter, name in zip(parameters, arguments, strict=False)]
+    signature = inspect.Signature([*given, *parameters[len(given) :]])
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            return function(*args)
+        bound = signature.bind(*args, **kwargs)
+        return function(*bound.args, **bound.kwargs)
+
+    vars(called)["__signature__"] = signature
+    return called
 
 
 def unary(op_type: str, compute: Callable[[Any], Any], rule: registry.Rule = same, **options: Any) -> Any:

@@ -134,5 +134,15 @@ def _arg(op_type: str, evaluate: Callable[..., Any]) -> Any:
     return function
 
 
-argmax = arg_max = _arg("ArgMax", torch.argmax)
-argmin = arg_min = _arg("ArgMin", torch.argmin)
+argmax = _arg("ArgMax", torch.argmax)
+argmin = _arg("ArgMin", torch.argmin)
+
+
+def arg_max(input: Any, dimension: Any, output_type: DType = int64, name: str | None = None) -> Tensor:
+    """`tf.argmax` with the arguments of its older form (TF1 symbol: `tf.arg_max`)."""
+    return argmax(input, dimension, name, output_type=output_type)
+
+
+def arg_min(input: Any, dimension: Any, output_type: DType = int64, name: str | None = None) -> Tensor:
+    """`tf.argmin` with the arguments of its older form (TF1 symbol: `tf.arg_min`)."""
+    return argmin(input, dimension, name, output_type=output_type)

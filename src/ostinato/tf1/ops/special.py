@@ -15,7 +15,7 @@ from ..indexed_slices import IndexedSlices
 from ..registry import broadcast, register
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, one, same_type
-from .math import binary, cast, floordiv, multiply, negative, unary
+from .math import binary, cast, floordiv, multiply, named, negative, unary
 from .special_functions import incomplete_beta, incomplete_gamma, incomplete_gamma_complement, zeta_of
 
 acos, acosh = unary("Acos", torch.acos), unary("Acosh", torch.acosh)
@@ -33,11 +33,11 @@ bitwise_or = binary("BitwiseOr", torch.bitwise_or, differentiable=False)
 bitwise_xor = binary("BitwiseXor", torch.bitwise_xor, differentiable=False)
 left_shift = binary("LeftShift", torch.bitwise_left_shift, differentiable=False)
 right_shift = binary("RightShift", torch.bitwise_right_shift, differentiable=False)
-atan2 = binary("Atan2", torch.atan2)
-nextafter = binary("NextAfter", lambda x, y: x + (torch.nextafter(x, y) - x).detach())
-zeta = binary("Zeta", zeta_of)
-igamma = binary("Igamma", incomplete_gamma)
-igammac = binary("Igammac", incomplete_gamma_complement)
+atan2 = named(binary("Atan2", torch.atan2), "y", "x")
+nextafter = named(binary("NextAfter", lambda x, y: x + (torch.nextafter(x, y) - x).detach()), "x1", "x2")
+zeta = named(binary("Zeta", zeta_of), "x", "q")
+igamma = named(binary("Igamma", incomplete_gamma), "a", "x")
+igammac = named(binary("Igammac", incomplete_gamma_complement), "a", "x")
 truncatemod = binary("TruncateMod", torch.fmod, differentiable=False)
 truncatediv = binary("TruncateDiv", lambda x, y: torch.div(x, y, rounding_mode="trunc"), differentiable=False)
 
@@ -47,7 +47,7 @@ def _polygamma(order: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
     return torch.where(order == 0, torch.digamma(x), zeta_of(order + 1, x) * factor)
 
 
-polygamma = binary("Polygamma", _polygamma)
+polygamma = named(binary("Polygamma", _polygamma), "a", "x")
 
 
 def _zero_where(zero: torch.Tensor, value: torch.Tensor) -> torch.Tensor:

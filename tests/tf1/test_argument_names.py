@@ -1,0 +1,53 @@
+"""The names and orders of arguments that TensorFlow 1 has, where they are not the ones usual here."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from ostinato import tf1 as tf
+from ostinato.tf1 import nest
+
+
+def test_arguments_by_their_names_are_tensorflows() -> None:
+    with tf.Session() as session:
+        y, x = np.float32([1.0, -2.0]), np.float32([-3.0, 4.0])
+        assert np.allclose(session.run(tf.atan2(x=x, y=y)), np.arctan2(y, x))
+        assert np.allclose(session.run(tf.atan2(y, x=x)), np.arctan2(y, x))
+        assert np.allclose(session.run(tf.zeta(q=2.0, x=3.0)), 0.2020569)
+        assert np.allclose(session.run(tf.igamma(x=1.0, a=2.0)), 0.26424113)
+        assert np.allclose(session.run(tf.igammac(a=2.0, x=1.0)), 0.73575884)
+        assert np.allclose(session.run(tf.polygamma(x=2.0, a=1.0)), 0.644934)
+        assert session.run(tf.math.nextafter(x2=2.0, x1=1.0)) == np.nextafter(np.float32(1), np.float32(2))
+        for name in ("relu", "relu6", "elu", "selu", "softplus", "softsign"):
+            function = getattr(tf.nn, name)
+            by_name, by_place = session.run([function(features=x), function(x)])
+            assert np.array_equal(by_name, by_place)
+    assert list(inspect.signature(tf.nn.relu).parameters) == ["features", "name"]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+        tf.atan2(1.0, 2.0, z=2.0)
+
+
+def test_arg_max_takes_the_type_before_the_name() -> None:
+    largest = tf.arg_max([[1.0, 3.0, 2.0]], 1, tf.int32)
+    smallest = tf.arg_min(input=[[1.0, 3.0, 2.0]], dimension=1, output_type=tf.int32, name="smallest")
+    assert largest.dtype is tf.int32
+    assert smallest.op.name == "smallest"
+    with tf.Session() as session:
+        assert [list(index) for index in session.run([largest, smallest])] == [[1], [0]]
+
+
+def test_names_of_nest() -> None:
+    assert nest.pack_sequence_as(structure=(0, [0]), flat_sequence=[1, 2]) == (1, [2])
+    assert nest.map_structure(lambda a, b: a + b, (1, 2), [3, 4], check_types=False) == (4, 6)
+    nest.assert_same_structure(nest1={"a": 1}, nest2=[1], check_types=False)
+    with pytest.raises(TypeError, match="same sequence type"):
+        nest.map_structure(lambda a, b: a + b, (1, 2), [3, 4])
+    with pytest.raises(ValueError, match="same number of elements"):
+        nest.assert_same_structure((1, 2), [1, 2, 3], check_types=False)
+
+
+def test_seq2seq_where_it_was_before_version_1() -> None:
+    assert tf.nn.seq2seq is tf.contrib.legacy_seq2seq
+    with pytest.raises(AttributeError, match=r"tf\.nn\.seq2sec is not among"):
+        tf.nn.seq2sec  # noqa: B018
