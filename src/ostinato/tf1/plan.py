@@ -19,7 +19,7 @@ import torch
 
 from ostinato.memory import MemoryLimitError
 
-from . import fed_gradients, fuse, fuse_directions, registry
+from . import dataflow, fed_gradients, fuse, fuse_directions, registry
 from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
@@ -67,13 +67,14 @@ class Plan:
     tracked: frozenset[str]
     has_gradients: bool
     units: list[Unit]
+    flow: dataflow.Dataflow | None = None  # of a graph that has no order of nodes
 
     _runs = 0
-    _code: PlanCode | None = None
+    _code: PlanCode | dataflow.Dataflow | None = None
 
     def execute(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
         """The values of the fetches (None for an operation)."""
-        code = self._code
+        code = self._code or self.flow
         if code is None:
             if not FASTER or self._runs < RUNS_BEFORE_CODE:
                 self._runs += 1
@@ -91,6 +92,8 @@ class Plan:
 
     def interpret(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
         """The values of the fetches, instruction by instruction."""
+        if self.flow is not None:
+            return self.flow.execute(run, feed_values)
         values = list(self.template)
         for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=True):
             values[slot] = as_leaf(value) if is_leaf else value
@@ -161,6 +164,9 @@ class _Compiler:
         self.gradient_targets = {
             tensor for operation in gradients for tensor in operation.inputs[_xs_of(operation)]
         }
+        self.plan.tracked = frozenset(
+            tensor.op.name for tensor in self.gradient_targets if tensor.op.type == "VariableV2"
+        )
         again = _differentiated_again(gradients)
         units: dict[Operation, Unit] = {}
         for operation in operations:
@@ -168,6 +174,10 @@ class _Compiler:
             constant = operation.type == "Const" and not operation.control_inputs
             if not constant and self._variable_read(operation) is None:
                 units[operation] = self._unit(operation, operation in again, len(gradients) > 1)
+        if any(operation.type in dataflow.TYPES for operation in operations):
+            self._flow(units, operations)
+            self.plan.has_gradients = bool(gradients)
+            return
         fetched = {item for item in self.fetches if isinstance(item, Tensor)}
         pinned = self.fed | self.gradient_targets
         chains: list[fuse.Chain | fuse_directions.Pair] = []
@@ -194,9 +204,21 @@ class _Compiler:
         self._allocate(ordered)
         self.plan.has_gradients = bool(gradients)
         self.plan.units = ordered
-        self.plan.tracked = frozenset(
-            tensor.op.name for tensor in self.gradient_targets if tensor.op.type == "VariableV2"
+
+    def _flow(self, units: dict[Operation, Unit], operations: Sequence[Operation]) -> None:
+        """Of a graph whose loops and conditionals are nodes of their own."""
+        constants, variables = {}, {}
+        for tensor in {tensor for operation in operations for tensor in operation.outputs} - self.cut:
+            if tensor.op not in units:
+                if tensor.op.type == "Const":
+                    value = constant_tensor(tensor.op.attributes["value"], tensor.op.attributes["dtype"])
+                    constants[tensor] = as_leaf(value) if tensor in self.gradient_targets else value
+                else:
+                    variables[tensor] = self._variable_read(tensor.op) or tensor.op.name
+        flow = dataflow.Dataflow(
+            units, self.fetches, self.feeds, self.cut, constants, variables, self.gradient_targets
         )
+        self.plan.flow, self.plan.instructions, self.plan.units = flow, [], []
 
     def _variable_read(self, operation: Operation) -> str | None:
         """The variable that an operation is, or whose value it passes on with nothing to wait for."""
