@@ -144,6 +144,10 @@ class _Watch(TorchFunctionMode):
 class Recorder(TorchDispatchMode):
     """Writes a run of a plan down."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # torch would import its compiler, a second of work, to have that skip this class
+
     def __init__(self, plan: Plan, run: Run) -> None:
         super().__init__()
         self.run: RecordedRun = object.__new__(RecordedRun)
