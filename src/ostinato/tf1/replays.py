@@ -41,7 +41,7 @@ class Replays:
 
     def execute(self, plan: Plan, run: Run, feed_values: Sequence[Any]) -> list[Any]:
         """The values of the plan's fetches."""
-        if self._over or not RECORD or plan.flow is not None:
+        if self._over or not RECORD or plan.flow is not None or run.device is not None:
             return plan.execute(run, feed_values)
         kind = (
             run.memory,

@@ -52,7 +52,7 @@ class Run:
 
     def copy(self) -> Run:
         # As `copy.copy`, which takes ten times as long: this is on the way to every iteration of a loop.
-        other = object.__new__(Run)
+        other = object.__new__(type(self))
         vars(other).update(vars(self))
         return other
 
