@@ -69,7 +69,7 @@ def _adagrad(value: torch.Tensor, accumulation: Any, rate: Any, grad: Any) -> li
     return [torch.addcdiv(value, grad, torch.sqrt(accumulation), value=-rate.item()), accumulation]
 
 
-register_update("ApplyAdagrad", 1, _adagrad)
+register_update("ApplyAdagrad", 1, _adagrad, by_rows=True)
 
 
 class AdadeltaOptimizer(Optimizer):

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from .errors import InvalidArgumentError
+from .placement import placed_evaluate
 from .plan_units import Unit, as_leaf
 from .tensor import Operation, Tensor
 
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
 
 TYPES = frozenset(["Switch", "Merge", "Enter", "Exit", "NextIteration"])
 """The types of operations that a plan cannot order."""
-_PLAIN, _SWITCH, _MERGE, _ENTER, _EXIT, _NEXT = range(6)
-_KINDS = {"Switch": _SWITCH, "Merge": _MERGE, "Enter": _ENTER, "Exit": _EXIT, "NextIteration": _NEXT}
+_PLAIN, _TRIGGER, _SWITCH, _MERGE, _ENTER, _EXIT, _NEXT = range(7)
+_KINDS = {
+    "ControlTrigger": _TRIGGER,  # which is alive whatever it waits for
+    "Switch": _SWITCH,
+    "Merge": _MERGE,
+    "Enter": _ENTER,
+    "Exit": _EXIT,
+    "NextIteration": _NEXT,
+}
 _NOWHERE = -1  # the place of an input that has to come, and is not read
 
 
@@ -47,6 +55,7 @@ class Node:
         "kind",
         "leaves",
         "operation",
+        "placed",
         "reads",
         "template",
         "waits",
@@ -66,6 +75,15 @@ class Node:
         self.after: list[Node] = []
         self.leaves: list[int] = []
         self.fetched: list[tuple[int, int]] = []  # outputs, each with its place among the results
+        self.placed: dict[torch.device, Callable[..., Sequence[Any]]] = {}
+
+    def on(self, device: torch.device | None) -> Callable[..., Sequence[Any]]:
+        """What evaluates it in a session of a device."""
+        if device is None:
+            return self.evaluate
+        if device not in self.placed:
+            self.placed[device] = placed_evaluate(self.operation, self.evaluate, device)
+        return self.placed[device]
 
 
 class _Frame:
@@ -175,7 +193,7 @@ class Dataflow:
     def execute(self, run: Run, feed_values: Sequence[Any]) -> list[Any]:
         """The values of the fetches (None for an operation)."""
         state = _State(self._enters)
-        outermost = _Iteration(None)
+        outermost, here_is_host = _Iteration(None), run.device is None
         results: dict[int, Any] = {}
         values = [
             as_leaf(value) if leaf else value
@@ -188,14 +206,16 @@ class Dataflow:
                 state.come(follower, outermost, place, value, False)
         while (item := state.take()) is not None:
             node, iteration, inputs, dead = item
-            if dead:
+            if dead and node.kind != _TRIGGER:
                 state.pass_on_dead(node, iteration)
                 continue
             for place, name in node.reads:
-                inputs[place] = run.read(name)
+                # What a variable is passed on by may be there to give it its first value.
+                there = node.kind == _PLAIN or run.is_initialized(name)
+                inputs[place] = run.read(name) if there else None
             here = iteration
-            if node.kind == _PLAIN:
-                found = node.evaluate(run, *inputs)
+            if node.kind <= _TRIGGER:
+                found = (node.evaluate if here_is_host else node.on(run.device))(run, *inputs)
                 if node.leaves:
                     found = _with_leaves(found, node.leaves)
                 state.pass_on(node, iteration, found)
@@ -212,6 +232,11 @@ class Dataflow:
             if node.fetched and here is outermost:
                 results.update(
                     (place, found[index]) for index, place in node.fetched if found[index] is not None
+                )
+        for item in self._fetches:
+            if isinstance(item, Operation) and any(item is node.operation for node in outermost.waiting):
+                raise InvalidArgumentError(
+                    None, item, f"{item.name!r} waits for what never comes: its graph is not whole."
                 )
         return [self._result(run, index, item, results, values) for index, item in enumerate(self._fetches)]
 

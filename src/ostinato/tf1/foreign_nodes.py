@@ -10,24 +10,12 @@ from typing import Any
 import numpy as np
 
 from .attribute_values import list_of
+from .dtypes import as_dtype
 from .registry import constant_value
 from .shapes import TensorShape
 from .tensor import Tensor
 from .tensor_protos import make_ndarray, shape_of, type_of
 
-LOOPS = frozenset(
-    [
-        "Enter",
-        "Exit",
-        "Switch",
-        "Merge",
-        "NextIteration",
-        "LoopCond",
-        "RefSwitch",
-        "RefEnter",
-        "TensorArrayV3",
-    ]
-)
 _PLAIN = """
     Abs Acos Acosh Add AddN AddV2 Asin Asinh Atan Atan2 Atanh BitwiseAnd BitwiseOr BitwiseXor Ceil Complex
     ComplexAbs ConcatV2 Conj Cos Cosh DiagPart Digamma DivNoNan DynamicStitch Elu Equal Erf Erfc Exp
@@ -41,13 +29,26 @@ _PLAIN = """
     Transpose TruncateDiv TruncateMod UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
     UnsortedSegmentSum Where Xdivy Xlogy ZerosLike QueueCloseV2 QueueSizeV2 QueueIsClosedV2 QueueEnqueueV2
     QueueEnqueueManyV2 StringJoin
+    BroadcastArgs BroadcastGradientArgs BroadcastTo ConcatOffset ControlTrigger Diag
+    EluGrad Exit GatherTree InvGrad InTopKV2 LoopCond NextIteration Pad PadV2 PreventGradient ReciprocalGrad
+    ReadFile Relu6Grad ReluGrad RsqrtGrad SeluGrad SigmoidGrad SoftplusGrad SoftsignGrad
+    SparseSegmentMean SparseSegmentMeanGrad SparseSegmentSqrtN SparseSegmentSqrtNGrad SparseSegmentSum SqrtGrad
+    StackCloseV2 StackPushV2 StringLower StringUpper TanhGrad TensorArrayCloseV3
+    TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayWriteV3 MatrixBandPart MatrixDiagPart
+    SpaceToBatchND BatchToSpaceND HSVToRGB RGBToHSV Igamma Igammac Digamma Polygamma Zeta Betainc TensorScatterUpdate
+    TensorScatterAdd TensorScatterSub SoftmaxCrossEntropyWithLogits WriteFile StringStrip StringLength
 """
+_WINDOW = ["ksize", "strides", "padding", "data_format"]
+_CONVOLUTION = ["strides", "padding", "explicit_paddings", "data_format", "dilations"]
+_MASKS = ["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"]
+_RESIZING = ["align_corners", "half_pixel_centers"]
 _KEPT = {
     "All Any Max Mean Min Prod Sum EuclideanNorm": ["keep_dims"],
     "ArgMax ArgMin": ["output_type"],
     "Assert": ["summarize"],
-    "AvgPool MaxPool AvgPool3D MaxPool3D": ["ksize", "strides", "padding", "data_format"],
-    "BiasAdd": ["data_format"],
+    "AvgPool MaxPool AvgPool3D MaxPool3D AvgPoolGrad MaxPoolGrad AvgPool3DGrad MaxPool3DGrad": _WINDOW,
+    "BiasAdd BiasAddGrad": ["data_format"],
+    "CheckNumerics": ["message"],
     "CTCBeamSearchDecoder": ["beam_width", "top_paths", "merge_repeated"],
     "CTCGreedyDecoder": ["merge_repeated"],
     "CTCLoss": [
@@ -56,38 +57,104 @@ _KEPT = {
         "ignore_longer_outputs_than_inputs",
     ],
     "Cast": ["DstT"],
-    "Conv2D": ["strides", "padding", "explicit_paddings", "data_format", "dilations"],
-    "Conv3D": ["strides", "padding", "data_format", "dilations"],
+    "Conv2D Conv2DBackpropFilter Conv2DBackpropInput": _CONVOLUTION,
+    "Conv3D Conv3DBackpropFilterV2 Conv3DBackpropInputV2 DepthwiseConv2dNative "
+    "DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput": [
+        "strides",
+        "padding",
+        "data_format",
+        "dilations",
+    ],
+    "DecodeRaw": ["out_type", "little_endian"],
+    "DepthToSpace SpaceToDepth": ["block_size", "data_format"],
     "Cumprod Cumsum": ["exclusive", "reverse"],
     "DynamicPartition": ["num_partitions"],
     "EditDistance": ["normalize"],
-    "FusedBatchNormV3": ["epsilon", "data_format", "is_training"],
-    "LRN": ["depth_radius", "bias", "alpha", "beta"],
-    "LeakyRelu": ["alpha"],
+    "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 FusedBatchNormGrad FusedBatchNormGradV2 "
+    "FusedBatchNormGradV3": ["epsilon", "data_format", "is_training"],
+    "LRN LRNGrad": ["depth_radius", "bias", "alpha", "beta"],
+    "LeakyRelu LeakyReluGrad": ["alpha"],
+    "MirrorPad MirrorPadGrad": ["mode"],
     "ListDiff Unique UniqueWithCounts": ["out_idx"],
     "MatMul": ["transpose_a", "transpose_b"],
     "OneHot Pack": ["axis"],
-    "Placeholder PlaceholderWithDefault VariableV2": ["dtype", "shape"],
+    "Placeholder PlaceholderWithDefault": ["dtype", "shape"],
+    "Qr": ["full_matrices"],
+    "ResizeArea ResizeBicubic ResizeBicubicGrad ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor "
+    "ResizeNearestNeighborGrad": _RESIZING,
     "RestoreV2": ["dtypes"],
     "ReverseSequence": ["seq_dim", "batch_dim"],
-    "Shape Size": ["out_type"],
+    "Shape ShapeN Size": ["out_type"],
     "SparseTensorDenseMatMul": ["adjoint_a", "adjoint_b"],
     "SparseToDense": ["validate_indices"],
     "Squeeze": ["squeeze_dims"],
-    "StridedSlice": ["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"],
+    "StackPopV2": ["elem_type"],
+    "StridedSlice StridedSliceGrad": _MASKS,
+    "StringToNumber": ["out_type"],
+    "TensorArrayConcatV3": ["dtype", "element_shape_except0"],
+    "TensorArrayGatherV3": ["dtype", "element_shape"],
+    "TensorArrayReadV3": ["dtype"],
     "TopKV2": ["sorted"],
     "Unpack": ["axis", "num"],
 }
-_REFERENCES = {
+_REFERENCES = {  # how many variables an update writes
     "ApplyGradientDescent": 1,
-    "ApplyMomentum": 2,
+    "ApplyProximalGradientDescent": 1,
     "ApplyAdagrad": 2,
-    "ApplyAdam": 3,
-    "ApplyRMSProp": 3,
+    "ApplyMomentum": 2,
+    "ApplyProximalAdagrad": 2,
     "ApplyAdadelta": 3,
+    "ApplyAdam": 3,
+    "ApplyFtrl": 3,
+    "ApplyFtrlV2": 3,
+    "ApplyRMSProp": 3,
+    "ApplyCenteredRMSProp": 4,
 }
+_GRADIENT_AT_THREE = ("ApplyMomentum", "ApplyFtrl", "ApplyFtrlV2")
+_RENAMED = {
+    **{f"Ref{op_type}": op_type for op_type in ("Switch", "Merge", "Enter", "Exit", "NextIteration", "Identity")},
+    **{f"Resource{op_type}": op_type for op_type in _REFERENCES},
+    **{f"ResourceSparse{op_type}": f"Sparse{op_type}" for op_type in _REFERENCES},
+    **{f"ResourceScatter{kind}": f"Scatter{kind}" for kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update")},
+    **{f"ResourceScatterNd{kind}": f"ScatterNd{kind}" for kind in ("Add", "Sub", "Update")},
+    "AssignAddVariableOp": "AssignAdd",
+    "AssignSubVariableOp": "AssignSub",
+    "AssignVariableOp": "Assign",
+    "BatchMatMul": "BatchMatMulV2",
+    "CTCLoss": "CTCLossAndGradient",
+    "Concat": "ConcatV2",
+    "FusedBatchNorm": "FusedBatchNormAndKept",
+    "FusedBatchNormV2": "FusedBatchNormAndKept",
+    "FusedBatchNormV3": "FusedBatchNormAndKept",
+    "FusedBatchNormGrad": "FusedBatchNormGradV3",
+    "FusedBatchNormGradV2": "FusedBatchNormGradV3",
+    "Gather": "GatherV2",
+    "Inv": "Reciprocal",
+    "Mod": "TruncateMod",
+    "ReadVariableOp": "Identity",
+    "ResourceGather": "GatherV2",
+    "SoftmaxCrossEntropyWithLogits": "SoftmaxCrossEntropyAndGradient",
+    "SparseSoftmaxCrossEntropyWithLogits": "SparseSoftmaxCrossEntropyAndGradient",
+    "VarHandleOp": "VariableV2",
+    "VarIsInitializedOp": "IsVariableInitialized",
+    "Variable": "VariableV2",
+}
+"""Types that are others here: those of variables behind handles, older versions, and those whose result comes
+with its gradient."""
 _RANDOM = ["RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt", "RandomShuffle"]
 Translated = tuple[list[Tensor], dict[str, Any]]
+
+
+def type_of_node(node: Any) -> str:
+    """The type that a node has here, whether there is one or not."""
+    if node.op == "Div":  # of integers it goes towards zero
+        return "RealDiv" if as_dtype(attribute(node, "T")).is_floating else "TruncateDiv"
+    return _RENAMED.get(node.op, node.op)
+
+
+def comes_round(node: Any, source: Any) -> bool:
+    """Whether a node's input is what a loop's iteration hands to the next one."""
+    return node.op in ("Merge", "RefMerge") and getattr(source, "op", "") in ("NextIteration", "RefNextIteration")
 
 
 def is_known(op_type: str) -> bool:
@@ -132,6 +199,10 @@ def _keeping(names: Sequence[str]) -> Callable[[Any, list[Tensor]], Translated]:
     return rule
 
 
+def _as_it_is(node: Any, inputs: list[Tensor]) -> Translated:
+    return inputs, {}
+
+
 def _constant(node: Any, tensor: Tensor) -> np.ndarray:
     value = constant_value(tensor)
     if value is None:
@@ -143,23 +214,78 @@ def _const(node: Any, inputs: list[Tensor]) -> Translated:
     return [], {"value": attribute(node, "value"), "dtype": attribute(node, "dtype")}
 
 
+def _variable(node: Any, inputs: list[Tensor]) -> Translated:
+    return [], {"dtype": attribute(node, "dtype"), "shape": attribute(node, "shape") or TensorShape(None)}
+
+
+def _written(tensor: Tensor) -> str:
+    """The name of the variable that a reference leads to, through branches and loops as well."""
+    operation = tensor.op
+    while operation.type != "VariableV2":
+        if "variable" in operation.attributes:
+            return str(operation.attributes["variable"])
+        if operation.type not in ("Switch", "Enter", "Identity", "Merge"):
+            raise ValueError(f"{tensor.name!r} is no variable.")
+        operation = operation.inputs[0].op
+    return operation.name
+
+
 def _assign(node: Any, inputs: list[Tensor]) -> Translated:
-    found: dict[str, Any] = {"variable": inputs[0].op.name}
-    if node.op == "Assign":
-        found["validate_shape"] = bool(attribute(node, "validate_shape"))
+    found: dict[str, Any] = {"variable": _written(inputs[0])}
+    if node.op in ("Assign", "AssignVariableOp"):
+        found["validate_shape"] = bool(attribute(node, "validate_shape")) if node.op == "Assign" else True
     return inputs, found
 
 
 def _apply(node: Any, inputs: list[Tensor]) -> Translated:
-    found: dict[str, Any] = {"variables": [item.op.name for item in inputs[: _REFERENCES[node.op]]]}
-    if node.op == "ApplyMomentum":
+    op_type = node.op.removeprefix("Resource")
+    sparse = op_type.startswith("Sparse")
+    op_type = op_type.removeprefix("Sparse")
+    if sparse and op_type in _GRADIENT_AT_THREE:  # the rows come after the gradient there, last here
+        inputs = [*inputs[:4], *inputs[5:], inputs[4]]
+    found: dict[str, Any] = {"variables": [_written(item) for item in inputs[: _REFERENCES[op_type]]]}
+    if op_type == "ApplyMomentum":
         found["use_nesterov"] = bool(attribute(node, "use_nesterov"))
+    elif op_type == "ApplyAdam" and attribute(node, "use_nesterov"):
+        raise ValueError(f"The node {node.name!r} is Adam with Nesterov's momentum, which is not read here.")
     return inputs, found
+
+
+def _enter(node: Any, inputs: list[Tensor]) -> Translated:
+    return inputs, {
+        "frame_name": attribute(node, "frame_name"),
+        "is_constant": bool(attribute(node, "is_constant")),
+    }
+
+
+def _array(node: Any, inputs: list[Tensor]) -> Translated:
+    names = ["dynamic_size", "clear_after_read", "identical_element_shapes"]
+    found: dict[str, Any] = {name: bool(attribute(node, name)) for name in names}
+    shape = attribute(node, "element_shape")
+    return inputs, {
+        **found,
+        "dtype": attribute(node, "dtype"),
+        "element_shape": None if shape is None else shape.known,
+        "tensor_array_name": attribute(node, "tensor_array_name") or "",
+    }
+
+
+def _stack(node: Any, inputs: list[Tensor]) -> Translated:
+    return inputs, {"elem_type": attribute(node, "elem_type"), "stack_name": attribute(node, "stack_name") or ""}
+
+
+def _sampler(node: Any, inputs: list[Tensor]) -> Translated:
+    found = {name: attribute(node, name) for name in ("num_true", "num_sampled", "unique", "range_max")}
+    return inputs, {**found, **_random(node, inputs)[1]}
+
+
+def _concat(node: Any, inputs: list[Tensor]) -> Translated:
+    return [*inputs[1:], inputs[0]], {}
 
 
 def _gather(node: Any, inputs: list[Tensor]) -> Translated:
     axis = int(_constant(node, inputs[2])) if len(inputs) > 2 else 0
-    if attribute(node, "batch_dims"):
+    if "batch_dims" in node.attr and attribute(node, "batch_dims"):
         raise ValueError(f"The node {node.name!r} gathers in batches, which is not read here.")
     return inputs[:2], {"axis": axis}
 
@@ -175,7 +301,7 @@ def _split(node: Any, inputs: list[Tensor]) -> Translated:
 def _random(node: Any, inputs: list[Tensor]) -> Translated:
     found: dict[str, Any] = {name: int(attribute(node, name) or 0) for name in ("seed", "seed2")}
     found["own_seed"] = bool(found["seed2"])
-    if node.op != "RandomShuffle":
+    if node.op in _RANDOM and node.op != "RandomShuffle":
         found["dtype"] = attribute(node, "Tout" if node.op == "RandomUniformInt" else "dtype")
     return inputs, found
 
@@ -199,17 +325,39 @@ def _dequeue(node: Any, inputs: list[Tensor]) -> Translated:
 
 
 _RULES: dict[str, Callable[[Any, list[Tensor]], Translated]] = {
-    **dict.fromkeys(_PLAIN.split(), lambda node, inputs: (inputs, {})),
+    **dict.fromkeys(_PLAIN.split(), _as_it_is),
     **{op_type: _keeping(names) for types, names in _KEPT.items() for op_type in types.split()},
     **dict.fromkeys(_RANDOM, _random),
-    **dict.fromkeys(_REFERENCES, _apply),
-    **dict.fromkeys(["Assign", "AssignAdd", "AssignSub"], _assign),
+    **{
+        f"{prefix}{op_type}": _apply
+        for op_type in _REFERENCES
+        for prefix in ("", "Resource", "Sparse", "ResourceSparse")
+    },
+    **{
+        f"{prefix}{kind}": _assign
+        for prefix in ("Scatter", "ResourceScatter", "ScatterNd", "ResourceScatterNd")
+        for kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update")
+    },
+    **{
+        f"Assign{kind}{suffix}": _assign for kind in ("", "Add", "Sub") for suffix in ("", "VariableOp")
+    },
+    **dict.fromkeys(["IsVariableInitialized", "VarIsInitializedOp"], _assign),
+    **dict.fromkeys(["Switch", "RefSwitch", "RefExit", "RefNextIteration", "RefIdentity"], _as_it_is),
+    **dict.fromkeys(["Enter", "RefEnter"], _enter),
+    **dict.fromkeys(["Merge", "RefMerge"], lambda node, inputs: (inputs, {"turns": False})),
+    **dict.fromkeys(["VariableV2", "Variable", "VarHandleOp"], _variable),
+    **dict.fromkeys(["ReadVariableOp", "Inv", "Mod", "Div"], _as_it_is),
+    **dict.fromkeys(["GatherV2", "Gather", "ResourceGather"], _gather),
+    **dict.fromkeys(["BatchMatMul", "BatchMatMulV2"], _batched_matmul),
+    **dict.fromkeys(["LogUniformCandidateSampler", "UniformCandidateSampler"], _sampler),
     **dict.fromkeys(["Split", "SplitV"], _split),
     **dict.fromkeys(["Softmax", "LogSoftmax"], lambda node, inputs: (inputs, {"axis": -1})),
     **dict.fromkeys(["FIFOQueueV2", "PaddingFIFOQueueV2", "PriorityQueueV2", "RandomShuffleQueueV2"], _queue),
     **dict.fromkeys(["QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2"], _dequeue),
-    "BatchMatMulV2": _batched_matmul,
+    "Concat": _concat,
     "Const": _const,
-    "GatherV2": _gather,
+    "StackV2": _stack,
+    "TensorArrayGradV3": lambda node, inputs: (inputs, {"source": attribute(node, "source")}),
+    "TensorArrayV3": _array,
     "Rank": lambda node, inputs: (inputs, {"out_type": "int32"}),
 }

@@ -2,7 +2,8 @@
 as far as the types of their operations are known here.
 
 A node of a type that is not here is made without inputs: it can be named, and a run that needs it says what
-it is. So the part of a TensorFlow graph that computes the model can be used, if its gradients cannot.
+it is. TensorFlow's loops and conditionals come as the nodes that they are made of there, which `dataflow`
+runs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from .dtypes import as_dtype, float32
 from .graph import Graph, get_default_graph
 from .graph_def import OWN
 from .graph_messages import GraphDef
+from .ops import derivatives, flow  # noqa: F401  # whose types TensorFlow's graphs have
 from .ops.core import convert_to_tensor
 from .shapes import TensorShape
 from .tensor import Operation, Tensor
@@ -121,9 +123,25 @@ class Reader:
                 self._counts[source] = max(self._counts.get(source, 0), index + 1)
         for node in _ordered(self._nodes, known, self._is_here):
             self.operations[node.name] = self._operation(self.graph, node, self.prefix, self._input)
+        for node in self._nodes:
+            if foreign_nodes.type_of_node(node) == "Merge":
+                self._close_loop(node)
+
+    def _close_loop(self, node: Any) -> None:
+        """Give a loop's Merge what comes round, which was not there when it was made."""
+        made = self.operations[node.name]
+        names = [name for name in node.input if not name.startswith("^")]
+        if made.type == "Merge" and len(made.inputs) < len(names):
+            made.inputs = tuple(self._input(name) for name in names)
+            for name in names:
+                tensor = self._input(name)
+                if made not in tensor._consumers:
+                    tensor._consumers.append(made)
 
     def _is_here(self, node: Any) -> bool:
-        return registry.is_known(node.op) and (OWN in node.attr or foreign_nodes.is_known(node.op))
+        if OWN in node.attr:
+            return registry.is_known(node.op)
+        return foreign_nodes.is_known(node.op) and registry.is_known(foreign_nodes.type_of_node(node))
 
     def _replacement(self, name: str) -> Tensor | None:
         key = name if name.startswith("^") else _tensor_name(name)
@@ -151,19 +169,31 @@ class Reader:
         if not self._is_here(node):
             return self._unknown(graph, node, name)
         try:
-            inputs = [find(text) for text in node.input if not text.startswith("^")]
+            names = [text for text in node.input if not text.startswith("^")]
+            op_type = node.op if OWN in node.attr else foreign_nodes.type_of_node(node)
+            turns = op_type == "Merge" and [text for text in names if self._is_made(text)] != names
+            if turns:
+                names = [text for text in names if self._is_made(text)]
+            inputs = [find(text) for text in names]
             if OWN in node.attr:
                 attributes = self._attributes(graph, node, prefix, find)
             else:
                 inputs, attributes = foreign_nodes.translated(node, inputs)
+            if op_type == "Merge":
+                attributes["turns"] = turns
+            elif op_type == "Enter":
+                attributes["frame_name"] = prefix + attributes["frame_name"]
             with graph.control_dependencies(None), graph.control_dependencies(control):
-                made = graph.create_operation(node.op, inputs, attributes, name)
+                made = graph.create_operation(op_type, inputs, attributes, name)
         except (TypeError, ValueError, IndexError):
             if OWN in node.attr:
                 raise
             return self._unknown(graph, node, name)  # TensorFlow's has other inputs, outputs or attributes
         self._finished(graph, made, node, name)
         return made
+
+    def _is_made(self, name: str) -> bool:
+        return self._replacement(name) is not None or _source(name)[0] in self.operations
 
     def _attributes(self, graph: Graph, node: Any, prefix: str, find: Any) -> dict[str, Any]:
         """The attributes of a node of this library."""
@@ -277,6 +307,8 @@ def _ordered(nodes: Sequence[Any], known: Mapping[str, Any], is_here: Any) -> It
             if is_here(node):
                 for name in reversed(node.input):
                     source = _source(name)[0]
+                    if foreign_nodes.comes_round(node, known.get(source)):
+                        continue  # a loop's Merge is made without it
                     if source in known and state.get(source) != 2:
                         if state.get(source) == 1:
                             raise ValueError(f"The nodes {node.name!r} and {source!r} need each other.")
@@ -286,14 +318,11 @@ def _ordered(nodes: Sequence[Any], known: Mapping[str, Any], is_here: Any) -> It
 
 def _not_here(run: Any, operation: Operation) -> Any:
     kind = operation.attributes["op"]
-    why = ""
-    if kind in foreign_nodes.LOOPS:
-        why = " It belongs to a loop or a conditional as TensorFlow writes it."
     raise errors.UnimplementedError(
         None,
         operation,
         f"Op type not registered {kind!r}: the node {operation.name!r} was read from a graph that TensorFlow "
-        f"wrote, and there is no such operation here.{why} Make the graph with the code that made it, and "
+        "wrote, and there is no such operation here. Make the graph with the code that made it, and "
         "restore the variables from the checkpoint.",
     )
 
