@@ -15,24 +15,10 @@ StringSplit StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast 
 StringToNumber StringUpper StringsJoined Substr UnicodeTranscode
 """
 _OBJECTS = """
-BatchDatasetV2 CacheDataset ConcatenateDataset DatasetToSingleElement DatasetToTFRecord
-DenseToSparseBatchDataset DirectedInterleaveDataset FIFOQueueV2 FilterDataset FixedLengthRecordDatasetV2
-FixedLengthRecordReaderV2 FlatMapDataset GeneratorDataset GroupByReducerDataset GroupByWindowDataset
-HashTableV2 IdentityReaderV2 IgnoreErrorsDataset InitializeTableFromTextFileV2 InterleaveDataset
-IteratorFromStringHandleV2 IteratorGetNext IteratorGetNextAsOptional IteratorToStringHandle IteratorV2
-LookupTableExportV2 LookupTableFindV2 LookupTableImportV2 LookupTableInsertV2 LookupTableRemoveV2
-LookupTableSizeV2 MakeIterator MapAndBatchDataset MapDataset MatchingBatch MutableDenseHashTableV2
-MutableHashTableOfTensorsV2 MutableHashTableV2 OneShotIterator OptionalFromValue OptionalGetValue
-OptionalHasValue OptionalNone PaddedBatchDatasetV2 PaddingFIFOQueueV2 ParallelInterleaveDataset
-ParallelInterleaveDatasetV2 ParallelMapDataset PrefetchDataset PriorityQueueV2 QueueCloseV2
-QueueDequeueManyV2 QueueDequeueUpToV2 QueueDequeueV2 QueueEnqueueManyV2 QueueEnqueueV2 QueueIsClosedV2
-QueueSelect QueueSizeV2 RandomDataset RandomShuffleQueueV2 RangeDataset ReadUnlessFinished
-ReaderNumRecordsProducedV2 ReaderNumWorkUnitsCompletedV2 ReaderReadUpToV2 ReaderReadV2 ReaderResetV2
-ReduceDataset RepeatDataset ScanDataset ShardDataset ShardRows ShuffleAndRepeatDataset ShuffleDataset
-SkipDataset SparseTensorSliceDataset TFRecordDataset TFRecordReaderV2 TakeDataset TakeWhileDataset
-TensorDataset TensorSliceDataset TextLineDataset TextLineReaderV2 UnbatchDataset UniqueDataset
-WholeFileReaderV2 WindowDataset ZipDataset
+HashTableV2 InitializeTableFromTextFileV2 MatchingBatch MutableDenseHashTableV2
+MutableHashTableOfTensorsV2 MutableHashTableV2 ReadUnlessFinished ShardRows
 """
+_KINDS = ("Dataset", "Iterator", "LookupTable", "Optional", "Queue", "Reader")
 _PYTHON = "EagerPyFunc PyFunc PyFuncStateless"
 _SEARCHES = """
 AllCandidateSampler ComputeAccidentalHits FixedUnigramCandidateSampler LearnedUnigramCandidateSampler
@@ -45,9 +31,18 @@ SparseSlice SparseSoftmax SparseSparseMaximum SparseSparseMinimum SparseSplit Sp
 BroadcastArgs HistogramFixedWidthBins InvertPermutation RandomGamma RandomPoissonV2 UnravelIndex
 SizesWithPad LowerBound UpperBound
 """
-HOST = frozenset(" ".join((_READS_AND_WRITES, _STRINGS, _OBJECTS, _PYTHON, _SEARCHES)).split())
-"""Operations that compute on the host: what deals with files, strings, objects of Python and searches, of
-most of which TensorFlow has no other kernel either."""
+_HOST = frozenset(" ".join((_READS_AND_WRITES, _STRINGS, _OBJECTS, _PYTHON, _SEARCHES)).split())
+
+
+def on_host(op_type: str) -> bool:
+    """Whether operations of this type compute on the host: those that deal with files, strings, objects of
+    Python and searches, of most of which TensorFlow has no other kernel either.
+
+    >>> on_host("PyFunc"), on_host("MapDataset"), on_host("MatMul")
+    (True, True, False)
+    """
+    return op_type in _HOST or any(kind in op_type for kind in _KINDS)
+
 
 _SECOND = """
 All Any ArgMax ArgMin BroadcastTo Cumprod Cumsum CumulativeLogsumexp EnsureShape EuclideanNorm ExpandDims

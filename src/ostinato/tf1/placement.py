@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
-from .host_operations import HOST, READ_ON_THE_HOST, SCALARS_MIX
+from .host_operations import READ_ON_THE_HOST, SCALARS_MIX, on_host
 from .plan_units import as_leaf
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def placed_evaluate(
         return _pinned(evaluate)
     if "variable" in operation.attributes or "variables" in operation.attributes:
         return _at_variable(evaluate, operation, device)
-    if operation.type in HOST:
+    if on_host(operation.type):
         return _on_host(evaluate, device)
     return _meeting(evaluate, operation.type, device)
 
@@ -106,11 +107,11 @@ def _pinned(evaluate: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[An
 
 
 def _on_host(evaluate: Callable[..., Sequence[Any]], device: torch.device) -> Callable[..., Sequence[Any]]:
-    def on_host(run: Any, *values: Any) -> Sequence[Any]:
+    def at_host(run: Any, *values: Any) -> Sequence[Any]:
         found = evaluate(_of_host(run), *[_on(value, CPU) for value in values])
         return [_home(value, device) for value in found]
 
-    return on_host
+    return at_host
 
 
 def _of_host(run: Any) -> Any:
@@ -125,11 +126,13 @@ def _of_host(run: Any) -> Any:
 def _meeting(
     evaluate: Callable[..., Sequence[Any]], op_type: str, device: torch.device
 ) -> Callable[..., Sequence[Any]]:
-    """What meets on the device is brought there."""
+    """What meets on the device is brought there; what meets strings stays with them on the host."""
     stay, mixes = READ_ON_THE_HOST.get(op_type, ()), op_type in SCALARS_MIX
 
     def meeting(run: Any, *values: Any) -> Sequence[Any]:
-        if any(isinstance(value, torch.Tensor) and not value.is_cpu for value in values):
+        if any(isinstance(value, np.ndarray) for value in values):
+            values = tuple(_on(value, CPU) for value in values)
+        elif any(isinstance(value, torch.Tensor) and not value.is_cpu for value in values):
             values = tuple(
                 value.to(device)
                 if isinstance(value, torch.Tensor)
@@ -151,11 +154,11 @@ def _at_variable(
     attributes = operation.attributes
     name = attributes["variable"] if "variable" in attributes else next(iter(attributes["variables"]), "")
     handle = operation.inputs[0] if operation.inputs else None
-    on_host = handle is None or _is_pinned(handle.op) or not _lives_there(handle, device)
+    stays = handle is None or _is_pinned(handle.op) or not _lives_there(handle, device)
 
     def at_variable(run: Any, *values: Any) -> Sequence[Any]:
         held = run.current(name) if run.is_initialized(name) else None
-        where = held.device if isinstance(held, torch.Tensor) else CPU if on_host else device
+        where = held.device if isinstance(held, torch.Tensor) else CPU if stays else device
         return evaluate(run, *[_on(value, where) for value in values])
 
     return at_variable
