@@ -113,6 +113,30 @@ def _proximal_adagrad(
 register_update("ApplyProximalAdagrad", 1, _proximal_adagrad, by_rows=True)
 
 
+def check_bounds(
+    initial_accumulator_value: float,
+    l1_regularization_strength: float,
+    l2_regularization_strength: float,
+    l2_shrinkage_regularization_strength: float,
+    learning_rate_power: float,
+) -> None:
+    """Hold the numbers of a regularised leader to their bounds.
+
+    Raises:
+        ValueError: one of them is beyond.
+    """
+    for what, value in (
+        ("initial_accumulator_value", initial_accumulator_value),
+        ("l1_regularization_strength", l1_regularization_strength),
+        ("l2_regularization_strength", l2_regularization_strength),
+        ("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength),
+    ):
+        if value < 0.0:
+            raise ValueError(f"{what} {value} needs to be positive or zero")
+    if learning_rate_power > 0.0:
+        raise ValueError(f"learning_rate_power {learning_rate_power} needs to be negative or zero")
+
+
 class FtrlOptimizer(Optimizer):
     """Follow the regularised leader, proximal (TF1 symbol: `tf.train.FtrlOptimizer`; McMahan et al. 2013).
 
@@ -144,17 +168,13 @@ class FtrlOptimizer(Optimizer):
         l2_shrinkage_regularization_strength: float = 0.0,
     ) -> None:
         super().__init__(use_locking, name)
-        bounded = [
-            ("initial_accumulator_value", initial_accumulator_value),
-            ("l1_regularization_strength", l1_regularization_strength),
-            ("l2_regularization_strength", l2_regularization_strength),
-            ("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength),
-        ]
-        for what, value in bounded:
-            if value < 0.0:
-                raise ValueError(f"{what} {value} needs to be positive or zero")
-        if learning_rate_power > 0.0:
-            raise ValueError(f"learning_rate_power {learning_rate_power} needs to be negative or zero")
+        check_bounds(
+            initial_accumulator_value,
+            l1_regularization_strength,
+            l2_regularization_strength,
+            l2_shrinkage_regularization_strength,
+            learning_rate_power,
+        )
         self._learning_rate, self._power = learning_rate, learning_rate_power
         self._initial_accumulator_value = initial_accumulator_value
         self._l1, self._l2 = l1_regularization_strength, l2_regularization_strength

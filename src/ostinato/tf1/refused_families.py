@@ -28,9 +28,20 @@ _QUANTIZED = "nothing is quantized here: leave it out of the graph that trains"
 _CURVES = "compute it with numpy from all labels and predictions, fetched in a loop"
 _BOXES = "choose the boxes with numpy, in tf.py_func"
 _THREADS = "give the generator itself to fit_generator: it is read in this process"
+_DENSITY = "write the density with tf.log, and draw with tf.random_normal and its like"
 _IMAGES = "resize and turn with tf.image, or before the images are fed"
 
 _FAMILIES: list[tuple[str, str, str]] = [
+    ("tf.distributions", "DirichletMultinomial Multinomial StudentT", _DENSITY),
+    (
+        "tf.contrib.distributions",
+        "Autoregressive BatchReshape Binomial Cauchy Chi2 Deterministic DirichletMultinomial "
+        "ExpRelaxedOneHotCategorical Geometric GumbelSoftmax HalfNormal InverseGamma Kumaraswamy Logistic "
+        "Mixture Multinomial MultivariateNormalDiagPlusLowRank MultivariateStudentTLinearOperator "
+        "NegativeBinomial Poisson QuantizedDistribution RelaxedBernoulli RelaxedOneHotCategorical "
+        "StudentT TransformedDistribution VectorDiffeomixture Wishart WishartCholesky WishartFull bijectors",
+        _DENSITY,
+    ),
     ("tf.nn", "quantized_avg_pool quantized_conv2d quantized_max_pool quantized_relu_x", _QUANTIZED),
     ("tf.nn", "fractional_avg_pool fractional_max_pool", "tf.nn.avg_pool or tf.nn.max_pool"),
     ("tf.nn", "with_space_to_batch", "tf.nn.convolution(dilation_rate=...)"),
@@ -176,10 +187,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.keras.preprocessing", "image", _IMAGES),
     ("tf.keras.layers", "AbstractRNNCell", "derive the cell from tf.keras.layers.Layer, with state_size"),
     ("tf.keras.layers", "ConvLSTM2D", "tf.contrib.rnn.ConvLSTMCell with tf.nn.dynamic_rnn"),
-    ("tf.keras.layers", "DenseFeatures", _COLUMNS),
     ("tf.keras.layers", "LocallyConnected1D LocallyConnected2D", "a Dense layer for each place"),
-    ("tf.keras.optimizers", "Ftrl", "tf.train.FtrlOptimizer"),
-    ("tf.keras.optimizers", "schedules", "tf.keras.callbacks.LearningRateScheduler"),
     ("tf.keras.callbacks", "RemoteMonitor", "tf.keras.callbacks.LambdaCallback"),
     (
         "tf.keras.backend",

@@ -44,11 +44,35 @@ class Callback:
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.on_batch_end(batch, logs=logs)
 
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch of an evaluation, in `fit` too."""
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch of an evaluation, with its values."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Called before a batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Called after a batch of a prediction, with its outputs."""
+
     def on_train_begin(self, logs: Any = None) -> None:
         """Called before the first epoch."""
 
     def on_train_end(self, logs: Any = None) -> None:
         """Called after the last epoch."""
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        """Called before an evaluation, in `fit` too."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        """Called after an evaluation."""
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Called before a prediction."""
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """Called after a prediction."""
 
 
 class CallbackList:
@@ -57,30 +81,17 @@ class CallbackList:
     def __init__(self, callbacks: Any, model: Any, params: dict[str, Any]) -> None:
         self.callbacks = list(callbacks)
         for callback in self.callbacks:
-            callback.set_params(params)
             callback.set_model(model)
-
-    def _call(self, name: str, *args: Any) -> None:
         for callback in self.callbacks:
-            getattr(callback, name)(*args)
+            callback.set_params(params)
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._call("on_train_begin", logs or {})
+    def call(self, name: str, *args: Any, logs: Any = None) -> None:
+        """Call a method of all; what they write into the logs of a batch's begin is there at its end."""
+        for callback in self.callbacks:
+            getattr(callback, name)(*args, logs)
 
-    def on_train_end(self, logs: Any = None) -> None:
-        self._call("on_train_end", logs or {})
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._call("on_epoch_begin", epoch, logs or {})
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self._call("on_epoch_end", epoch, logs or {})
-
-    def on_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self._call("on_train_batch_begin", batch, logs or {})
-
-    def on_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._call("on_train_batch_end", batch, logs or {})
+    def __iter__(self) -> Any:
+        return iter(self.callbacks)
 
 
 class History(Callback):
@@ -275,7 +286,7 @@ class LearningRateScheduler(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if logs is not None:
-            logs["lr"] = float(session.get_value(self.model.optimizer.lr))
+            logs["lr"] = session.get_value(self.model.optimizer.lr)
 
 
 class ReduceLROnPlateau(Callback):
@@ -316,7 +327,7 @@ class ReduceLROnPlateau(Callback):
         from .. import logging
 
         logs = {} if logs is None else logs
-        logs["lr"] = float(session.get_value(self.model.optimizer.lr))
+        logs["lr"] = session.get_value(self.model.optimizer.lr)
         current = logs.get(self.monitor)
         if current is None:
             logging.warning(
@@ -330,7 +341,7 @@ class ReduceLROnPlateau(Callback):
             self.best, self.wait = current, 0
         elif self.cooldown_counter <= 0:
             self.wait += 1
-            old = logs["lr"]
+            old = float(logs["lr"])
             if self.wait >= self.patience and old > self.min_lr:
                 new = max(old * self.factor, self.min_lr)
                 session.set_value(self.model.optimizer.lr, new)

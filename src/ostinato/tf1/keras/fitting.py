@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import nest
 from ..errors import OutOfRangeError
-from .callbacks import CallbackList, History
+from .callbacks import BaseLogger, CallbackList, History
 from .session import get_session
 from .utils import Progbar
 
@@ -72,6 +72,9 @@ class Fitting:
             )
         size = 32 if batch_size is None else batch_size
         x, y = _as_arrays(x), _as_arrays(y)
+        from .training import weights_of_classes
+
+        sample_weight = weights_of_classes(y, class_weight, sample_weight)
         if validation_data is None and validation_split:
             split = int(_rows(x) * (1.0 - validation_split))
             validation_data = (_part(x, slice(split, None)), _part(y, slice(split, None)))
@@ -80,7 +83,7 @@ class Fitting:
                 sample_weight = _part(sample_weight, slice(0, split))
             x, y = _part(x, slice(0, split)), _part(y, slice(0, split))
         _check_rows(x, y, sample_weight)
-        batches = _ArrayBatches(x, y, sample_weight, class_weight, size, shuffle, steps_per_epoch)
+        batches = _ArrayBatches(x, y, sample_weight, size, shuffle, steps_per_epoch)
         if verbose:
             held_out = ""
             if validation_data is not None and not _is_iterated(validation_data):
@@ -151,15 +154,16 @@ class Fitting:
         else:
             x, y = _as_arrays(x), _as_arrays(y)
             _check_rows(x, y, sample_weight)
-            batches = _ArrayBatches(x, y, sample_weight, None, batch_size or 32, False, steps)
-        found = _evaluated(model, batches, verbose)
+            batches = _ArrayBatches(x, y, sample_weight, batch_size or 32, False, steps)
+        called = _called(model, callbacks, batches, steps=steps, batch_size=batch_size, verbose=verbose)
+        found = _evaluated(model, batches, called, verbose)
         return found[0] if len(found) == 1 else found
 
     def evaluate_generator(
         self, generator: Any, steps: int | None = None, callbacks: Any = None, verbose: int = 0, **_: Any
     ) -> Any:
         """`evaluate` on what a generator yields (TF1 symbol: `tf.keras.Model.evaluate_generator`)."""
-        return self.evaluate(generator, steps=steps, verbose=verbose)
+        return self.evaluate(generator, steps=steps, verbose=verbose, callbacks=callbacks)
 
     def predict(
         self,
@@ -175,15 +179,22 @@ class Fitting:
         if _is_iterated(x):
             batches: Any = _Batches(x, steps)
         else:
-            batches = _ArrayBatches(_as_arrays(x), None, None, None, batch_size or 32, False, steps)
+            batches = _ArrayBatches(_as_arrays(x), None, None, batch_size or 32, False, steps)
         collected: list[list[np.ndarray]] = []
         bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
         done = 0
-        for inputs, _targets, _weights, size in batches.epoch():
+        called = _called(model, callbacks, batches, steps=steps, batch_size=batch_size, verbose=verbose)
+        called.call("on_predict_begin")
+        for index, (inputs, _targets, _weights, size) in enumerate(batches.epoch()):
+            logs: dict[str, Any] = {"batch": index, "size": size}
+            called.call("on_predict_batch_begin", index, logs=logs)
             outputs = model.predict_on_batch(inputs)
             collected.append(outputs if isinstance(outputs, list) else [outputs])
+            logs["outputs"] = collected[-1]
+            called.call("on_predict_batch_end", index, logs=logs)
             done += size if batches.unit == "sample" else 1
             bar.update(done)
+        called.call("on_predict_end")
         joined = [np.concatenate(parts) for parts in zip(*collected, strict=True)]
         return joined[0] if len(joined) == 1 else joined
 
@@ -191,7 +202,7 @@ class Fitting:
         self, generator: Any, steps: int | None = None, callbacks: Any = None, verbose: int = 0, **_: Any
     ) -> Any:
         """`predict` on what a generator yields (TF1 symbol: `tf.keras.Model.predict_generator`)."""
-        return self.predict(generator, steps=steps, verbose=verbose)
+        return self.predict(generator, steps=steps, verbose=verbose, callbacks=callbacks)
 
 
 # -- data
@@ -264,13 +275,8 @@ class _ArrayBatches:
 
     unit = "sample"
 
-    def __init__(
-        self, x: Any, y: Any, weights: Any, class_weight: Any, size: int, shuffle: Any, steps: int | None
-    ) -> None:
-        from .training import weights_of_classes
-
-        self._x, self._y = x, y
-        self._weights = weights_of_classes(y, class_weight, weights)
+    def __init__(self, x: Any, y: Any, weights: Any, size: int, shuffle: Any, steps: int | None) -> None:
+        self._x, self._y, self._weights = x, y, weights
         self._size, self._shuffle, self._steps = size, shuffle, steps
         self.count: int | None = _rows(x)
 
@@ -305,13 +311,14 @@ class _Batches:
         self._class_weight = class_weight
         self._source, self._steps = source, steps
         self._iterator: Any = None
+        self.is_data_set = hasattr(source, "make_one_shot_iterator") or hasattr(source, "get_next")
         self.count: int | None = steps
         if hasattr(source, "__len__") and steps is None:
             self.count = len(source)
 
     def _items(self) -> Any:
         source = self._source
-        if hasattr(source, "make_one_shot_iterator") or hasattr(source, "get_next"):
+        if self.is_data_set:
             yield from self._of_data_set()
         elif hasattr(source, "__getitem__") and hasattr(source, "__len__"):
             for index in range(len(source)):
@@ -363,32 +370,53 @@ class _Batches:
 
 
 # -- loops
-def _evaluated(model: Any, batches: Any, verbose: int = 0) -> list[float]:
+def _called(
+    model: Any, callbacks: Any, batches: Any, steps: Any, batch_size: int | None, verbose: int, **more: Any
+) -> CallbackList:
+    """The callbacks, with what they are told of the run."""
+    names = list(getattr(model, "metrics_names", ()))
+    held_out = more.pop("do_validation", False)
+    parameters = {
+        "batch_size": batch_size,
+        "epochs": more.pop("epochs", 1),
+        "steps": steps if batches.unit == "sample" else batches.count,
+        "samples": batches.count,
+        "verbose": verbose,
+        "do_validation": held_out,
+        "metrics": names + [f"val_{name}" for name in names if held_out],
+    }
+    return CallbackList(callbacks or (), model, parameters)
+
+
+def _evaluated(model: Any, batches: Any, called: CallbackList, verbose: int = 0) -> list[Any]:
     """The mean losses over all batches, and the metrics."""
-    seen, sums, last, done = 0, None, [], 0
+    seen, sums, done = 0, np.float64(0.0), 0
+    last: list[Any] = []
     bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
     is_reset = False
-    for inputs, targets, weights, size in batches.epoch():
+    called.call("on_test_begin")
+    for index, (inputs, targets, weights, size) in enumerate(batches.epoch()):
         if not is_reset:
             model._build_for(inputs)
             model.reset_metrics()
             is_reset = True
+        logs: dict[str, Any] = {"batch": index, "size": size}
+        called.call("on_test_batch_begin", index, logs=logs)
         found = model.test_on_batch(inputs, targets, weights, reset_metrics=False)
         last = found if isinstance(found, list) else [found]
+        logs.update(zip(model.metrics_names, last, strict=True))
+        called.call("on_test_batch_end", index, logs=logs)
         share = size if batches.unit == "sample" else 1
-        stateless = 1 + len(model._separate)
-        part = np.array(last[:stateless]) * share
-        sums = part if sums is None else sums + part
+        sums = sums + np.float64(last[0]) * share
         seen += share
         done += share
-        means = [*(sums / seen), *last[stateless:]]
+        means = [sums / seen, *last[1:]]
         bar.stateful_metrics = set(model.metrics_names)
         bar.update(done, list(zip(model.metrics_names, means, strict=True)))
-    if sums is None:
+    if not seen:
         raise ValueError("There is no batch to evaluate the model on.")
-    model.reset_metrics()
-    stateless = 1 + len(model._separate)
-    return [float(value) for value in sums / seen] + last[stateless:]
+    called.call("on_test_end")
+    return [sums / seen, *last[1:]]
 
 
 def _fit_batches(
@@ -405,44 +433,46 @@ def _fit_batches(
     batch_size: int | None,
 ) -> Any:
     history = History()
-    parameters = {
-        "batch_size": batch_size,
-        "epochs": epochs,
-        "steps": batches.count if batches.unit == "step" else None,
-        "samples": batches.count,
-        "verbose": verbose,
-        "do_validation": validation_data is not None,
-        "metrics": [],
-    }
-    called = CallbackList([*(callbacks or []), history], model, parameters)
+    called = _called(
+        model,
+        [BaseLogger(), *(callbacks or []), history],
+        batches,
+        steps=None,
+        batch_size=batch_size,
+        verbose=verbose,
+        epochs=epochs,
+        do_validation=validation_data is not None,
+    )
     model.history, model.stop_training = history, False
     held_out = _validation_batches(validation_data, validation_steps, batch_size)
-    called.on_train_begin()
+    called.call("on_train_begin")
     for epoch in range(initial_epoch, epochs):
-        called.on_epoch_begin(epoch)
+        called.call("on_epoch_begin", epoch, logs={})
         if verbose and epochs > 1:
             print(f"Epoch {epoch + 1}/{epochs}")
         bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
         logs, done = _one_epoch(model, batches, called, bar)
         if done == 0:
             raise ValueError("There is no batch to train the model on.")
-        if held_out is not None and _is_due(epoch, validation_freq):
-            found = _evaluated(model, held_out)
+        if held_out is not None and _is_due(epoch, validation_freq) and not model.stop_training:
+            if verbose and epochs > 1 and batches.unit == "step" and not batches.is_data_set:
+                print(f"Epoch 1/{epochs}")  # TensorFlow's bar of what is held out begins with this line
+            found = _evaluated(model, held_out, called)
             logs.update(
                 {f"val_{name}": value for name, value in zip(model.metrics_names, found, strict=True)}
             )
         _say(bar, done, logs)
-        called.on_epoch_end(epoch, logs)
+        called.call("on_epoch_end", epoch, logs=logs)
         batches.on_epoch_end()
         if model.stop_training:
             break
-    called.on_train_end()
+    called.call("on_train_end")
     return history
 
 
-def _one_epoch(model: Any, batches: Any, called: Any, bar: Progbar) -> tuple[dict[str, float], int]:
-    seen, done, sums = 0, 0, None
-    logs: dict[str, float] = {}
+def _one_epoch(model: Any, batches: Any, called: Any, bar: Progbar) -> tuple[dict[str, Any], int]:
+    seen, done, sums = 0, 0, np.float64(0.0)
+    logs: dict[str, Any] = {}
     is_reset = False
     for index, (inputs, targets, weights, size) in enumerate(batches.epoch()):
         if not is_reset:
@@ -450,19 +480,17 @@ def _one_epoch(model: Any, batches: Any, called: Any, bar: Progbar) -> tuple[dic
             model._training_operation()
             model.reset_metrics()
             is_reset = True
-        called.on_batch_begin(index, {"batch": index, "size": size})
+        of_batch: dict[str, Any] = {"batch": index, "size": size}
+        called.call("on_train_batch_begin", index, logs=of_batch)
         found = model.train_on_batch(inputs, targets, weights, reset_metrics=False)
         values = found if isinstance(found, list) else [found]
-        stateless = 1 + len(model._separate)
         share = size if batches.unit == "sample" else 1
-        part = np.array(values[:stateless]) * share
-        sums = part if sums is None else sums + part
+        sums = sums + np.float64(values[0]) * share
         seen += share
         done += share
-        named = dict(zip(model.metrics_names, values, strict=True))
-        called.on_batch_end(index, {"batch": index, "size": size, **named})
-        means = [float(value) for value in sums / seen]
-        logs = dict(zip(model.metrics_names, [*means, *values[stateless:]], strict=True))
+        of_batch.update(zip(model.metrics_names, values, strict=True))
+        called.call("on_train_batch_end", index, logs=of_batch)
+        logs = dict(zip(model.metrics_names, [sums / seen, *values[1:]], strict=True))
         if bar.target is None or done < bar.target:
             bar.stateful_metrics = set(logs)
             bar.update(done, list(logs.items()))
@@ -471,7 +499,7 @@ def _one_epoch(model: Any, batches: Any, called: Any, bar: Progbar) -> tuple[dic
     return logs, done
 
 
-def _say(bar: Progbar, done: int, logs: dict[str, float]) -> None:
+def _say(bar: Progbar, done: int, logs: dict[str, Any]) -> None:
     """The line of an epoch."""
     if bar.target is None or done < bar.target:
         bar.target = done
@@ -489,4 +517,5 @@ def _validation_batches(data: Any, steps: int | None, batch_size: int | None) ->
     if _is_iterated(data):
         return _Batches(data, steps)
     x, y, weights = (*data, None)[:3]
-    return _ArrayBatches(_as_arrays(x), _as_arrays(y), weights, None, batch_size or 32, False, steps)
+    # As in TensorFlow: an order of what is held out is drawn too, and so are the numbers of what comes after.
+    return _ArrayBatches(_as_arrays(x), _as_arrays(y), weights, batch_size or 32, True, steps)

@@ -104,6 +104,12 @@ class Model(Training, Layer):
         return names
 
     @property
+    def weights(self) -> list[Any]:
+        """The variables, layer by layer."""
+        kept = [item for layer in self._layers for item in layer.weights]
+        return list({id(item): item for item in [*kept, *self._own_weights()]}.values())
+
+    @property
     def stateful(self) -> bool:
         return any(getattr(layer, "stateful", False) for layer in self._layers)
 

@@ -30,7 +30,7 @@ def _is_h5(filepath: str, save_format: str | None) -> bool:
 
 def _h5py() -> Any:
     try:
-        import h5py  # type: ignore[import-not-found, unused-ignore]
+        import h5py  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         raise ImportError(
             "HDF5 files need h5py, which is not installed: install it, or give a name that does "

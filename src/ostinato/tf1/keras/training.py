@@ -147,13 +147,19 @@ class Training(Fitting):
                 total = loss if total is None else total + loss
         self._total_loss = total
         self.metrics_names = ["loss"]
-        self._separate = [value for value in separate if value is not None] if len(outputs) > 1 else []
-        if len(outputs) > 1:
-            self.metrics_names += [
-                f"{n}_loss" for n, value in zip(names, separate, strict=True) if value is not None
-            ]
         with name_scope("metrics"):
+            if len(outputs) > 1:
+                self._make_metrics_of_losses(names, separate)
             self._make_metrics(outputs, names)
+
+    def _make_metrics_of_losses(self, names: list[str], separate: list[Any]) -> None:
+        """The mean of each output's loss over the batches, each of which counts as one."""
+        for name, value in zip(names, separate, strict=True):
+            if value is not None:
+                mean = metrics.Mean(name=f"{name}_loss")
+                self._metric_objects.append(mean)
+                self._metric_results.append(mean(value))
+                self.metrics_names.append(mean.name)
 
     def _loss_of(self, output: Tensor, index: int) -> Tensor:
         function = self._loss_functions[index]
@@ -368,9 +374,10 @@ class Training(Fitting):
     def _state_updates(self) -> list[Any]:
         return list(dict.fromkeys(self.state_updates))  # type: ignore[attr-defined]
 
-    def _run_training(self, feeds: dict[Any, Any], operations: list[Any]) -> list[float]:
-        fetches = [self._total_loss, *self._separate, *self._metric_results]
-        return [float(value) for value in get_session().run([fetches, operations], feeds)[0]]
+    def _run_training(self, feeds: dict[Any, Any], operations: list[Any]) -> list[Any]:
+        fetches = [self._total_loss, *self._metric_results]
+        found: list[Any] = get_session().run([fetches, operations], feeds)[0]
+        return found
 
     def reset_metrics(self) -> None:
         """Have the metrics begin from zeros."""

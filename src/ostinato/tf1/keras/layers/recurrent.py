@@ -313,7 +313,11 @@ class RNN(Configured):
             self._num_constants = len(more)
         extra = [*(nest.flatten(listed) if listed else []), *(more or [])]
         if extra and all(hasattr(item, "_keras_history") for item in extra):
-            return super().__call__([inputs, *(listed or []), *(more or [])], **kwargs)
+            spec, self.input_spec = self.input_spec, None  # it is of the sequence alone
+            try:
+                return super().__call__([inputs, *(listed or []), *(more or [])], **kwargs)
+            finally:
+                self.input_spec = spec
         if listed is not None:
             kwargs["initial_state"] = listed
         if more is not None:
