@@ -95,6 +95,7 @@ def modules() -> dict[str, ModuleType]:
         **{f"tensorflow.keras.{name}": getattr(keras, name) for name in keras.SUBMODULES},
         **_below("tensorflow.keras.datasets", keras.datasets),
         **_below("tensorflow.keras.preprocessing", keras.preprocessing),
+        "tensorflow.keras.optimizers.schedules": keras.optimizers.schedules,
         **_below("tensorflow.contrib.keras.datasets", keras.datasets),
         **_below("tensorflow.contrib.keras.preprocessing", keras.preprocessing),
         "tensorflow.python.keras": keras,

@@ -96,6 +96,9 @@ def _nadam(
     return var - rate * bar / (torch.sqrt(v / (1.0 - beta_2**step)) + epsilon), m, v
 
 
+_WHOLE = {"KerasRMSProp", "KerasCentredRMSProp", "KerasAdam", "KerasAMSGrad", "KerasNadam"}
+"""What does to some rows what it does to the whole with zeros elsewhere, or moves all rows always."""
+
 for _op_type, _slots, _compute in (
     ("KerasMomentum", 1, _sgd),
     ("KerasRMSProp", 1, _rmsprop),
@@ -109,6 +112,4 @@ for _op_type, _slots, _compute in (
     ("KerasAdadelta", 2, _adadelta),
     ("KerasNadam", 2, _nadam),
 ):
-    register_update(
-        _op_type, _slots, _compute, by_rows=_op_type not in ("KerasAdam", "KerasAMSGrad", "KerasNadam")
-    )
+    register_update(_op_type, _slots, _compute, by_rows=_op_type not in _WHOLE)
