@@ -28,7 +28,7 @@ from .run import Run
 if TYPE_CHECKING:
     from .plan import Instruction, Plan
 
-MOST_BYTES = 64 * 2**20
+MOST_BYTES = 256 * 2**20
 """How much a run may compute to be recorded, for all of it is held meanwhile."""
 RECORDED = frozenset({"DynamicRNN", "RNNCellStep", "BidirectionalDynamicRNN", "Gradients"})
 """Types of operations that are given the run, and yet are functions of their inputs and of variables."""

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 RECORD = True
 """Whether runs are written down; tests compare the two ways."""
-RUNS_BEFORE_RECORDING = 6
-"""How many runs are alike before one is written down, which takes as long as some dozens of them."""
-LONGEST_RUN = 0.02
+RUNS_BEFORE_RECORDING = 3
+"""How many runs are alike before one is written down, which takes as long as a few of them."""
+LONGEST_RUN = 0.5
 """Seconds of a run beyond which what lies between torch's operations is not worth it."""
-MOST_KINDS = 8
+MOST_KINDS = 32
 """How many kinds of runs of a plan are written down: batches of ever other lengths are not."""
 
 
@@ -53,12 +53,15 @@ class Replays:
         code = self._codes.get(kind)
         if code is not None:
             return plan.guarded(code, run, feed_values)
+        if len(self._codes) >= MOST_KINDS:
+            return plan.execute(run, feed_values)
         times = self._seen.setdefault(kind, [])
         if len(times) < RUNS_BEFORE_RECORDING:
             begin = time.perf_counter()
             values = plan.execute(run, feed_values)
             times.append(time.perf_counter() - begin)
-            self._over = len(self._seen) > 64 * MOST_KINDS
+            if len(self._seen) > 64 * MOST_KINDS:
+                self._seen.clear()
             return values
         if min(times, default=0.0) > LONGEST_RUN or not self._lock.acquire(blocking=False):
             return plan.execute(run, feed_values)
@@ -77,7 +80,7 @@ class Replays:
                 self._codes[kind] = RecordedCode(recording)
             except CannotReplay as problem:
                 self.problem = str(problem)
-        self._over = self.problem is not None or len(self._codes) >= MOST_KINDS and False
+        self._over = self.problem is not None
         return values
 
 
