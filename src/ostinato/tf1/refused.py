@@ -23,10 +23,6 @@ _IMAGES = (
     "tf.py_func or before the images are fed"
 )
 _GENERATOR = "read or choose the elements in Python, and give them by tf.data.Dataset.from_generator"
-_COLUMNS = (
-    "there are no feature columns: feed numbers, and take tf.one_hot, tf.nn.embedding_lookup and "
-    "tf.contrib.lookup tables for categories"
-)
 _OPERATOR = "multiply with the matrix itself: tf.matmul, tf.linalg.solve and their like"
 _LIBRARY = "compiled operations of TensorFlow's cannot be loaded: write the operation in Python (tf.py_func)"
 _HANDLE = "fetch the tensor with session.run and feed it again"
@@ -100,8 +96,6 @@ REFUSED: dict[str, str] = {
     "tf.serialize_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",
     "tf.serialize_many_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",
     "tf.deserialize_many_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",
-    "tf.sparse.cross": "join the strings of the columns (tf.string_join) before they become sparse",
-    "tf.sparse.cross_hashed": "tf.string_join, then tf.string_to_hash_bucket_fast",
     "tf.signal.dct": "tf.signal.rfft of the signal and its mirror image",
     "tf.signal.idct": "tf.signal.irfft of the coefficients",
     "tf.signal.inverse_stft": "tf.signal.irfft of the frames, then tf.signal.overlap_and_add",
@@ -126,7 +120,6 @@ REFUSED: dict[str, str] = {
     "tf.contrib.tfprof": "`ostinato run --profile` times a script's operations",
     "tf.contrib.tfprof.": "`ostinato run --profile` times a script's operations",
     "tf.profiler": "`ostinato run --profile` times a script's operations",
-    "tf.distributions": "write the density with tf.log, and draw with tf.random_normal and its like",
     "tf.audio": "decode the sound with Python before it is fed",
     "tf.experimental": "write the function itself",
     "tf.user_ops": _LIBRARY,
@@ -157,8 +150,6 @@ REFUSED: dict[str, str] = {
     "tf.contrib.data.LMDBDataset": _GENERATOR,
     "tf.contrib.data.SqlDataset": _GENERATOR,
     "tf.contrib.data.rejection_resample": _GENERATOR,
-    "tf.feature_column": _COLUMNS,
-    "tf.feature_column.": _COLUMNS,
 }
 
 

@@ -1,6 +1,8 @@
 """The module `tf.sparse`."""
 
 from .names import absent
+from .ops.crossing import sparse_cross as cross
+from .ops.crossing import sparse_cross_hashed as cross_hashed
 from .ops.sparse import from_dense
 from .ops.sparse import sparse_concat as concat
 from .ops.sparse import sparse_expand_dims as expand_dims
@@ -37,6 +39,8 @@ __all__ = [
     "SparseTensor",
     "add",
     "concat",
+    "cross",
+    "cross_hashed",
     "expand_dims",
     "eye",
     "fill_empty_rows",

@@ -153,10 +153,21 @@ def rank(input: Any, name: str | None = None) -> Tensor:
     return _about("Rank", input, lambda s: s.ndims, int32, name)
 
 
+def _about_sparse(op_type: str, sizes: Tensor, out_type: Any) -> Tensor:
+    from . import math, reductions
+
+    if op_type == "Rank":
+        return size(sizes)
+    found = math.cast(sizes, out_type)
+    return found if op_type == "Shape" else reductions.reduce_prod(found, 0)
+
+
 def _about(
     op_type: str, value: Any, of: Callable[[TensorShape], Any], out_type: Any, name: str | None
 ) -> Tensor:
     with name_scope(name, op_type, [value]) as scope:
+        if hasattr(value, "dense_shape") and hasattr(value, "indices"):
+            return _about_sparse(op_type, convert_to_tensor(value.dense_shape), out_type)
         tensor, wanted = convert_to_tensor(value), as_dtype(out_type)
         known = of(tensor.shape)
         if known is not None:

@@ -237,7 +237,11 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
         ValueError: a shape of another number of elements.
     """
     sparse = as_sparse(sp_input)
-    wanted = convert_to_tensor(shape, int64, name="shape")
+    given = shape if isinstance(shape, (list, tuple)) else [shape]
+    if any(isinstance(size, Tensor) and size.dtype != int64 for size in given):
+        wanted = cast(convert_to_tensor(shape), int64)
+    else:
+        wanted = convert_to_tensor(shape, int64, name="shape")
     with name_scope(name, "SparseReshape", [sparse.values]) as scope:
         known, whole = constant_value(wanted), sparse.shape
         indices, sizes = make("SparseReshape", [sparse.indices, sparse.dense_shape, wanted], scope).outputs

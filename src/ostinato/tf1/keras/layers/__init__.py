@@ -1,5 +1,6 @@
 """The module `tf.keras.layers`."""
 
+from ...feature_column.layers import DenseFeatures
 from ...input_spec import (
     InputSpec,
 )
@@ -177,6 +178,7 @@ __all__ = [
     "CuDNNGRU",
     "CuDNNLSTM",
     "Dense",
+    "DenseFeatures",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
