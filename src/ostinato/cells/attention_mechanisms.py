@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ostinato._external import external
 from ostinato._init import Initializer
 from ostinato.cells.parameters import fill, own
 from ostinato.memory.invariant import loop_invariant
@@ -24,6 +25,12 @@ class Memory(NamedTuple):
     values: Tensor
     keys: Tensor
     mask: Tensor | None
+
+
+@external
+def _check_positive(lengths: Tensor) -> None:
+    if (lengths <= 0).any():
+        raise ValueError("All values in memory_sequence_length must be greater than zero.")
 
 
 class AttentionMechanism(nn.Module):
@@ -78,8 +85,8 @@ class AttentionMechanism(nn.Module):
                 raise ValueError(
                     f"sequence_length must have the shape [{values.shape[0]}], but has {list(lengths.shape)}."
                 )
-            if lengths.device.type == "cpu" and bool((lengths <= 0).any()):
-                raise ValueError("All values in memory_sequence_length must be greater than zero.")
+            if lengths.device.type == "cpu":
+                _check_positive(lengths)
             mask = torch.arange(values.shape[1], device=values.device) < lengths.unsqueeze(1)
             values = attention.masked_memory(values, mask)
         return Memory(values, values @ kernel_of(self.memory_layer), mask)

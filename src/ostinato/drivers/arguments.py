@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from ostinato._external import external
 from ostinato._state import Nest, check_state, is_autocast_enabled, leaves
 from ostinato.cells import has_known_values
 
@@ -88,10 +89,16 @@ def sequence_lengths(sequence_length: Any, batch_size: int, device: torch.device
             f"sequence_length has {lengths.shape[0]} entries, but the inputs have {batch_size} rows."
         )
     lengths = lengths.to(torch.int64)
-    if has_known_values(lengths) and batch_size and int(lengths.min()) < 0:
-        raise ValueError(f"sequence_length must not be negative, but holds {int(lengths.min())}.")
+    if has_known_values(lengths) and batch_size:
+        _check_not_negative(lengths)
     # A copy: what the caller does with the lengths later must not reach the backward pass.
     return lengths.to(device, copy=True)
+
+
+@external
+def _check_not_negative(lengths: Tensor) -> None:
+    if int(lengths.min()) < 0:
+        raise ValueError(f"sequence_length must not be negative, but holds {int(lengths.min())}.")
 
 
 def steps_to_run(lengths: Tensor | None, time: int) -> int:

@@ -21,8 +21,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ostinato._external import RECORDING
+
 from . import registry
-from .external import RECORDING
 from .run import Run
 
 if TYPE_CHECKING:

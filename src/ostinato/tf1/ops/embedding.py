@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from ..external import external
+from ostinato._external import external
+
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape

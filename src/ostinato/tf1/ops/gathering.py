@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from ostinato._external import external
+
 from ..dtypes import int32
-from ..external import external
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_shape, constant_value, register, same
 from ..shapes import TensorShape

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from ostinato._external import external
+
 from .. import logging
 from ..dtypes import as_dtype, int64
-from ..external import external
 from ..graph import name_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same

@@ -10,9 +10,10 @@ import torch
 
 from ostinato.kernels import reverse_sequence as reverse_rows
 
+from ostinato._external import external
+
 from .. import registry
 from ..dtypes import as_dtype, bool_, float32, int32, int64
-from ..external import external
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
@@ -254,6 +255,7 @@ def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = 
         )
 
 
+@external
 def check_reversed_lengths(lengths: torch.Tensor, size: int, axis: int) -> None:
     """Raise where a row is to be reversed with less than no steps, or more than there are along `axis`."""
     for row, length in enumerate(lengths.tolist()):
