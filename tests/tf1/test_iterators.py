@@ -212,7 +212,7 @@ def test_what_does_not_fit_is_said_when_it_is_made(make, error, words):
         ),
         (
             lambda: Dataset.from_generator(lambda: iter({}["missing"]), tf.int32),
-            KeyError,
+            tf.errors.UnknownError,
             "missing",
         ),
         (

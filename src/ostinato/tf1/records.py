@@ -187,7 +187,9 @@ def opened(path: str, kind: str) -> IO[bytes]:
         tf.errors.InvalidArgumentError: a kind of compression that there is not.
     """
     if kind not in _NAMES.values():
-        raise InvalidArgumentError(None, None, f"Unsupported compression_type: {kind}")
+        raise InvalidArgumentError(
+            None, None, f"Unsupported compression_type. It is {kind!r}; there are GZIP, ZLIB and none."
+        )
     try:
         if kind == "GZIP":
             return gzip.open(path, "rb")  # type: ignore[return-value]

@@ -1,5 +1,6 @@
 """The module `tf.contrib.data`."""
 
+from ..data.choosing import RandomDataset, choose_from_datasets, sample_from_datasets
 from ..data.dataset import AUTOTUNE, Dataset
 from ..data.grouping import Reducer, bucket_by_sequence_length, group_by_reducer, group_by_window
 from ..data.iterators import Iterator
@@ -8,6 +9,14 @@ from ..data.made import (
     make_csv_dataset,
     parse_example_dataset,
     read_batch_features,
+)
+from ..data.older_transformations import (
+    assert_element_shape,
+    batch_and_drop_remainder,
+    padded_batch_and_drop_remainder,
+    reduce_dataset,
+    sliding_window_batch,
+    sloppy_interleave,
 )
 from ..data.optional import Optional, get_next_as_optional
 from ..data.readers import (
@@ -19,25 +28,16 @@ from ..data.readers import (
 )
 from ..data.transformations import (
     Counter,
-    RandomDataset,
-    assert_element_shape,
-    batch_and_drop_remainder,
-    choose_from_datasets,
     copy_to_device,
     dense_to_sparse_batch,
     enumerate_dataset,
     get_single_element,
     ignore_errors,
     map_and_batch,
-    padded_batch_and_drop_remainder,
     parallel_interleave,
     prefetch_to_device,
-    reduce_dataset,
-    sample_from_datasets,
     scan,
     shuffle_and_repeat,
-    sliding_window_batch,
-    sloppy_interleave,
     unbatch,
     unique,
 )

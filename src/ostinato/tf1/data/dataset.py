@@ -20,44 +20,32 @@ from ..dtypes import as_dtype, bool_, int32, int64, string
 from ..graph import get_default_graph, name_scope
 from ..ops.array import identity, shape
 from ..ops.asserting import Assert
-from ..ops.core import constant, convert_to_tensor, make, one
-from ..ops.math import cast, equal, greater, logical_and, maximum
-from ..ops.picking import where
-from ..random_source import get_seed, graph_seed
+from ..ops.core import convert_to_tensor, make, one
+from ..ops.math import add, greater, maximum
+from ..ops.strings import reduce_join
 from ..registry import constant_shape, constant_value
-from ..shapes import TensorShape, as_shape
 from ..sparse_tensor import SparseTensor, SparseTensorSpec
 from ..tensor import Tensor
-from . import source_ops as source_ops  # it puts the operations into the table
+from . import operations as operations  # it puts the operations into the table
 from . import structure as nests
-from .functions import TracedFunction, from_slots, to_slots
+from .functions import TracedFunction, from_slots, is_predicate, stepping, to_slots
 from .generators import elements_of
 from .iterators import Iterator, make_initializable_iterator, make_one_shot_iterator
 from .options import Options
+from .padding import padded_shape, padding_value, shapes_for
+from .seeds import seeds
 from .structure import DatasetSpec, TensorSpec
 
 AUTOTUNE = -1
-_MODULUS = 2**31 - 1
 
 
 def _integer(value: Any, name: str) -> Tensor:
-    return convert_to_tensor(value, int64, name=name)
-
-
-def seeds(seed: Any) -> tuple[Tensor, Tensor]:
-    """The two seeds of a data set's operation, as tensors."""
-    if isinstance(seed, Tensor):
-        whole = cast(seed, int64) % constant(_MODULUS, int64)
-        both_zero = logical_and(equal(constant(graph_seed(), int64), 0), equal(whole, 0))
-        second_seed = where(both_zero, constant(_MODULUS, int64), whole, name="seed2")
-        return constant(graph_seed(), int64, name="seed"), second_seed
-    first, second = get_seed(seed)
-    seed_tensor = constant(first or 0, int64, name="seed")
-    if second is None:
-        return seed_tensor, constant(0, int64, name="seed2")
-    if not first and not second:
-        second = _MODULUS  # the pair (0, 0) stands for no seed
-    return seed_tensor, constant(second, int64, name="seed2")
+    tensor = convert_to_tensor(value, int64, name=name)
+    if tensor.shape.ndims not in (None, 0):
+        raise ValueError(
+            f"Shape must be rank 0 but is rank {tensor.shape.ndims}: {name} is one number, not {value!r}."
+        )
+    return tensor
 
 
 class Dataset:
@@ -168,7 +156,10 @@ class Dataset:
             raise TypeError("`generator` must be callable.")
         structure = nests.from_types(nests.map_structure(as_dtype, output_types), output_shapes)
         given = [] if args is None else [convert_to_tensor(value, name="args") for value in args]
-        return _made("GeneratorDataset", given, structure, elements=elements_of(generator, structure))
+        elements = elements_of(generator, structure)
+        return Dataset.from_tensors(0).flat_map(
+            lambda _: _made("GeneratorDataset", given, structure, elements=elements)
+        )
 
     @staticmethod
     def range(*args: Any) -> Dataset:
@@ -210,7 +201,9 @@ class Dataset:
             pattern = convert_to_tensor(file_pattern, string, name="file_pattern")
             names = matching_files(pattern)
             found = greater(shape_of(names), 0, name="match_not_empty")
-            check = Assert(found, [one("NoFilesMatched", [pattern], "message")], 1, name="assert_not_empty")
+            patterns = reduce_join(pattern, separator=", ")
+            message = add("No files matched pattern: ", patterns, name="message")
+            check = Assert(found, [message], summarize=1, name="assert_not_empty")
             with get_default_graph().control_dependencies([check]):
                 names = identity(names)
             files = Dataset.from_tensor_slices(names)
@@ -310,8 +303,8 @@ class Dataset:
             raise TypeError("Unable to create padding for field of type 'variant'")
         size = _integer(batch_size, "batch_size")
         shapes = [
-            _padded_shape(given, spec.shape)
-            for spec, given in zip(specs, _shapes_for(self.element_spec, padded_shapes), strict=True)
+            padded_shape(given, spec.shape)
+            for spec, given in zip(specs, shapes_for(self.element_spec, padded_shapes), strict=True)
         ]
         if padding_values is None:
             fillings: list[Any] = [
@@ -319,7 +312,7 @@ class Dataset:
             ]
         else:
             fillings = nests.flatten_up_to(self.element_spec, padding_values)
-        values = [_padding_value(value, spec.dtype) for value, spec in zip(fillings, specs, strict=True)]
+        values = [padding_value(value, spec.dtype) for value, spec in zip(fillings, specs, strict=True)]
         whole = convert_to_tensor(drop_remainder, bool_, name="drop_remainder")
         inner = [
             TensorSpec(constant_shape(sizes), spec.dtype) for sizes, spec in zip(shapes, specs, strict=True)
@@ -330,7 +323,9 @@ class Dataset:
     def unbatch(self) -> Dataset:
         """The slices of each element along the first dimension."""
         structure = nests.map_structure(nests.unbatched, self.element_spec)
-        return self._then("UnbatchDataset", [], structure)
+        # TensorFlow brings sparse components into one form with a map; they have it here.
+        rows = self._then("MapDataset", [], functions=(), states=0)
+        return rows._then("UnbatchDataset", [], structure)
 
     def window(self, size: Any, shift: Any = None, stride: Any = 1, drop_remainder: Any = False) -> Dataset:
         """Data sets of `size` elements each: every `stride`-th, and the next window `shift` further on."""
@@ -365,7 +360,11 @@ class Dataset:
             ValueError: it does not give a scalar boolean.
         """
         function = TracedFunction(predicate, "Dataset.filter()", self.element_spec)
-        _check_predicate(function)
+        if not is_predicate(function):
+            raise ValueError(
+                "`predicate` return type must be convertible to a scalar boolean tensor. Was "
+                f"{function.structure}."
+            )
         return self._call("FilterDataset", [function], self.element_spec)
 
     filter_with_legacy_function = filter
@@ -431,8 +430,29 @@ class Dataset:
         return dataset
 
     def with_options(self, options: Options) -> Dataset:
-        """The same elements; options say how fast they may come, not which they are."""
+        """The same elements; options say how fast they may come, not which they are.
+
+        Raises:
+            TypeError: no options.
+        """
         return Dataset(self._variant_tensor, self.element_spec, self._options.merge(options))
+
+    def _with_options_applied(self) -> Dataset:
+        """The same elements through the nodes that TensorFlow puts before an iterator: by their number the
+        seeds of later operations are chosen.
+        """
+        dataset, threads = self, self._options.experimental_threading
+        if threads.max_intra_op_parallelism is not None:
+            limit = _integer(threads.max_intra_op_parallelism, "max_intra_op_parallelism")
+            dataset = dataset._then("MaxIntraOpParallelismDataset", [limit])
+        if threads.private_threadpool_size is not None:
+            size = _integer(threads.private_threadpool_size, "num_threads")
+            dataset = dataset._then("PrivateThreadPoolDataset", [size])
+        chosen = self._options.experimental_optimization
+        if chosen.optimizes():
+            names = convert_to_tensor(np.empty([0], object), string, name="optimizations")
+            dataset = dataset._then("OptimizeDataset", [names])
+        return dataset if chosen.autotune is False else dataset._then("ModelDataset", [])
 
     # -- ends
     def make_one_shot_iterator(self) -> Iterator:
@@ -488,101 +508,3 @@ def _inner(function: TracedFunction) -> Any:
     if not isinstance(function.structure, DatasetSpec):
         raise TypeError(f"`map_func` must return a `Dataset` object. Got {type(function.structure)}")
     return function.structure.element_spec
-
-
-def _check_predicate(function: TracedFunction) -> None:
-    spec = function.structure
-    if not (isinstance(spec, TensorSpec) and spec.is_compatible_with(TensorSpec([], bool_))):
-        raise ValueError(
-            f"`predicate` return type must be convertible to a scalar boolean tensor. Was {spec}."
-        )
-
-
-def stepping(
-    function: Callable[..., Any], name: str, state: Any, element: Any, gives_output: bool
-) -> tuple[TracedFunction, Any, Any]:
-    """A traced function of (state, element) to a state, with the state's and the output's structures. The
-    state's shapes are weakened until the function keeps them.
-
-    Raises:
-        TypeError: it gives a state of other types.
-    """
-    while True:
-        traced = TracedFunction(function, name, state, element)
-        given, output = traced.structure, None
-        if gives_output:
-            if not (isinstance(given, tuple) and len(given) == 2):
-                raise TypeError(
-                    "The scan function must return a pair comprising the new state and the output value."
-                )
-            given, output = given
-        for what, of in (("classes", nests.classes_of), ("types", nests.types_of)):
-            if nests.flatten(of(given)) != nests.flatten(of(state)):
-                raise TypeError(
-                    f"The element {what} for the new state must match the initial state. Expected "
-                    f"{of(state)}; got {of(given)}."
-                )
-        leaves = zip(nests.flatten(state), nests.flatten(given), strict=True)
-        weaker = nests.pack(state, [nests.relaxed(before, after) for before, after in leaves])
-        if nests.flatten(weaker) == nests.flatten(state):
-            return traced, state, output
-        state = weaker
-
-
-def _shapes_for(structure: Any, given: Any) -> list[Any]:
-    """The padded shapes of the components. Shapes are lists or tuples themselves."""
-    if not nests.is_nested(structure):
-        return [given]
-    if isinstance(structure, dict):
-        parts = nests.flatten_up_to(dict.fromkeys(structure, 0), given)
-        inner: list[Any] = [structure[key] for key in sorted(structure)]
-    else:
-        parts = nests.flatten_up_to(tuple([0] * len(structure)), given)
-        inner = list(structure)
-    return [leaf for part, spec in zip(parts, inner, strict=True) for leaf in _shapes_for(spec, part)]
-
-
-def _padded_shape(given: Any, known: TensorShape) -> Tensor:
-    try:
-        if isinstance(given, Tensor):
-            raise TypeError
-        wanted = TensorShape(
-            [None if size == -1 else size for size in given] if isinstance(given, (list, tuple)) else given
-        )
-        tensor = constant(np.array([-1 if size is None else size for size in wanted.as_list()], np.int64))
-    except (TypeError, ValueError):
-        tensor = convert_to_tensor(given, preferred_dtype=int64)
-        if tensor.shape.ndims not in (None, 1):
-            raise ValueError(
-                f"Padded shape {given} must be a 1-D tensor of tf.int64 values, but its shape was "
-                f"{tensor.shape}."
-            ) from None
-        if tensor.dtype is not int64:
-            raise TypeError(
-                f"Padded shape {given} must be a 1-D tensor of tf.int64 values, but its element type was "
-                f"{tensor.dtype.name}."
-            ) from None
-        wanted = constant_shape(tensor)
-    if not _can_hold(wanted, known):
-        raise ValueError(
-            f"The padded shape {wanted} is not compatible with the corresponding input component shape "
-            f"{known}."
-        )
-    return tensor
-
-
-def _can_hold(padded: TensorShape, known: TensorShape) -> bool:
-    if padded.known is None or known.known is None:
-        return True
-    return len(padded.known) == len(known.known) and not any(
-        a is not None and b is not None and a < b for a, b in zip(padded.known, known.known, strict=True)
-    )
-
-
-def _padding_value(value: Any, dtype: Any) -> Tensor:
-    tensor = convert_to_tensor(value, name="padding_value")
-    if not as_shape([]).is_compatible_with(tensor.shape):
-        raise ValueError(f"Padding value should be a scalar, but is not: {tensor}")
-    if tensor.dtype.base_dtype is not dtype:
-        raise TypeError(f"Padding value tensor ({tensor}) does not match output type: {dtype!r}")
-    return tensor

@@ -1,6 +1,7 @@
 """The module `tf.data.experimental`."""
 
 from ..names import absent
+from .choosing import RandomDataset, choose_from_datasets, sample_from_datasets
 from .dataset import AUTOTUNE
 from .grouping import Reducer, bucket_by_sequence_length, group_by_reducer, group_by_window
 from .made import make_batched_features_dataset, make_csv_dataset, parse_example_dataset
@@ -19,9 +20,7 @@ from .transformations import (
     INFINITE_CARDINALITY,
     UNKNOWN_CARDINALITY,
     Counter,
-    RandomDataset,
     bytes_produced_stats,
-    choose_from_datasets,
     copy_to_device,
     dense_to_sparse_batch,
     enumerate_dataset,
@@ -33,7 +32,6 @@ from .transformations import (
     map_and_batch,
     parallel_interleave,
     prefetch_to_device,
-    sample_from_datasets,
     scan,
     shuffle_and_repeat,
     take_while,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..body import BodyFunction
+from ..dtypes import bool_
 from ..graph import get_default_graph
 from ..ops.core import convert_to_tensor
 from ..sparse_tensor import SparseTensor, SparseTensorValue, as_sparse
@@ -103,3 +104,40 @@ def from_slots(structure: Any, tensors: Any) -> Any:
             assert isinstance(spec, TensorSpec)
             found.append(tensor)
     return nests.pack(structure, found)
+
+
+def is_predicate(function: TracedFunction) -> bool:
+    """Whether it gives a scalar boolean."""
+    spec = function.structure
+    return isinstance(spec, TensorSpec) and spec.is_compatible_with(TensorSpec([], bool_))
+
+
+def stepping(
+    function: Callable[..., Any], name: str, state: Any, element: Any, gives_output: bool
+) -> tuple[TracedFunction, Any, Any]:
+    """A traced function of (state, element) to a state, with the state's and the output's structures. The
+    state's shapes are weakened until the function keeps them.
+
+    Raises:
+        TypeError: it gives a state of other types.
+    """
+    while True:
+        traced = TracedFunction(function, name, state, element)
+        given, output = traced.structure, None
+        if gives_output:
+            if not (isinstance(given, tuple) and len(given) == 2):
+                raise TypeError(
+                    "The scan function must return a pair comprising the new state and the output value."
+                )
+            given, output = given
+        for what, of in (("classes", nests.classes_of), ("types", nests.types_of)):
+            if nests.flatten(of(given)) != nests.flatten(of(state)):
+                raise TypeError(
+                    f"The element {what} for the new state must match the initial state. Expected "
+                    f"{of(state)}; got {of(given)}."
+                )
+        leaves = zip(nests.flatten(state), nests.flatten(given), strict=True)
+        weaker = nests.pack(state, [nests.relaxed(before, after) for before, after in leaves])
+        if nests.flatten(weaker) == nests.flatten(state):
+            return traced, state, output
+        state = weaker

@@ -16,14 +16,17 @@ from .runtime import Element
 
 
 class Yielded(Iterator[Element]):
-    """What a generator yields, converted and checked."""
+    """What a generator yields, converted and checked; it begins with the first element."""
 
-    def __init__(self, values: Iterator[Any], structure: Any) -> None:
-        self._values, self._structure = values, structure
+    def __init__(self, begin: Callable[[], Any], structure: Any) -> None:
+        self._begin, self._structure = begin, structure
         self._specs = nests.flatten(structure)
+        self._values: Iterator[Any] | None = None
 
     def __next__(self) -> Element:
         try:
+            if self._values is None:
+                self._values = iter(self._begin())
             value = next(self._values)
         except StopIteration:
             raise
@@ -33,6 +36,8 @@ class Yielded(Iterator[Element]):
         except Exception as problem:
             raise UnknownError(None, None, f"{type(problem).__name__}: {problem}") from problem
         try:
+            if isinstance(self._structure, tuple) and isinstance(value, list):
+                raise TypeError  # here a list is one tensor
             parts = nests.flatten_up_to(self._structure, value)
         except (TypeError, ValueError):
             raise InvalidArgumentError(
@@ -79,4 +84,4 @@ def _converted(value: Any, dtype: DType) -> np.ndarray:
 
 def elements_of(generator: Callable[..., Any], structure: Any) -> Callable[[list[Any]], Iterator[Element]]:
     """A function from the generator's arguments to its elements."""
-    return lambda arguments: Yielded(iter(generator(*arguments)), structure)
+    return lambda arguments: Yielded(lambda: generator(*arguments), structure)

@@ -16,8 +16,9 @@ from ..ops.picking import where
 from ..ops.reductions import reduce_min
 from ..shapes import TensorShape
 from . import structure as nests
-from .dataset import Dataset, _shapes_for, stepping
-from .functions import TracedFunction
+from .dataset import Dataset
+from .functions import TracedFunction, stepping
+from .padding import shapes_for
 from .structure import DatasetSpec, TensorSpec
 
 Transformation = Callable[[Dataset], Dataset]
@@ -161,12 +162,12 @@ def bucket_by_sequence_length(
                 given = nests.shapes_of(spec) if padded_shapes is None else padded_shapes
                 shapes = [
                     [filler if size is None else size for size in TensorShape(shape).as_list()]
-                    for shape in _shapes_for(spec, given)
+                    for shape in shapes_for(spec, given)
                 ]
                 return elements.padded_batch(
                     size, nests.pack(spec, shapes), padding_values, drop_remainder=drop_remainder
                 )
 
-            return dataset.apply(group_by_window(bucket_of, batched, window_size_func=size_of))
+        return dataset.apply(group_by_window(bucket_of, batched, window_size_func=size_of))
 
     return transformed

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import int64, resource, string, variant
-from ..errors import FailedPreconditionError, InvalidArgumentError, OutOfRangeError
+from ..errors import FailedPreconditionError, InvalidArgumentError, OpError, OutOfRangeError
 from ..ops.core import make, one
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
@@ -48,9 +48,12 @@ class IteratorResource:
                     "run the initializer operation for this iterator before getting the next element."
                     f"{_place(operation)}",
                 )
-            context = self._context
-            context.run = _own_run(run, context.run)
-            return next(self._elements, None)
+            shared = self._context.shared
+            shared.run = _own_run(run, shared.run)
+            element = next(self._elements, None)
+            if element is None:
+                self._elements = iter(())  # the end stays the end
+            return element
 
     def close(self) -> None:
         self._elements = self._context = None
@@ -99,7 +102,12 @@ def _make_iterator(run: Any, operation: Operation, source: Source, iterator: Ite
 
 
 def _get_next(run: Any, operation: Operation, iterator: IteratorResource) -> Any:
-    element = iterator.next(run, operation)
+    try:
+        element = iterator.next(run, operation)
+    except OpError as problem:
+        if problem.op is not None:
+            raise
+        raise type(problem)(None, operation, f"{problem.message}{_place(operation)}") from problem
     if element is None:
         raise OutOfRangeError(None, operation, f"End of sequence{_place(operation)}")
     _check_shapes(operation, element)
@@ -140,22 +148,21 @@ def _from_handle(run: Any, operation: Operation, handle: np.ndarray) -> Iterator
 
     found = run.resources.get(("handle", key), missing)
     wanted = operation.attributes["slots"]
-    for place, (ours, theirs) in enumerate(zip(wanted, found.slots, strict=False)):
-        if not ours.is_compatible_with(theirs):
-            kind = "types" if ours.dtype is not theirs.dtype else "shapes"
-            raise InvalidArgumentError(
-                None,
-                operation,
-                f"Data {kind} mismatch at component {place}: expected {ours!r} but got {theirs!r}."
-                f"{_place(operation)}",
-            )
     if len(wanted) != len(found.slots):
-        raise InvalidArgumentError(
-            None,
-            operation,
+        message = (
             f"Number of components does not match: expected {len(wanted)} types but got {len(found.slots)}."
-            f"{_place(operation)}",
         )
+        raise InvalidArgumentError(None, operation, f"{message}{_place(operation)}")
+    for place, (ours, theirs) in enumerate(zip(wanted, found.slots, strict=True)):
+        message = ""
+        if not ours.dtype.is_compatible_with(theirs.dtype):
+            message = f"Data type mismatch at component {place}: expected {ours.dtype.name} but got "
+            message += f"{theirs.dtype.name}."
+        elif not ours.is_compatible_with(theirs):
+            message = f"Incompatible shapes at component {place}: expected {ours.shape.bracketed()} but got "
+            message += f"{theirs.shape.bracketed()}."
+        if message:
+            raise InvalidArgumentError(None, operation, f"{message}{_place(operation)}")
     return found
 
 

@@ -118,7 +118,7 @@ class Iterator:
             ours, theirs = nests.flatten(self._element_spec), nests.flatten(dataset.element_spec)
             if len(ours) != len(theirs):
                 raise ValueError(
-                    "The two structures don't have the same number of elements. First structure: "
+                    "The two structures don't have the same nested structure. First structure: "
                     f"{self.output_types}. Second structure: {dataset.output_types}."
                 )
             for what in ("classes", "types"):
@@ -233,6 +233,7 @@ def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None
     """An iterator whose `initializer` begins it, any number of times (TF1 symbol:
     `tf.data.make_initializable_iterator`).
     """
+    dataset = dataset._with_options_applied()
     resource = _resource(dataset.element_spec, shared_name)
     initializer = make("MakeIterator", [dataset._variant_tensor, resource])
     return _of(resource, initializer, dataset.element_spec)

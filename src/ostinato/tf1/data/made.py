@@ -16,6 +16,7 @@ from ..file_io import get_matching_files, local_path
 from ..parsing import parse_example
 from .dataset import Dataset
 from .readers import CsvDataset, TFRecordDataset
+from .transformations import ignore_errors as without_errors
 
 _FIRST_ROWS = 100
 
@@ -144,8 +145,6 @@ def make_csv_dataset(
     Raises:
         ValueError: no file matches, names occur twice or are missing, or `label_name` is none of them.
     """
-    from .transformations import ignore_errors as without_errors
-
     names = _file_names(file_pattern, False, shuffle_seed)
     rows = _first_rows(names[0], num_rows_for_inference, field_delim, use_quote_delim, compression_type)
     if column_names is None:

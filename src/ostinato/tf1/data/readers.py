@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..dtypes import as_dtype, float32, float64, int32, int64, string
+from ..dtypes import as_dtype, bool_, float32, float64, int32, int64, string
+from ..errors import OpError
 from ..file_io import local_path
 from ..ops.array import reshape
 from ..ops.core import constant, convert_to_tensor, make, one
@@ -22,33 +23,54 @@ from ..records import TFRecordWriter as _Writer
 from ..records import opened, read_records
 from ..registry import register
 from ..tensor import Operation, Tensor
-from .dataset import Dataset
+from .dataset import AUTOTUNE, Dataset
+from .functions import TracedFunction
 from .runtime import Context, Element, Source
-from .source_ops import Iterate, source
+from .sources import Iterate, source
 from .structure import TensorSpec
+from .transformations import interleaved_by_threads
 
 _STRING = TensorSpec([], string)
 
 
-def _files(names: np.ndarray, read: Callable[[str], Iterator[bytes]]) -> Iterate:
+class _Files(Iterator[Element]):
+    """What is read of files one after the other; after one that cannot be read comes the next."""
+
+    def __init__(self, paths: list[str], read: Callable[[str], Iterator[Element]]) -> None:
+        self._paths, self._read, self._place = paths, read, 0
+        self._inner: Iterator[Element] | None = None
+
+    def __next__(self) -> Element:
+        while self._place < len(self._paths):
+            if self._inner is None:
+                self._inner = self._read(self._paths[self._place])
+            try:
+                return next(self._inner)
+            except (StopIteration, OpError) as end:
+                self._inner = None
+                self._place += 1
+                if isinstance(end, OpError):
+                    raise
+        raise StopIteration
+
+
+def _files(names: np.ndarray, read: Callable[[str], Iterator[Element]]) -> Iterate:
     paths = [local_path(name) for name in names.reshape(-1).tolist()]
+    return lambda context: _Files(paths, read)
 
-    def iterate(context: Context) -> Iterator[Element]:
-        for path in paths:
-            for record in read(path):
-                yield (bytes_tensor(record),)
 
-    return iterate
+def _texts(names: np.ndarray, read: Callable[[str], Iterator[bytes]]) -> Iterate:
+    return _files(names, lambda path: ((bytes_tensor(record),) for record in read(path)))
 
 
 @source("TextLineDataset")
 def _text_lines(operation: Operation, names: Any, kind: Any, buffer_size: Any) -> Iterate:
-    return _files(names, lambda path: lines_of(path, kind.item().decode()))
+    return _texts(names, lambda path: lines_of(path, kind.item().decode()))
 
 
 @source("TFRecordDataset")
 def _records(operation: Operation, names: Any, kind: Any, buffer_size: Any) -> Iterate:
-    return _files(names, lambda path: read_records(path, kind.item().decode()))
+    return _texts(names, lambda path: read_records(path, kind.item().decode()))
 
 
 @source("FixedLengthRecordDatasetV2")
@@ -56,22 +78,29 @@ def _fixed(
     operation: Operation, names: Any, header: Any, size: Any, footer: Any, buffer_size: Any, kind: Any
 ) -> Iterate:
     sizes = int(size), int(header), int(footer)
-    return _files(names, lambda path: parts_of(path, *sizes, int(size), kind.item().decode()))
+    return _texts(names, lambda path: parts_of(path, *sizes, int(size), kind.item().decode()))
 
 
 @source("CSVDataset")
-def _csv(operation: Operation, names: Any, kind: Any, *defaults: Any) -> Iterate:
-    reader = TableReader(operation, defaults, operation.attributes)
-    paths = [local_path(name) for name in names.reshape(-1).tolist()]
+def _csv(operation: Operation, names: Any, kind: Any, buffer_size: Any, header: Any, *rest: Any) -> Iterate:
+    delimiter, quoted, empty, chosen, *defaults = rest
+    reader = TableReader(
+        operation,
+        defaults,
+        {
+            "field_delim": delimiter.item().decode(),
+            "use_quote_delim": bool(quoted),
+            "na_value": empty.item().decode(),
+            "select_cols": tuple(chosen.tolist()) or None,
+        },
+    )
 
-    def iterate(context: Context) -> Iterator[Element]:
-        for path in paths:
-            for number, line in enumerate(_table_lines(path, kind.item().decode())):
-                if number or not operation.attributes["header"]:
-                    columns = reader.columns([line], number)
-                    yield tuple([_first(column) for column in columns])
+    def rows(path: str) -> Iterator[Element]:
+        for number, line in enumerate(_table_lines(path, kind.item().decode())):
+            if number or not header:
+                yield tuple([_first(column) for column in reader.columns([line], number)])
 
-    return iterate
+    return _files(names, rows)
 
 
 def _first(column: np.ndarray) -> Any:
@@ -100,8 +129,8 @@ def _buffer(buffer_size: Any, default: int) -> Tensor:
     return convert_to_tensor(default if buffer_size is None else buffer_size, int64, name="buffer_size")
 
 
-def _names_of(filenames: Any) -> tuple[Any, Tensor]:
-    """What was given, and a vector of names.
+def _names_of(filenames: Any) -> Dataset:
+    """A data set of names, of what was given.
 
     Raises:
         TypeError: no strings, and no data set of strings.
@@ -112,23 +141,30 @@ def _names_of(filenames: Any) -> tuple[Any, Tensor]:
             raise TypeError("`filenames` must be a `tf.data.Dataset` of `tf.string` elements.")
         if not spec.shape.is_compatible_with([]):
             raise TypeError("`filenames` must be a `tf.data.Dataset` of scalar `tf.string` elements.")
-        return filenames, constant(np.empty([0], object), string)
-    names = convert_to_tensor(filenames, string, name="filenames")
-    return None, reshape(names, [-1], name="flat_filenames")
+        return filenames
+    names = convert_to_tensor(filenames, string)
+    return Dataset.from_tensor_slices(reshape(names, [-1], name="flat_filenames"))
 
 
 class _FileDataset(Dataset):
     """A data set of the files whose names are given, as a tensor or as a data set."""
 
     def __init__(
-        self, op_type: str, filenames: Any, inputs: Callable[[Tensor], list[Tensor]], spec: Any, **known: Any
+        self, filenames: Any, made: Callable[[Tensor], Tensor], num_parallel_reads: Any = None
     ) -> None:
-        given, names = _names_of(filenames)
-        if given is None:
-            super().__init__(one(op_type, inputs(names), **known), spec)
-            return
-        whole = given.flat_map(lambda name: Dataset(one(op_type, inputs(reshape(name, [1])), **known), spec))
-        super().__init__(whole._variant_tensor, spec)
+        names = _names_of(filenames)
+
+        def read(name: Tensor) -> Dataset:
+            return Dataset(made(convert_to_tensor(name, string, name="filename")), _STRING)
+
+        if num_parallel_reads is None:
+            whole = names.flat_map(read)
+        elif num_parallel_reads == AUTOTUNE:
+            whole = names.interleave(read, num_parallel_calls=num_parallel_reads)
+        else:
+            function = TracedFunction(read, "tf.data.experimental.parallel_interleave()", names.element_spec)
+            whole = interleaved_by_threads(names, function, num_parallel_reads)
+        super().__init__(whole._variant_tensor, _STRING)
 
     @property
     def _shown_as(self) -> str:  # type: ignore[override]
@@ -141,7 +177,8 @@ class TextLineDataset(_FileDataset):
     Args:
         filenames: a name, several, or a data set of names.
         compression_type: '', 'ZLIB' or 'GZIP'.
-        buffer_size, num_parallel_reads: accepted; files are read one after the other.
+        buffer_size: accepted.
+        num_parallel_reads: from so many files comes a line each in turn.
     """
 
     def __init__(
@@ -151,8 +188,11 @@ class TextLineDataset(_FileDataset):
         buffer_size: Any = None,
         num_parallel_reads: Any = None,
     ) -> None:
-        rest = [_compression(compression_type), _buffer(buffer_size, 262144)]
-        super().__init__("TextLineDataset", filenames, lambda names: [names, *rest], _STRING)
+        def made(name: Tensor) -> Tensor:
+            inputs = [name, _compression(compression_type), _buffer(buffer_size, 262144)]
+            return one("TextLineDataset", inputs)
+
+        super().__init__(filenames, made, num_parallel_reads)
 
 
 class TFRecordDataset(_FileDataset):
@@ -165,8 +205,11 @@ class TFRecordDataset(_FileDataset):
         buffer_size: Any = None,
         num_parallel_reads: Any = None,
     ) -> None:
-        rest = [_compression(compression_type), _buffer(buffer_size, 262144)]
-        super().__init__("TFRecordDataset", filenames, lambda names: [names, *rest], _STRING)
+        def made(name: Tensor) -> Tensor:
+            inputs = [name, _compression(compression_type), _buffer(buffer_size, 262144)]
+            return one("TFRecordDataset", inputs)
+
+        super().__init__(filenames, made, num_parallel_reads)
 
 
 class FixedLengthRecordDataset(_FileDataset):
@@ -182,22 +225,24 @@ class FixedLengthRecordDataset(_FileDataset):
         compression_type: Any = None,
         num_parallel_reads: Any = None,
     ) -> None:
-        size = convert_to_tensor(record_bytes, int64, name="record_bytes")
-        header = convert_to_tensor(header_bytes or 0, int64, name="header_bytes")
-        footer = convert_to_tensor(footer_bytes or 0, int64, name="footer_bytes")
-        rest = [_buffer(buffer_size, 262144), _compression(compression_type)]
-        super().__init__(
-            "FixedLengthRecordDatasetV2",
-            filenames,
-            lambda names: [names, header, size, footer, *rest],
-            _STRING,
-        )
+        def made(name: Tensor) -> Tensor:
+            inputs = [
+                name,
+                convert_to_tensor(header_bytes or 0, int64, name="header_bytes"),
+                convert_to_tensor(record_bytes, int64, name="record_bytes"),
+                convert_to_tensor(footer_bytes or 0, int64, name="footer_bytes"),
+                _buffer(buffer_size, 262144),
+                _compression(compression_type),
+            ]
+            return one("FixedLengthRecordDatasetV2", inputs)
+
+        super().__init__(filenames, made, num_parallel_reads)
 
 
 _COLUMN_TYPES = (float32, float64, int32, int64, string)
 
 
-class CsvDataset(_FileDataset):
+class CsvDataset(Dataset):
     """The lines of tables, as a tuple of columns (TF1 symbol: `tf.data.experimental.CsvDataset`).
 
     Args:
@@ -222,22 +267,26 @@ class CsvDataset(_FileDataset):
         na_value: str = "",
         select_cols: Any = None,
     ) -> None:
+        names = convert_to_tensor(filenames, string, name="filenames")
+        kind = _compression(compression_type)
         defaults = [_default(value) for value in record_defaults]
         for tensor in defaults:
             if tensor.dtype.base_dtype not in _COLUMN_TYPES:
                 raise TypeError(f"A column of a table cannot be of type {tensor.dtype.name}.")
-        chosen = None if select_cols is None else tuple(int(column) for column in select_cols)
-        super().__init__(
-            "CSVDataset",
-            filenames,
-            lambda names: [names, _compression(compression_type), *defaults],
-            tuple(TensorSpec([], tensor.dtype.base_dtype) for tensor in defaults),
-            field_delim=field_delim,
-            use_quote_delim=use_quote_delim,
-            na_value=na_value,
-            select_cols=chosen,
-            header=bool(header),
-        )
+        inputs = [
+            names,
+            kind,
+            _buffer(buffer_size, 4194304),
+            convert_to_tensor(header, bool_, name="header"),
+            convert_to_tensor(field_delim, string, name="field_delim"),
+            convert_to_tensor(use_quote_delim, bool_, name="use_quote_delim"),
+            convert_to_tensor(na_value, string, name="na_value"),
+            convert_to_tensor([] if select_cols is None else select_cols, int64, name="select_cols"),
+        ]
+        structure = tuple(TensorSpec([], tensor.dtype.base_dtype) for tensor in defaults)
+        super().__init__(one("CSVDataset", [*inputs, *defaults]), structure)
+
+    _shown_as = "CsvDatasetV1"
 
 
 def _default(value: Any) -> Tensor:

@@ -8,33 +8,79 @@ of the user's: such a one may fail for an element, and the next one is to be had
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from ..body import BodyFunction
-from ..errors import DataLossError, InvalidArgumentError
+from ..errors import InvalidArgumentError
 from ..sparse_tensor import SparseTensorValue
 
 Element = tuple[Any, ...]
 
 
-class Context:
-    """What the iterators of one pipeline share: the run of the session that asks for an element."""
+class _Shared:
+    """What all places of a pipeline share: the run of the session that asks for an element, and what is kept
+    from one iteration to the next.
+    """
+
+    __slots__ = ("kept", "run")
 
     def __init__(self, run: Any) -> None:
-        self.run = run
+        self.run, self.kept = run, dict[Any, Any]()
+
+
+class Context:
+    """A place in a pipeline: where several data sets are beside each other, each has one of its own."""
+
+    __slots__ = ("_count", "_path", "shared")
+
+    def __init__(self, run: Any) -> None:
+        self.shared, self._path, self._count = _Shared(run), tuple[Any, ...](), 0
+
+    @property
+    def run(self) -> Any:
+        return self.shared.run
+
+    def at(self, step: Any) -> Context:
+        """The place of one of several data sets."""
+        inner = Context.__new__(Context)
+        inner.shared, inner._path, inner._count = self.shared, (*self._path, step), 0
+        return inner
+
+    def next(self) -> Context:
+        """A place of its own each time."""
+        self._count += 1
+        return self.at(("next", self._count))
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """What was made here before, as long as the pipeline runs."""
+        key = (self._path, name)
+        if key not in self.shared.kept:
+            self.shared.kept[key] = make()
+        return self.shared.kept[key]
+
+
+Parts = tuple[Iterator[Element], Callable[[Element], Sequence[Any]]]
 
 
 class Source:
-    """A data set's elements, any number of times."""
+    """A data set's elements, any number of times; `mapped` gives the elements and the function of a map."""
 
-    __slots__ = ("iterate",)
+    __slots__ = ("iterate", "mapped")
 
-    def __init__(self, iterate: Callable[[Context], Iterator[Element]]) -> None:
-        self.iterate = iterate
+    def __init__(
+        self,
+        iterate: Callable[[Context], Iterator[Element]],
+        mapped: Callable[[Context], Parts] | None = None,
+    ) -> None:
+        self.iterate, self.mapped = iterate, mapped
+
+
+def listed(elements: list[Element]) -> Source:
+    return Source(lambda context: iter(elements))
 
 
 class Call(NamedTuple):
@@ -45,52 +91,10 @@ class Call(NamedTuple):
 
     def bound(self, context: Context) -> Callable[[Sequence[Any]], list[Any]]:
         """The function of a tuple of values."""
-        plan, body, captured = self.body.plan(), self.body, self.captured
+        plan, body, captured, shared = self.body.plan(), self.body, self.captured, context.shared
         if not captured and len(body.feeds(body.arguments, ())) == len(body.arguments):
-            return lambda values: context.run.execute(plan, values)
-        return lambda values: context.run.execute(plan, body.feeds(values, captured))
-
-
-def stacked(values: Sequence[Any]) -> Any:
-    """Components of several elements as one with another first dimension.
-
-    Raises:
-        tf.errors.InvalidArgumentError: their shapes differ.
-    """
-    first = values[0]
-    if isinstance(first, SparseTensorValue):
-        return stacked_sparse(values)
-    if not isinstance(first, (torch.Tensor, np.ndarray)):
-        raise InvalidArgumentError(None, None, "Data sets and optional values cannot be batched.")
-    shape = first.shape
-    for place, value in enumerate(values):
-        if value.shape != shape:
-            raise InvalidArgumentError(
-                None,
-                None,
-                "Cannot add tensor to the batch: number of elements does not match. Shapes are: [tensor]: "
-                f"{_shown(value.shape)}, [batch]: {_shown(shape)} (element {place} of the batch)",
-            )
-    return np.stack(values) if isinstance(first, np.ndarray) else torch.stack(values)  # type: ignore[arg-type]
-
-
-def _shown(shape: Iterable[int]) -> str:
-    return "[" + ",".join(str(size) for size in shape) + "]"
-
-
-def stacked_sparse(values: Sequence[Any]) -> SparseTensorValue:
-    """Sparse values as one with another first dimension; it is as large as the largest of them."""
-    ranks = {len(value.dense_shape) for value in values}
-    if len(ranks) > 1:
-        raise InvalidArgumentError(None, None, f"Cannot batch sparse tensors of different ranks {ranks}.")
-    rows = [
-        torch.cat([torch.full([len(value.indices), 1], row, dtype=torch.int64), value.indices], 1)
-        for row, value in enumerate(values)
-    ]
-    sizes = torch.stack([value.dense_shape for value in values]).amax(0)
-    parts = [value.values for value in values]
-    joined = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else torch.cat(parts)
-    return SparseTensorValue(torch.cat(rows), joined, torch.cat([torch.tensor([len(values)]), sizes]))
+            return lambda values: shared.run.execute(plan, values)
+        return lambda values: shared.run.execute(plan, body.feeds(values, captured))
 
 
 def sparse_rows(value: SparseTensorValue) -> Iterator[SparseTensorValue]:
@@ -114,14 +118,17 @@ def rows_of(components: Sequence[Any]) -> Iterator[Element]:
     """The elements along the first dimension of tensors.
 
     Raises:
-        tf.errors.InvalidArgumentError: they have different numbers of rows.
+        tf.errors.InvalidArgumentError: they have different numbers of rows, or one is a scalar.
     """
-    counts = {count_of(component) for component in components}
-    if len(counts) > 1:
-        raise InvalidArgumentError(
-            None, None, f"The components of a data set of slices have different numbers of rows: {counts}."
-        )
-    count = counts.pop()
+    count = count_of(components[0])
+    for place, component in enumerate(components):
+        if count_of(component) != count:
+            raise InvalidArgumentError(
+                None,
+                None,
+                "Input element must have the same batch size in each component. Component 0 had size "
+                f"{count} but component {place} had size {count_of(component)}.",
+            )
     if any(isinstance(component, SparseTensorValue) for component in components):
         return zip(*[_rows(component, count) for component in components], strict=True)
     chunks = (
@@ -134,6 +141,10 @@ def rows_of(components: Sequence[Any]) -> Iterator[Element]:
 def count_of(component: Any) -> int:
     if isinstance(component, SparseTensorValue):
         return int(component.dense_shape[0])
+    if not component.shape:
+        raise InvalidArgumentError(
+            None, None, "Input element must have a non-scalar value in each component."
+        )
     return component.shape[0]
 
 
@@ -191,7 +202,7 @@ class Flattened(Iterator[Element]):
         while True:
             if self._inner is None:
                 (source,) = self._call(next(self._elements))
-                self._inner = source.iterate(self._context)
+                self._inner = source.iterate(self._context.next())
             try:
                 return next(self._inner)
             except StopIteration:
@@ -209,10 +220,12 @@ class Interleaved(Iterator[Element]):
         cycle: int,
         block: int,
         keeps: bool = False,
+        apart: bool = False,
     ) -> None:
         """`keeps`: a data set that ends with none to follow it leaves what is left of its turn to the next,
-        as the older operation has it.
+        as the older operation has it. `apart`: one that follows another does not go on with its seeds.
         """
+        self._apart = apart
         self._elements, self._call, self._context, self._block = elements, call, context, block
         self._keeps, self._begun = keeps, False
         self._current: list[Iterator[Element] | None] = [None] * cycle
@@ -237,7 +250,8 @@ class Interleaved(Iterator[Element]):
         except StopIteration:
             self._ended = True
             return
-        self._current[self._place] = source.iterate(self._context)
+        place = self._context.next() if self._apart else self._context.at(self._place)
+        self._current[self._place] = source.iterate(place)
         self._open += 1
 
     def __next__(self) -> Element:
@@ -268,88 +282,3 @@ class Interleaved(Iterator[Element]):
             else:
                 self._advance()
         raise StopIteration
-
-
-class Batched(Iterator[Element]):
-    """Each `size` elements put together by `join`; the last may be fewer unless `whole`."""
-
-    def __init__(
-        self,
-        elements: Iterator[Element],
-        size: int,
-        whole: bool,
-        join: Callable[[Sequence[Element]], Element],
-    ) -> None:
-        self._elements, self._size, self._whole, self._join = elements, size, whole, join
-
-    def __next__(self) -> Element:
-        taken = []
-        for element in self._elements:
-            taken.append(element)
-            if len(taken) == self._size:
-                return self._join(taken)
-        if not taken or self._whole:
-            raise StopIteration
-        return self._join(taken)
-
-
-def joined(elements: Sequence[Element]) -> Element:
-    """Elements of one shape as a batch."""
-    return tuple([stacked(column) for column in zip(*elements, strict=True)])
-
-
-def padder(shapes: Sequence[Sequence[int]], values: Sequence[Any]) -> Callable[[Sequence[Element]], Element]:
-    """What joins elements of various shapes: each component is filled up with its value to its shape, where
-    -1 stands for the largest of the batch.
-    """
-
-    def join(elements: Sequence[Element]) -> Element:
-        columns = zip(*elements, strict=True)
-        return tuple(
-            [
-                _padded(column, shape, value, place)
-                for place, (column, shape, value) in enumerate(zip(columns, shapes, values, strict=True))
-            ]
-        )
-
-    return join
-
-
-def _padded(column: Sequence[Any], shape: Sequence[int], value: Any, place: int) -> Any:
-    sizes = list(shape)
-    for item in column:
-        if len(item.shape) != len(sizes):
-            raise InvalidArgumentError(
-                None,
-                None,
-                f"All elements in a batch must have the same rank as the padded shape for component{place}: "
-                f"expected rank {len(sizes)} but got element with rank {len(item.shape)}",
-            )
-    for axis, size in enumerate(shape):
-        largest = max([item.shape[axis] for item in column])
-        if size < 0:
-            sizes[axis] = largest
-        elif largest > size:
-            item = next(item for item in column if item.shape[axis] > size)
-            raise DataLossError(
-                None,
-                None,
-                "Attempted to pad to a smaller size than the input element. (An element of shape "
-                f"{_shown(item.shape)}, component {place} to be padded to {_shown(shape)}.)",
-            )
-    first = column[0]
-    if all(tuple(item.shape) == tuple(sizes) for item in column):
-        return np.stack(column) if isinstance(first, np.ndarray) else torch.stack(list(column))
-    if isinstance(first, np.ndarray):
-        whole: Any = np.full([len(column), *sizes], value.item(), dtype=object)
-    else:
-        number = value.item()
-        if len(sizes) == 1 and not first.dtype.is_complex:  # rows of numbers are by far the commonest
-            rows = list(column)
-            filled = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=number)
-            if filled.shape[1] == sizes[0]:
-                return filled
-        whole = torch.full([len(column), *sizes], number, dtype=first.dtype)
-    for row, item in enumerate(column):
-        whole[(row, *[slice(0, size) for size in item.shape])] = item
-    return whole

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from ..dtypes import as_dtype, bool_, float32, int64
+from ..dtypes import as_dtype, bool_, int32, int64, string
+from ..graph import name_scope
 from ..ops.array import identity
-from ..ops.core import convert_to_tensor, make, one
-from ..ops.lists import stack
-from ..ops.math import add, cast, log
+from ..ops.core import constant, convert_to_tensor, make
+from ..ops.math import add
 from ..shapes import TensorShape, as_shape
 from ..sparse_tensor import SparseTensorSpec
 from ..tensor import Tensor
 from . import structure as nests
-from .dataset import Dataset, VariantDataset, _inner, _integer, seeds, stepping
-from .functions import TracedFunction, from_slots, to_slots
+from .dataset import Dataset, VariantDataset, _inner, _integer
+from .functions import TracedFunction, from_slots, is_predicate, stepping, to_slots
+from .seeds import seeds
 from .structure import TensorSpec
 
 Transformation = Callable[[Dataset], Dataset]
@@ -77,17 +78,39 @@ def parallel_interleave(
     def transformed(dataset: Dataset) -> Dataset:
         name = "tf.data.experimental.parallel_interleave()"
         function = TracedFunction(map_func, name, dataset.element_spec)
-        inputs = [_integer(cycle_length, "cycle_length"), _integer(block_length, "block_length")]
-        return dataset._call("ParallelInterleaveDataset", [function], _inner(function), inputs)
+        return interleaved_by_threads(
+            dataset,
+            function,
+            cycle_length,
+            block_length,
+            sloppy,
+            buffer_output_elements,
+            prefetch_input_elements,
+        )
 
     return transformed
 
 
-def sloppy_interleave(
-    map_func: Callable[..., Any], cycle_length: Any, block_length: Any = 1
-) -> Transformation:
-    """As `parallel_interleave` (TF1 symbol: `tf.contrib.data.sloppy_interleave`)."""
-    return parallel_interleave(map_func, cycle_length, block_length, sloppy=True)
+def interleaved_by_threads(
+    dataset: Dataset,
+    function: TracedFunction,
+    cycle_length: Any,
+    block_length: Any = 1,
+    sloppy: Any = False,
+    buffer_output_elements: Any = None,
+    prefetch_input_elements: Any = None,
+) -> Dataset:
+    """`parallel_interleave` of a function that is traced."""
+    output = 2 * block_length if buffer_output_elements is None else buffer_output_elements
+    waiting = 2 * cycle_length if prefetch_input_elements is None else prefetch_input_elements
+    inputs = [
+        _integer(cycle_length, "cycle_length"),
+        _integer(block_length, "block_length"),
+        convert_to_tensor(sloppy, bool_, name="sloppy"),
+        _integer(output, "buffer_output_elements"),
+        _integer(waiting, "prefetch_input_elements"),
+    ]
+    return dataset._call("ParallelInterleaveDataset", [function], _inner(function), inputs)
 
 
 def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Transformation:
@@ -117,18 +140,31 @@ def take_while(predicate: Callable[..., Any]) -> Transformation:
     """
 
     def transformed(dataset: Dataset) -> Dataset:
-        from .dataset import _check_predicate
-
         function = TracedFunction(predicate, "tf.data.experimental.take_while()", dataset.element_spec)
-        _check_predicate(function)
+        if not is_predicate(function):
+            raise ValueError("`predicate` must return a scalar boolean tensor.")
         return dataset._call("TakeWhileDataset", [function], dataset.element_spec)
 
     return transformed
 
 
 def unique() -> Transformation:
-    """Each element once (TF1 symbol: `tf.data.experimental.unique`)."""
-    return lambda dataset: dataset._then("UniqueDataset", [])
+    """Each element once (TF1 symbol: `tf.data.experimental.unique`).
+
+    Raises:
+        TypeError: elements that are no single int32, int64 or string.
+    """
+
+    def transformed(dataset: Dataset) -> Dataset:
+        spec = dataset.element_spec
+        if not (isinstance(spec, TensorSpec) and spec.dtype in (int32, int64, string)):
+            raise TypeError(
+                "`tf.data.experimental.unique()` only supports inputs with a single `tf.int32`, `tf.int64`, "
+                f"or `tf.string` component; here they are {dataset.output_types!r}."
+            )
+        return dataset._then("UniqueDataset", [])
+
+    return transformed
 
 
 def ignore_errors() -> Transformation:
@@ -172,90 +208,13 @@ def dense_to_sparse_batch(batch_size: Any, row_shape: Any) -> Transformation:
     return transformed
 
 
-def _directed(selector: Dataset, datasets: Sequence[Dataset]) -> Dataset:
-    first = datasets[0]
-    for other in datasets[1:]:
-        if (other.output_types, other.output_classes) != (first.output_types, first.output_classes):
-            raise TypeError("All datasets must have the same type and class.")
-    structure = first.element_spec
-    for other in datasets[1:]:
-        structure = nests.map_structure(nests.relaxed, structure, other.element_spec)
-    return selector._then(
-        "DirectedInterleaveDataset", [dataset._variant_tensor for dataset in datasets], structure
-    )
-
-
-def choose_from_datasets(datasets: Sequence[Dataset], choice_dataset: Dataset) -> Dataset:
-    """An element of the data set that each number of another names (TF1 symbol:
-    `tf.data.experimental.choose_from_datasets`).
-
-    Raises:
-        TypeError: the choices are no int64 scalars, or the data sets differ in type.
-    """
-    if not (
-        isinstance(choice_dataset.element_spec, TensorSpec)
-        and choice_dataset.element_spec.is_compatible_with(TensorSpec([], int64))
-    ):
-        raise TypeError("`choice_dataset` must be a dataset of scalar `tf.int64` tensors.")
-    return _directed(choice_dataset, datasets)
-
-
-def sample_from_datasets(datasets: Sequence[Dataset], weights: Any = None, seed: Any = None) -> Dataset:
-    """Elements of data sets drawn at random, by weights (TF1 symbol:
-    `tf.data.experimental.sample_from_datasets`).
-
-    Args:
-        weights: a number for each data set, or a data set of such rows; None: all alike.
-
-    Raises:
-        TypeError: weights of another type, or data sets that differ in type.
-        ValueError: not a weight for each data set.
-    """
-    from ..ops.stateless_random import stateless_multinomial
-
-    count = len(datasets)
-    pairs = RandomDataset(seed).batch(2)
-    if isinstance(weights, Dataset):
-        rows = Dataset.zip((weights.map(lambda row: log(cast(row, float32))), pairs))
-    else:
-        if weights is None:
-            logits: Any = [[1.0] * count]
-        else:
-            row = convert_to_tensor(weights, name="weights")
-            if row.dtype.name not in ("float32", "float64"):
-                raise TypeError(
-                    "`weights` must be convertible to a tensor of `tf.float32` or `tf.float64` elements."
-                )
-            if not row.shape.is_compatible_with([count]):
-                raise ValueError("`weights` must be a vector of length `len(datasets)`.")
-            logits = stack([log(row)], name="logits")
-        if count == 1:
-            return datasets[0]
-        rows = pairs.map(lambda pair: (convert_to_tensor(logits), pair))
-    selector = rows.map(lambda logits, pair: _scalar(stateless_multinomial(logits, 1, seed=pair)))
-    return _directed(selector, list(datasets))
-
-
-def _scalar(drawn: Tensor) -> Tensor:
-    from ..ops.array import squeeze
-
-    return squeeze(drawn, axis=[0, 1])
-
-
-def RandomDataset(seed: Any = None) -> Dataset:
-    """Random integers below 2^32 without end (TF1 symbol: `tf.data.experimental.RandomDataset`)."""
-    return Dataset(one("RandomDataset", list(seeds(seed))), TensorSpec([], int64))
-
-
 def Counter(start: Any = 0, step: Any = 1, dtype: Any = int64) -> Dataset:
     """The numbers from `start` on (TF1 symbol: `tf.data.experimental.Counter`)."""
     kind = as_dtype(dtype)
-    first, by = convert_to_tensor(start, kind, name="start"), convert_to_tensor(step, kind, name="step")
-    return (
-        Dataset.from_tensors(0)
-        .repeat(None)
-        .apply(scan(first, lambda number, _: (add(number, by), identity(number))))
-    )
+    with name_scope("counter"):
+        first, by = convert_to_tensor(start, kind, name="start"), convert_to_tensor(step, kind, name="step")
+        zeros = Dataset.from_tensors(0).repeat(None)
+        return zeros.apply(scan(first, lambda number, _: (add(number, by), identity(number))))
 
 
 def get_single_element(dataset: Dataset) -> Any:
@@ -273,72 +232,6 @@ def get_single_element(dataset: Dataset) -> Any:
     return from_slots(dataset.element_spec, node.outputs)
 
 
-def reduce_dataset(dataset: Dataset, reducer: Any) -> Any:
-    """What a reducer makes of all elements (TF1 symbol: `tf.contrib.data.reduce_dataset`)."""
-    state = reducer.init_func(convert_to_tensor(0, int64))
-    return reducer.finalize_func(dataset.reduce(state, reducer.reduce_func))
-
-
-def batch_and_drop_remainder(batch_size: Any) -> Transformation:
-    """Batches without a smaller last one (TF1 symbol: `tf.contrib.data.batch_and_drop_remainder`)."""
-    return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
-
-
-def padded_batch_and_drop_remainder(
-    batch_size: Any, padded_shapes: Any, padding_values: Any = None
-) -> Transformation:
-    """Padded batches without a smaller last one (TF1 symbol:
-    `tf.contrib.data.padded_batch_and_drop_remainder`).
-    """
-    return lambda dataset: dataset.padded_batch(batch_size, padded_shapes, padding_values, True)
-
-
-def sliding_window_batch(
-    window_size: Any, stride: Any = None, window_shift: Any = None, window_stride: Any = 1
-) -> Transformation:
-    """Batches of `window_size` elements, each beginning `window_shift` after the one before (TF1 symbol:
-    `tf.contrib.data.sliding_window_batch`); `stride` is the older name of `window_shift`.
-
-    Raises:
-        ValueError: both `stride` and `window_shift`.
-    """
-    if stride is not None and window_shift is not None:
-        raise ValueError("Cannot specify both `stride` and `window_shift`")
-    shift = stride if window_shift is None else window_shift
-
-    def transformed(dataset: Dataset) -> Dataset:
-        windows = dataset.window(window_size, 1 if shift is None else shift, window_stride, True)
-
-        def together(*parts: Any) -> Dataset:
-            whole = parts[0] if len(parts) == 1 and not isinstance(parts[0], dict) else parts
-            if len(parts) == 1 and isinstance(parts[0], dict):
-                whole = parts[0]
-            return Dataset.zip(nests.map_structure(lambda part: part.batch(window_size), whole))
-
-        if isinstance(dataset.element_spec, TensorSpec):
-            return windows.flat_map(lambda part: part.batch(window_size))
-        return windows.flat_map(together)
-
-    return transformed
-
-
-def assert_element_shape(expected_shapes: Any) -> Transformation:
-    """The same elements, whose static shapes are known to be these too; running raises
-    tf.errors.InvalidArgumentError where one is not (TF1 symbol: `tf.contrib.data.assert_element_shape`).
-    """
-
-    def transformed(dataset: Dataset) -> Dataset:
-        specs = nests.flatten(dataset.element_spec)
-        wanted = nests._shapes_up_to(dataset.element_spec, expected_shapes)
-        merged = [
-            TensorSpec(spec.shape.merge_with(shape), spec.dtype)
-            for spec, shape in zip(specs, wanted, strict=True)
-        ]
-        return Dataset(dataset._variant_tensor, nests.pack(dataset.element_spec, merged), dataset.options())
-
-    return transformed
-
-
 def _same(dataset: Dataset) -> Dataset:
     return dataset
 
@@ -352,7 +245,14 @@ def copy_to_device(target_device: Any, source_device: Any = "/cpu:0") -> Transfo
 
 def prefetch_to_device(device: Any, buffer_size: Any = None) -> Transformation:
     """The same elements (TF1 symbol: `tf.data.experimental.prefetch_to_device`)."""
-    return _same
+
+    def transformed(dataset: Dataset) -> Dataset:
+        # So many nodes as in TensorFlow: by their number the seeds of later operations are chosen.
+        constant("/cpu:0")
+        wrapped = dataset._then("WrapDatasetVariant", [])
+        return wrapped._then("UnwrapDatasetVariant", []).prefetch(buffer_size)
+
+    return transformed
 
 
 def latency_stats(tag: Any) -> Transformation:

@@ -74,16 +74,11 @@ def _match(run: Any, operation: Operation, pattern: np.ndarray) -> np.ndarray:
     return found
 
 
-def _no_files(pattern: np.ndarray) -> np.ndarray:
-    return bytes_tensor(b"No files matched pattern: " + b", ".join(pattern.reshape(-1).tolist()))
-
-
 def _scalar_string(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     return [(string, TensorShape([]))]
 
 
 _OPTIONS: dict[str, Any] = {"stateful": True, "differentiable": False}
 register("ReadFile", _read, _scalar_string, **_OPTIONS)
-register("NoFilesMatched", _no_files, _scalar_string, differentiable=False)
 register("WriteFile", _write, lambda inputs, attributes: [], writes=True, **_OPTIONS)
 register("MatchingFiles", _match, lambda inputs, attributes: [(string, TensorShape([None]))], **_OPTIONS)
