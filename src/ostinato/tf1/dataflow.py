@@ -233,10 +233,11 @@ class Dataflow:
                 results.update(
                     (place, found[index]) for index, place in node.fetched if found[index] is not None
                 )
-        for item in self._fetches:
-            if isinstance(item, Operation) and any(item is node.operation for node in outermost.waiting):
+        waiting = {node.operation for node in outermost.waiting}
+        for fetch in self._fetches:
+            if fetch in waiting and isinstance(fetch, Operation):
                 raise InvalidArgumentError(
-                    None, item, f"{item.name!r} waits for what never comes: its graph is not whole."
+                    None, fetch, f"{fetch.name!r} waits for what never comes: its graph is not whole."
                 )
         return [self._result(run, index, item, results, values) for index, item in enumerate(self._fetches)]
 
@@ -393,7 +394,9 @@ class _State:
     def _frame_of(self, node: Node, iteration: _Iteration) -> _Frame:
         if iteration.frame is None:
             raise InvalidArgumentError(
-                None, node.operation, f"The node {node.operation.name!r} ({node.operation.type}) is in no loop."
+                None,
+                node.operation,
+                f"The node {node.operation.name!r} ({node.operation.type}) is in no loop.",
             )
         return iteration.frame
 

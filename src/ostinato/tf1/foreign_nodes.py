@@ -9,38 +9,38 @@ from typing import Any
 
 import numpy as np
 
-from .attribute_values import list_of
 from .dtypes import as_dtype
+from .foreign_attributes import MASKS, attribute, default_of
 from .registry import constant_value
 from .shapes import TensorShape
 from .tensor import Tensor
-from .tensor_protos import make_ndarray, shape_of, type_of
 
 _PLAIN = """
-    Abs Acos Acosh Add AddN AddV2 Asin Asinh Atan Atan2 Atanh BitwiseAnd BitwiseOr BitwiseXor Ceil Complex
-    ComplexAbs ConcatV2 Conj Cos Cosh DiagPart Digamma DivNoNan DynamicStitch Elu Equal Erf Erfc Exp
-    ExpandDims Expm1 Fill Floor FloorDiv FloorMod GatherNd Greater GreaterEqual HistogramSummary Identity Imag
-    Invert InvertPermutation IsFinite IsInf IsNan L2Loss LeftShift Less LessEqual Lgamma LinSpace Log Log1p
-    LogicalAnd LogicalNot LogicalOr MatrixDiag MatrixSetDiag Maximum MergeSummary MergeV2Checkpoints Minimum
-    Mul MulNoNan Neg NoOp NotEqual Pow Range Real RealDiv Reciprocal Relu Relu6 Reshape ReverseV2 RightShift
-    Rint Round Rsqrt SaveV2 ScalarSummary ScatterNd SegmentMax SegmentMean SegmentMin SegmentProd SegmentSum
-    Select Selu ShardedFilename Sigmoid Sign Sin Sinh Slice Softplus Softsign SparseReorder SparseReshape
-    SparseSoftmaxCrossEntropyWithLogits Sqrt Square SquaredDifference StopGradient Sub Tan Tanh Tile
-    Transpose TruncateDiv TruncateMod UnsortedSegmentMax UnsortedSegmentMin UnsortedSegmentProd
-    UnsortedSegmentSum Where Xdivy Xlogy ZerosLike QueueCloseV2 QueueSizeV2 QueueIsClosedV2 QueueEnqueueV2
-    QueueEnqueueManyV2 StringJoin
-    BroadcastArgs BroadcastGradientArgs BroadcastTo ConcatOffset ControlTrigger Diag
-    EluGrad Exit GatherTree InvGrad InTopKV2 LoopCond NextIteration Pad PadV2 PreventGradient ReciprocalGrad
-    ReadFile Relu6Grad ReluGrad RsqrtGrad SeluGrad SigmoidGrad SoftplusGrad SoftsignGrad
-    SparseSegmentMean SparseSegmentMeanGrad SparseSegmentSqrtN SparseSegmentSqrtNGrad SparseSegmentSum SqrtGrad
-    StackCloseV2 StackPushV2 StringLower StringUpper TanhGrad TensorArrayCloseV3
-    TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayWriteV3 MatrixBandPart MatrixDiagPart
-    SpaceToBatchND BatchToSpaceND HSVToRGB RGBToHSV Igamma Igammac Digamma Polygamma Zeta Betainc TensorScatterUpdate
-    TensorScatterAdd TensorScatterSub SoftmaxCrossEntropyWithLogits WriteFile StringStrip StringLength
+    Abs Acos Acosh Add AddN AddV2 Asin Asinh Atan Atan2 Atanh BatchToSpaceND Betainc BitwiseAnd
+    BitwiseOr BitwiseXor BroadcastArgs BroadcastGradientArgs BroadcastTo Ceil Complex ComplexAbs
+    ConcatOffset ConcatV2 Conj ControlTrigger Cos Cosh Diag DiagPart Digamma DivNoNan DynamicStitch
+    Elu EluGrad Equal Erf Erfc Exit Exp ExpandDims Expm1 Fill Floor FloorDiv FloorMod GRUBlockCell
+    GRUBlockCellGrad GatherNd GatherTree Greater GreaterEqual HSVToRGB HistogramSummary Identity
+    Igamma Igammac Imag InTopKV2 InitializeTableV2 InvGrad Invert InvertPermutation IsFinite IsInf
+    IsNan L2Loss LeftShift Less LessEqual Lgamma LinSpace Log Log1p LogicalAnd LogicalNot LogicalOr
+    LookupTableFindV2 LookupTableImportV2 LookupTableInsertV2 LookupTableSizeV2 LoopCond
+    MatrixBandPart MatrixDiag MatrixDiagPart MatrixSetDiag Maximum MergeSummary MergeV2Checkpoints
+    Minimum Mul MulNoNan Neg NextIteration NoOp NotEqual Pad PadV2 Polygamma Pow PreventGradient
+    QueueEnqueueManyV2 QueueEnqueueV2 QueueIsClosedV2 QueueSizeV2 RGBToHSV Range ReadFile Real
+    RealDiv Reciprocal ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad Reshape ReverseV2 RightShift
+    Rint Round Rsqrt RsqrtGrad SaveV2 ScalarSummary ScatterNd SegmentMax SegmentMean SegmentMin
+    SegmentProd SegmentSum Select Selu SeluGrad ShardedFilename Sigmoid SigmoidGrad Sign Sin Sinh
+    Slice SoftmaxCrossEntropyWithLogits Softplus SoftplusGrad Softsign SoftsignGrad SpaceToBatchND
+    SparseReorder SparseReshape SparseSegmentMean SparseSegmentMeanGrad SparseSegmentSqrtN
+    SparseSegmentSqrtNGrad SparseSegmentSum SparseSoftmaxCrossEntropyWithLogits Sqrt SqrtGrad Square
+    SquaredDifference StackCloseV2 StackPushV2 StopGradient StringJoin StringLength StringLower
+    StringStrip StringUpper Sub Tan Tanh TanhGrad TensorArrayCloseV3 TensorArrayScatterV3
+    TensorArraySizeV3 TensorArraySplitV3 TensorArrayWriteV3 TensorScatterAdd TensorScatterSub
+    TensorScatterUpdate Tile Transpose TruncateDiv TruncateMod UnsortedSegmentMax UnsortedSegmentMin
+    UnsortedSegmentProd UnsortedSegmentSum Where WriteFile Xdivy Xlogy ZerosLike Zeta
 """
 _WINDOW = ["ksize", "strides", "padding", "data_format"]
 _CONVOLUTION = ["strides", "padding", "explicit_paddings", "data_format", "dilations"]
-_MASKS = ["begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask"]
 _RESIZING = ["align_corners", "half_pixel_centers"]
 _KEPT = {
     "All Any Max Mean Min Prod Sum EuclideanNorm": ["keep_dims"],
@@ -49,6 +49,8 @@ _KEPT = {
     "AvgPool MaxPool AvgPool3D MaxPool3D AvgPoolGrad MaxPoolGrad AvgPool3DGrad MaxPool3DGrad": _WINDOW,
     "BiasAdd BiasAddGrad": ["data_format"],
     "CheckNumerics": ["message"],
+    "BlockLSTM LSTMBlockCell": ["forget_bias", "cell_clip", "use_peephole"],
+    "BlockLSTMGrad LSTMBlockCellGrad": ["use_peephole"],
     "CTCBeamSearchDecoder": ["beam_width", "top_paths", "merge_repeated"],
     "CTCGreedyDecoder": ["merge_repeated"],
     "CTCLoss": [
@@ -59,12 +61,7 @@ _KEPT = {
     "Cast": ["DstT"],
     "Conv2D Conv2DBackpropFilter Conv2DBackpropInput": _CONVOLUTION,
     "Conv3D Conv3DBackpropFilterV2 Conv3DBackpropInputV2 DepthwiseConv2dNative "
-    "DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput": [
-        "strides",
-        "padding",
-        "data_format",
-        "dilations",
-    ],
+    "DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput": _CONVOLUTION,
     "DecodeRaw": ["out_type", "little_endian"],
     "DepthToSpace SpaceToDepth": ["block_size", "data_format"],
     "Cumprod Cumsum": ["exclusive", "reverse"],
@@ -72,6 +69,7 @@ _KEPT = {
     "EditDistance": ["normalize"],
     "FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 FusedBatchNormGrad FusedBatchNormGradV2 "
     "FusedBatchNormGradV3": ["epsilon", "data_format", "is_training"],
+    "InitializeTableFromTextFileV2": ["vocab_size", "key_index", "value_index", "delimiter"],
     "LRN LRNGrad": ["depth_radius", "bias", "alpha", "beta"],
     "LeakyRelu LeakyReluGrad": ["alpha"],
     "MirrorPad MirrorPadGrad": ["mode"],
@@ -80,6 +78,7 @@ _KEPT = {
     "OneHot Pack": ["axis"],
     "Placeholder PlaceholderWithDefault": ["dtype", "shape"],
     "Qr": ["full_matrices"],
+    "QueueCloseV2": ["cancel_pending_enqueues"],
     "ResizeArea ResizeBicubic ResizeBicubicGrad ResizeBilinear ResizeBilinearGrad ResizeNearestNeighbor "
     "ResizeNearestNeighborGrad": _RESIZING,
     "RestoreV2": ["dtypes"],
@@ -89,7 +88,7 @@ _KEPT = {
     "SparseToDense": ["validate_indices"],
     "Squeeze": ["squeeze_dims"],
     "StackPopV2": ["elem_type"],
-    "StridedSlice StridedSliceGrad": _MASKS,
+    "StridedSlice StridedSliceGrad": MASKS,
     "StringToNumber": ["out_type"],
     "TensorArrayConcatV3": ["dtype", "element_shape_except0"],
     "TensorArrayGatherV3": ["dtype", "element_shape"],
@@ -112,10 +111,16 @@ _REFERENCES = {  # how many variables an update writes
 }
 _GRADIENT_AT_THREE = ("ApplyMomentum", "ApplyFtrl", "ApplyFtrlV2")
 _RENAMED = {
-    **{f"Ref{op_type}": op_type for op_type in ("Switch", "Merge", "Enter", "Exit", "NextIteration", "Identity")},
+    **{
+        f"Ref{op_type}": op_type
+        for op_type in ("Switch", "Merge", "Enter", "Exit", "NextIteration", "Identity")
+    },
     **{f"Resource{op_type}": op_type for op_type in _REFERENCES},
     **{f"ResourceSparse{op_type}": f"Sparse{op_type}" for op_type in _REFERENCES},
-    **{f"ResourceScatter{kind}": f"Scatter{kind}" for kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update")},
+    **{
+        f"ResourceScatter{kind}": f"Scatter{kind}"
+        for kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update")
+    },
     **{f"ResourceScatterNd{kind}": f"ScatterNd{kind}" for kind in ("Add", "Sub", "Update")},
     "AssignAddVariableOp": "AssignAdd",
     "AssignSubVariableOp": "AssignSub",
@@ -129,6 +134,7 @@ _RENAMED = {
     "FusedBatchNormGrad": "FusedBatchNormGradV3",
     "FusedBatchNormGradV2": "FusedBatchNormGradV3",
     "Gather": "GatherV2",
+    "InitializeTableV2": "LookupTableImportV2",
     "Inv": "Reciprocal",
     "Mod": "TruncateMod",
     "ReadVariableOp": "Identity",
@@ -154,7 +160,10 @@ def type_of_node(node: Any) -> str:
 
 def comes_round(node: Any, source: Any) -> bool:
     """Whether a node's input is what a loop's iteration hands to the next one."""
-    return node.op in ("Merge", "RefMerge") and getattr(source, "op", "") in ("NextIteration", "RefNextIteration")
+    return node.op in ("Merge", "RefMerge") and getattr(source, "op", "") in (
+        "NextIteration",
+        "RefNextIteration",
+    )
 
 
 def is_known(op_type: str) -> bool:
@@ -171,30 +180,12 @@ def translated(node: Any, inputs: Sequence[Tensor]) -> Translated:
     return _RULES[node.op](node, list(inputs))
 
 
-def attribute(node: Any, name: str) -> Any:
-    """An attribute as this library has it."""
-    message = node.attr[name]
-    kind = message.WhichOneof("value")
-    if kind == "s":
-        return message.s.decode()
-    if kind == "type":
-        return type_of(message.type).base_dtype.name
-    if kind == "shape":
-        return shape_of(message.shape)
-    if kind == "tensor":
-        return make_ndarray(message.tensor)
-    if kind == "list":
-        return list_of(message.list)
-    return getattr(message, kind) if kind else None
-
-
 def _keeping(names: Sequence[str]) -> Callable[[Any, list[Tensor]], Translated]:
     def rule(node: Any, inputs: list[Tensor]) -> Translated:
-        found = {name: attribute(node, name) for name in names if name in node.attr}
-        for name, default in (("explicit_paddings", []), ("shape", TensorShape(None))):
-            if name in names and found.get(name) is None:
-                found[name] = default
-        return inputs, found
+        found = {name: attribute(node, name) for name in names}
+        return inputs, {
+            name: default_of(node, name) if value is None else value for name, value in found.items()
+        }
 
     return rule
 
@@ -271,12 +262,20 @@ def _array(node: Any, inputs: list[Tensor]) -> Translated:
 
 
 def _stack(node: Any, inputs: list[Tensor]) -> Translated:
-    return inputs, {"elem_type": attribute(node, "elem_type"), "stack_name": attribute(node, "stack_name") or ""}
+    return inputs, {
+        "elem_type": attribute(node, "elem_type"),
+        "stack_name": attribute(node, "stack_name") or "",
+    }
 
 
 def _sampler(node: Any, inputs: list[Tensor]) -> Translated:
     found = {name: attribute(node, name) for name in ("num_true", "num_sampled", "unique", "range_max")}
     return inputs, {**found, **_random(node, inputs)[1]}
+
+
+def _table(node: Any, inputs: list[Tensor]) -> Translated:
+    names = ["shared_name", "key_dtype", "value_dtype"]
+    return [], {**{name: attribute(node, name) or "" for name in names}, "value_shape": ()}
 
 
 def _concat(node: Any, inputs: list[Tensor]) -> Translated:
@@ -285,7 +284,7 @@ def _concat(node: Any, inputs: list[Tensor]) -> Translated:
 
 def _gather(node: Any, inputs: list[Tensor]) -> Translated:
     axis = int(_constant(node, inputs[2])) if len(inputs) > 2 else 0
-    if "batch_dims" in node.attr and attribute(node, "batch_dims"):
+    if attribute(node, "batch_dims"):
         raise ValueError(f"The node {node.name!r} gathers in batches, which is not read here.")
     return inputs[:2], {"axis": axis}
 
@@ -338,9 +337,7 @@ _RULES: dict[str, Callable[[Any, list[Tensor]], Translated]] = {
         for prefix in ("Scatter", "ResourceScatter", "ScatterNd", "ResourceScatterNd")
         for kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update")
     },
-    **{
-        f"Assign{kind}{suffix}": _assign for kind in ("", "Add", "Sub") for suffix in ("", "VariableOp")
-    },
+    **{f"Assign{kind}{suffix}": _assign for kind in ("", "Add", "Sub") for suffix in ("", "VariableOp")},
     **dict.fromkeys(["IsVariableInitialized", "VarIsInitializedOp"], _assign),
     **dict.fromkeys(["Switch", "RefSwitch", "RefExit", "RefNextIteration", "RefIdentity"], _as_it_is),
     **dict.fromkeys(["Enter", "RefEnter"], _enter),
@@ -354,6 +351,7 @@ _RULES: dict[str, Callable[[Any, list[Tensor]], Translated]] = {
     **dict.fromkeys(["Softmax", "LogSoftmax"], lambda node, inputs: (inputs, {"axis": -1})),
     **dict.fromkeys(["FIFOQueueV2", "PaddingFIFOQueueV2", "PriorityQueueV2", "RandomShuffleQueueV2"], _queue),
     **dict.fromkeys(["QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2"], _dequeue),
+    **dict.fromkeys(["HashTableV2", "MutableHashTableV2"], _table),
     "Concat": _concat,
     "Const": _const,
     "StackV2": _stack,

@@ -21,7 +21,7 @@ from .dtypes import as_dtype, float32
 from .graph import Graph, get_default_graph
 from .graph_def import OWN
 from .graph_messages import GraphDef
-from .ops import derivatives, flow  # noqa: F401  # whose types TensorFlow's graphs have
+from .ops import block_nodes, derivatives, flow  # noqa: F401  # whose types TensorFlow's graphs have
 from .ops.core import convert_to_tensor
 from .shapes import TensorShape
 from .tensor import Operation, Tensor

@@ -1,5 +1,5 @@
-"""The operations that TensorFlow's gradients are made of, for graphs that it wrote: `TanhGrad`, `BiasAddGrad`,
-... Gradients of graphs that are built here are torch's own and need none of them.
+"""The operations that TensorFlow's gradients are made of, for graphs that it wrote: `TanhGrad`,
+`BiasAddGrad`, ... Gradients of graphs that are built here are torch's own and need none of them.
 """
 
 from __future__ import annotations
@@ -223,8 +223,7 @@ def _segment_gradient(op_type: str) -> Callable[..., torch.Tensor]:
         dy: torch.Tensor, indices: torch.Tensor, segments: torch.Tensor, rows: torch.Tensor
     ) -> torch.Tensor:
         x = dy.new_zeros([int(rows), *dy.shape[1:]])
-        found = _differentiated(op_type, [x, indices, segments], 0, dy[: _count(segments)], {})
-        return found
+        return _differentiated(op_type, [x, indices, segments], 0, dy[: _count(segments)], {})
 
     return of_rows
 

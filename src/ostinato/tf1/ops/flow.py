@@ -1,6 +1,6 @@
-"""The nodes of loops and conditionals as TensorFlow 1 writes them into graphs: `dataflow` evaluates those that
-choose and those that go from iteration to iteration. And the stacks in which such a loop keeps, for the loop
-of its gradients, what each iteration computed.
+"""The nodes of loops and conditionals as TensorFlow 1 writes them into graphs: `dataflow` evaluates those
+that choose and those that go from iteration to iteration. And the stacks in which such a loop keeps, for the
+loop of its gradients, what each iteration computed.
 """
 
 from __future__ import annotations
