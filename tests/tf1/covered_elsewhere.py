@@ -47,6 +47,10 @@ _FILES = {
         "ReaderNumWorkUnitsCompletedV2 ReaderReadUpToV2 ReaderReadV2 ReaderResetV2 TFRecordDataset "
         "TFRecordReaderV2 TextLineDataset TextLineReaderV2 WholeFileReaderV2 WriteFile"
     ),
+    "tf1/test_data_cases.py": (
+        "GeneratorDataset MaxIntraOpParallelismDataset ModelDataset OptimizeDataset "
+        "PrivateThreadPoolDataset UnwrapDatasetVariant WrapDatasetVariant"
+    ),
     "tf1/test_iterators.py": (
         "DeserializeSparse IteratorFromStringHandleV2 IteratorV2 MakeIterator ParallelMapDataset"
     ),

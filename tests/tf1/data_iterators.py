@@ -388,6 +388,34 @@ def list_files(tf):
 
 
 @case
+def options(tf):
+    found = []
+    for threads, optimizes, tunes in [
+        (None, None, None),
+        (2, None, None),
+        (None, False, None),
+        (3, None, False),
+    ]:
+        with tf.Graph().as_default() as graph:
+            chosen = tf.data.Options()
+            if threads is not None:
+                chosen.experimental_threading.max_intra_op_parallelism = threads
+                chosen.experimental_threading.private_threadpool_size = threads
+            if optimizes is not None:
+                chosen.experimental_optimization.apply_default_optimizations = optimizes
+            if tunes is not None:
+                chosen.experimental_optimization.autotune = tunes
+            found.append(drained(tf, tf.data.Dataset.range(2).with_options(chosen)))
+            found.append([operation.type for operation in graph.get_operations()])
+    return found
+
+
+@case
+def devices(tf):
+    return drained(tf, tf.data.Dataset.range(2).apply(tf.data.experimental.copy_to_device("/cpu:0")))[:2]
+
+
+@case
 def gen_lifetime(tf):
     log = []
 

@@ -180,7 +180,7 @@ class _Read(Iterator[Element]):
     def __next__(self) -> Element:
         names = next(self._elements)
         try:
-            return tuple([to_value(self._checkpoint[name]) for name in names])
+            return tuple([to_value(self._checkpoint[name].copy()) for name in names])
         except CheckpointError as problem:
             raise DataLossError(None, None, str(problem)) from None
 
