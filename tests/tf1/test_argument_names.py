@@ -1,4 +1,4 @@
-"""The names and orders of arguments that TensorFlow 1 has, where they are not the ones usual here."""
+"""The names and orders of arguments, and static shapes, that TensorFlow 1 has where others are usual here."""
 
 import inspect
 
@@ -51,3 +51,12 @@ def test_seq2seq_where_it_was_before_version_1() -> None:
     assert tf.nn.seq2seq is tf.contrib.legacy_seq2seq
     with pytest.raises(AttributeError, match=r"tf\.nn\.seq2sec is not among"):
         tf.nn.seq2sec  # noqa: B018
+
+
+def test_static_shapes_of_diagonals_take_no_values(monkeypatch) -> None:
+    monkeypatch.setattr("torch.diag_embed", None)
+    shapes = [tf.placeholder(tf.float32), tf.placeholder(tf.float32, [None, 3]), [1, 2]]
+    found = [str(tf.matrix_diag(diagonal).shape) for diagonal in shapes]
+    assert found == ["<unknown>", "(?, 3, 3)", "(2, 2)"]
+    with pytest.raises(ValueError, match="Shape must be at least rank 1 but is rank 0 for 'diag"):
+        tf.matrix_diag(3.0)

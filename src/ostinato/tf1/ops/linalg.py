@@ -74,7 +74,17 @@ register(
 )
 register("MatrixBandPart", _band, same)
 register("MatrixDiagPart", lambda x: x.diagonal(dim1=-2, dim2=-1))
-register("MatrixDiag", torch.diag_embed)
+
+
+def _diagonal_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
+    # Of its own, as torch takes seconds to import what it needs for diag_embed without values.
+    shape = inputs[0].shape
+    if shape.ndims == 0:
+        raise ShapeMismatch("Shape must be at least rank 1 but is rank 0")
+    return [(inputs[0].dtype, shape.concatenate(shape[-1:]))]
+
+
+register("MatrixDiag", torch.diag_embed, _diagonal_rule)
 register("MatrixSetDiag", _set_diagonal)
 
 
