@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .recording import Call, Entry, Place, Read, Recording, Whole, places_in
+from .recording import Call, Entry, Expected, Place, Read, Recording, Whole, places_in
 
 if TYPE_CHECKING:
     from .plan import Instruction
@@ -34,7 +34,11 @@ _LITERALS = (int, bool, str, type(None))
 
 
 class CannotReplay(Exception):
-    """A recording uses a value that it does not make."""
+    """A recording uses a value that it does not make, or stands on a number that comes too late."""
+
+
+class OtherNumbers(Exception):
+    """The recording is of runs with other numbers than this one; nothing has been done yet."""
 
 
 class RecordedCode:
@@ -44,6 +48,8 @@ class RecordedCode:
         writer = _Writer(recording)
         lines = list(writer.lines())
         source = "def execute(run, fed):\n" + "\n".join(f"    {line}" for line in lines)
+        import os
+        if os.environ.get("SHOW"): print(source, {k: getattr(v, "__name__", "") or str(v)[:60] for k, v in writer.names.items()})
         exec(compile(source, "<recording>", "exec"), writer.names)
         self._function: Callable[[Run, Sequence[Any]], list[Any]] = writer.names["execute"]
         self._instructions = writer.instructions
@@ -74,7 +80,8 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         recording = self._recording
-        entries = self._needed([entry for entry in recording.entries if not self._renames(entry)])
+        entries = [entry for entry in recording.entries if not self._renames(entry)]
+        entries = self._needed(self._expectations_first(entries))
         last: dict[int, int] = dict.fromkeys(recording.feeds, -1)  # the entry that a value is needed by last
         for index, entry in enumerate(entries):
             last.update(dict.fromkeys([*self._inputs(entry), *entry.outputs], index))
@@ -110,11 +117,32 @@ class _Writer:
         self._renamed[given] = self._renamed.get(taken, taken)
         return True
 
+    def _expectations_first(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The numbers that the recording stands on before all else, so that a run with others has done
+        nothing when it turns to the plan.
+        """
+        made = {number: index for index, entry in enumerate(entries) for number in entry.outputs}
+        effects = (index for index, entry in enumerate(entries) if _has_effects(entry))
+        first_effect = next(effects, len(entries))
+        early: set[int] = set()
+        waiting = [index for index, entry in enumerate(entries) if isinstance(entry, Expected)]
+        while waiting:
+            index = waiting.pop()
+            if index in early:
+                continue
+            entry = entries[index]
+            if _has_effects(entry) or (isinstance(entry, Read) and index > first_effect):
+                raise CannotReplay("it stands on a number that comes of what differs between runs")
+            early.add(index)
+            waiting += [made[number] for number in self._inputs(entry) if number in made]
+        others = [entry for index, entry in enumerate(entries) if index not in early]
+        return [entries[index] for index in sorted(early)] + others
+
     def _needed(self, entries: Sequence[Entry]) -> list[Entry]:
         needed = set(self._numbers(self._recording.fetches))
         kept = []
         for entry in reversed(entries):
-            effects = isinstance(entry, Whole) or (isinstance(entry, Call) and entry.writes)
+            effects = _has_effects(entry) or isinstance(entry, (Whole, Expected))
             if effects or not needed.isdisjoint(entry.outputs):
                 if not effects and all(self._recording.values[number].fixed for number in entry.outputs):
                     continue
@@ -127,6 +155,8 @@ class _Writer:
             yield from self._numbers([entry.arguments, entry.options])
         elif isinstance(entry, Whole):
             yield from self._numbers(entry.inputs)
+        elif isinstance(entry, Expected):
+            yield from self._numbers(entry.place)
 
     def _numbers(self, nest: Any) -> Iterator[int]:
         """The values in a nest that are not the same in every run."""
@@ -138,6 +168,8 @@ class _Writer:
     def _call(self, entry: Entry) -> str:
         if isinstance(entry, Read):
             return f"run.current({entry.name!r})"
+        if isinstance(entry, Expected):
+            return f"{self._constant(_expect)}({self._text(entry.place)}, {entry.value!r})"
         if isinstance(entry, Whole):
             inputs = ", ".join(["run", *map(self._text, entry.inputs)])
             return f"{self._constant(entry.instruction.evaluate)}({inputs})"
@@ -171,6 +203,18 @@ class _Writer:
             name = self._constants[id(item)] = f"c{len(self._constants)}"
             self.names[name] = item
         return name
+
+
+def _expect(tensor: torch.Tensor, value: int | bool) -> None:
+    if tensor.item() != value:
+        raise OtherNumbers
+
+
+def _has_effects(entry: Entry) -> bool:
+    """Whether an entry does more than give values."""
+    if isinstance(entry, Whole):
+        return entry.instruction.plain is None
+    return isinstance(entry, Call) and entry.writes
 
 
 def _given(entry: Entry) -> Any:

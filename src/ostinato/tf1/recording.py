@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,14 +24,30 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ostinato._external import RECORDING
 
 from . import registry
+from .ops.tensor_array import Elements
 from .run import Run
 
 if TYPE_CHECKING:
     from .plan import Instruction, Plan
+    from .tensor import Operation
 
 MOST_BYTES = 256 * 2**20
 """How much a run may compute to be recorded, for all of it is held meanwhile."""
-RECORDED = frozenset({"DynamicRNN", "RNNCellStep", "BidirectionalDynamicRNN", "Gradients"})
+RECORDED = frozenset(
+    {
+        "DynamicRNN",
+        "RNNCellStep",
+        "Gradients",
+        "CustomGradient",
+        "StatelessWhile",
+        "StatelessIf",
+        "TensorArrayV3",
+        "RandomUniform",
+        "RandomStandardNormal",
+        "TruncatedNormal",
+        "RandomUniformInt",
+    }
+)
 """Types of operations that are given the run, and yet are functions of their inputs and of variables."""
 _READS = frozenset(
     getattr(torch.Tensor, name)
@@ -80,14 +96,33 @@ class Read:
     instruction: Instruction | None
 
 
-Entry = Call | Whole | Read
-
 
 @dataclass(frozen=True)
 class Place:
     """Which value of the recording."""
 
     number: int
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A number that the recording stands on: it is right for runs with the same one alone."""
+
+    place: Place
+    value: int | bool
+    instruction: Instruction | None
+
+    outputs = ()
+
+
+Entry = Call | Whole | Read | Expected
+
+
+class _Inside:
+    """In the place of what exists while a run is written down, and is resolved then: a TensorArray."""
+
+
+INSIDE = _Inside()
 
 
 @dataclass
@@ -108,13 +143,22 @@ class RecordedRun(Run):
         self.recorder.read(name, value)
         return value
 
+    def execute(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
+        for instruction in plan.instructions:
+            if _is_stateful(instruction):
+                self.recorder.refuse(f"{instruction.operation.type} is in a loop or a branch")
+        return super().execute(plan, values)
+
     def write(self, name: str, value: torch.Tensor) -> torch.Tensor:
         self.recorder.refuse("a variable is written")
         return super().write(name, value)
 
-    def random(self, operation: Any) -> Any:
-        self.recorder.refuse("random numbers are drawn")
-        return super().random(operation)
+    def random(self, operation: Operation) -> Any:
+        source = super().random(operation)
+        if self._position is None:
+            return _Draws(self.recorder, operation, source)
+        self.recorder.refuse("random numbers are functions of their place in a loop")
+        return source
 
     @property
     def resources(self) -> Any:  # type: ignore[override]
@@ -124,6 +168,24 @@ class RecordedRun(Run):
     @resources.setter
     def resources(self, value: Any) -> None:
         vars(self)["resources"] = value
+
+
+class _Draws:
+    """A node's stream of random numbers; a draw from it is a call of its own."""
+
+    def __init__(self, recorder: Recorder, operation: Operation, source: Any) -> None:
+        self._recorder, self._operation, self._source = recorder, operation, source
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._source, name)
+        if name not in ("uniform", "normal", "truncated_normal", "integers"):
+            self._recorder.refuse(f"random numbers are drawn by {name}")
+            return method
+
+        def draw(*arguments: Any) -> torch.Tensor:
+            return self._recorder.drawn(self._operation, name, arguments, method)
+
+        return draw
 
 
 class _Watch(TorchFunctionMode):
@@ -175,6 +237,8 @@ class Recorder(TorchDispatchMode):
         if self.failed is not None:
             return None
         fetches = [None if slot < 0 else self._places[slot] for slot in plan.fetch_slots]
+        if any(item is INSIDE for item in fetches):
+            return None
         return Recording(self._values, self._entries, self._feeds, fetches)
 
     # What the plan tells.
@@ -192,10 +256,7 @@ class Recorder(TorchDispatchMode):
             return instruction.evaluate(self.run, *arguments)
         operation, self._instruction = instruction.operation, instruction
         begin, self._problem = len(self._entries), None
-        stateful = instruction.plain is None and registry.lookup(operation.type).stateful
-        if (stateful and not instruction.reads and operation.type not in RECORDED) or self._takes_others(
-            instruction, arguments
-        ):
+        if _is_stateful(instruction) or self._takes_others(instruction, arguments):
             self._problem = "it is stateful or takes other things than tensors"
             self.paused += 1
             try:
@@ -205,7 +266,7 @@ class Recorder(TorchDispatchMode):
         else:
             with self, _Watch(self):
                 results = instruction.evaluate(self.run, *arguments)
-            if not all(isinstance(result, torch.Tensor) for result in results):
+            if not all(isinstance(result, (torch.Tensor, Elements, type(None))) for result in results):
                 self.refuse("something other than tensors is given")
         if self._problem is None and self.failed is None:
             given = [self._place(result) for result in results]
@@ -215,6 +276,8 @@ class Recorder(TorchDispatchMode):
         else:
             del self._entries[begin:]
             inputs = tuple([None if slot < 0 else self._places[slot] for slot in instruction.inputs])
+            if any(item is INSIDE for item in inputs) or any(isinstance(result, Elements) for result in results):
+                self.failed = f"{operation.type} takes a TensorArray, and {self._problem}"
             outputs = tuple([self._add(result) for result in results])
             self._entries.append(Whole(instruction, inputs, outputs))
             given = [Place(number) for number in outputs]
@@ -269,6 +332,26 @@ class Recorder(TorchDispatchMode):
         )
         return given
 
+    def drawn(
+        self, operation: Operation, name: str, arguments: Sequence[Any], method: Callable[..., torch.Tensor]
+    ) -> torch.Tensor:
+        """Random numbers, drawn anew in every run."""
+        if self.paused or self.failed is not None:
+            return method(*arguments)
+        self.paused += 1
+        try:
+            numbers = method(*arguments)
+        finally:
+            self.paused -= 1
+
+        def evaluate(run: Run) -> Sequence[torch.Tensor]:
+            return [getattr(run.random(operation), name)(*arguments)]
+
+        if self._instruction is not None:
+            draw = replace(self._instruction, operation=operation, evaluate=evaluate, plain=None)
+            self._entries.append(Whole(draw, (), (self._add(numbers),)))
+        return numbers
+
     # What torch tells.
 
     def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
@@ -286,12 +369,17 @@ class Recorder(TorchDispatchMode):
     def _note(self, function: Any, arguments: Any, options: Any, results: Any) -> None:
         if function is torch.ops.aten._local_scalar_dense.default:
             if not self.is_fixed(arguments[0]):
-                self.refuse("a value is read by item")
+                if isinstance(results, int):  # as a length is, or whether all rows have ended
+                    place = self._place(arguments[0])
+                    self._entries.append(Expected(place, results, self._instruction))
+                else:
+                    self.refuse("a value is read by item")
             return
         tensors = list(_members(results))
-        if any(tag in function.tags for tag in _CHANGING) or not all(
-            isinstance(tensor, torch.Tensor) for tensor in tensors
-        ):
+        changing = any(tag in function.tags for tag in _CHANGING)
+        if function is torch.ops.aten.index.Tensor:  # by places; by a mask, the size is of the values
+            changing = any(index.dtype in (torch.bool, torch.uint8) for index in _members(arguments[1]))
+        if changing or not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
             self.refuse(f"{function} gives something else in every run")
             return
         places = tuple(map(self._place, arguments))
@@ -354,7 +442,7 @@ class Recorder(TorchDispatchMode):
             return Place(self._add(argument, True) if number is None else number)
         if isinstance(argument, (list, tuple)):
             return type(argument)([self._place(item) for item in argument])
-        return argument
+        return INSIDE if isinstance(argument, Elements) else argument
 
     def _number(self, tensor: torch.Tensor) -> int | None:
         number = self._numbers.get(id(tensor))
@@ -386,6 +474,14 @@ _OF_SHAPES = {
     for name in ("ones_like", "zeros_like", "full_like", "new_zeros", "new_ones", "new_full")
 }
 """Operations that take no more of a tensor than its shape and type."""
+
+
+def _is_stateful(instruction: Instruction) -> bool:
+    """Whether an instruction may do otherwise in another run, with the same values."""
+    if instruction.plain is not None or instruction.reads is not None:
+        return False
+    operation_type = instruction.operation.type
+    return registry.lookup(operation_type).stateful and operation_type not in RECORDED
 
 
 def _members(nest: Any) -> Iterator[Any]:

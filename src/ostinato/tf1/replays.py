@@ -5,14 +5,16 @@ Alike are runs of one plan with feeds of the same shapes. What takes long anyway
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .recorded_code import CannotReplay, RecordedCode
+from .recorded_code import CannotReplay, OtherNumbers, RecordedCode
 from .recording import recorder_of
 
 if TYPE_CHECKING:
@@ -25,16 +27,31 @@ RUNS_BEFORE_RECORDING = 3
 """How many runs are alike before one is written down, which takes as long as a few of them."""
 LONGEST_RUN = 0.5
 """Seconds of a run beyond which what lies between torch's operations is not worth it."""
-MOST_KINDS = 32
-"""How many kinds of runs of a plan are written down: batches of ever other lengths are not."""
+MOST_KINDS = 64
+"""How many kinds of runs of a plan are told apart: batches of ever other lengths are not."""
+MOST_VARIANTS = 4
+"""How many recordings there are of a kind, where they stand on numbers, as the length of the longest row."""
+
+
+@dataclass
+class _Kind:
+    """Runs of a plan with feeds of the same shapes."""
+
+    times: list[float] = field(default_factory=list)  # seconds, of those since the last recording
+    codes: list[RecordedCode] = field(default_factory=list)
+    misses: int = 0  # runs that none of the recordings was right for
+    hits: int = 0
+
+    def fails(self) -> bool:
+        """Whether its runs are too different, in numbers that the recordings stand on."""
+        return len(self.codes) >= MOST_VARIANTS and self.misses > self.hits + MOST_VARIANTS
 
 
 class Replays:
     """What a plan knows of its runs."""
 
     def __init__(self) -> None:
-        self._seen: dict[Any, list[float]] = {}  # how long the runs of a kind took
-        self._codes: dict[Any, RecordedCode] = {}
+        self._kinds: dict[Any, _Kind] = {}
         self._lock = threading.Lock()
         self._over = False
         self.problem: str | None = None  # why the last run that should have been written down was not
@@ -43,41 +60,55 @@ class Replays:
         """The values of the plan's fetches."""
         if self._over or not RECORD or plan.flow is not None or run.device is not None:
             return plan.execute(run, feed_values)
-        kind = (
+        key = (
             run.memory,
             *[
                 (value.shape, value.stride(), value.dtype) if isinstance(value, torch.Tensor) else None
                 for value in feed_values
             ],
         )
-        code = self._codes.get(kind)
-        if code is not None:
-            return plan.guarded(code, run, feed_values)
-        if len(self._codes) >= MOST_KINDS:
+        kind = self._kinds.get(key)
+        if kind is None:
+            if len(self._kinds) >= MOST_KINDS:
+                return plan.execute(run, feed_values)
+            kind = self._kinds.setdefault(key, _Kind())
+        for code in kind.codes:
+            try:
+                values = plan.guarded(code, run, feed_values)
+                kind.hits += 1
+                return values
+            except OtherNumbers:
+                continue
+        return self._without(plan, run, feed_values, kind)
+
+    def _without(self, plan: Plan, run: Run, feed_values: Sequence[Any], kind: _Kind) -> list[Any]:
+        """The values, of a run that no recording is there for."""
+        kind.misses += bool(kind.codes)
+        if len(kind.codes) >= MOST_VARIANTS:
+            if kind.fails():
+                kind.codes, kind.times = [], [math.inf] * RUNS_BEFORE_RECORDING
             return plan.execute(run, feed_values)
-        times = self._seen.setdefault(kind, [])
-        if len(times) < RUNS_BEFORE_RECORDING:
+        if len(kind.times) < RUNS_BEFORE_RECORDING:
             begin = time.perf_counter()
             values = plan.execute(run, feed_values)
-            times.append(time.perf_counter() - begin)
-            if len(self._seen) > 64 * MOST_KINDS:
-                self._seen.clear()
+            kind.times.append(time.perf_counter() - begin)
             return values
-        if min(times, default=0.0) > LONGEST_RUN or not self._lock.acquire(blocking=False):
+        if min(kind.times, default=0.0) > LONGEST_RUN or not self._lock.acquire(blocking=False):
             return plan.execute(run, feed_values)
         try:
             return self._recorded(plan, run, feed_values, kind)
         finally:
             self._lock.release()
 
-    def _recorded(self, plan: Plan, run: Run, feed_values: Sequence[Any], kind: Any) -> list[Any]:
+    def _recorded(self, plan: Plan, run: Run, feed_values: Sequence[Any], kind: _Kind) -> list[Any]:
         with recorder_of(plan, run) as recorder:
             values = plan.interpret(run, feed_values, recorder)
         recording = recorder.recording(plan)
         self.problem = recorder.failed
         if recording is not None:
             try:
-                self._codes[kind] = RecordedCode(recording)
+                kind.codes = [*kind.codes, RecordedCode(recording)]
+                kind.times = []
             except CannotReplay as problem:
                 self.problem = str(problem)
         self._over = self.problem is not None
