@@ -1,6 +1,7 @@
 """A Keras recurrent layer as one node: the whole sequence in one torch function.
 
-The inputs' share of all steps is one product; a step is one product more and the gates.
+The inputs' share of all steps is one product; `keras_walk` walks the steps, and `keras_steps` where a state's
+dropout hinders it.
 """
 
 from __future__ import annotations
@@ -14,61 +15,22 @@ from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import convert_to_tensor, make
+from .keras_native import native_walk, runs_native
+from .keras_steps import ACTIVATIONS, Recurrence, walk
+from .keras_walk import quick_walk
 
-_ACTIVATIONS: dict[str, Any] = {
-    "elu": F.elu,
-    "exponential": torch.exp,
-    "hard_sigmoid": lambda x: torch.clamp(0.2 * x + 0.5, 0.0, 1.0),
-    "linear": lambda x: x,
-    "relu": torch.relu,
-    "selu": F.selu,
-    "sigmoid": torch.sigmoid,
-    "softplus": F.softplus,
-    "softsign": F.softsign,
-    "tanh": torch.tanh,
-}
-KNOWN_ACTIVATIONS = frozenset(_ACTIVATIONS)
+KNOWN_ACTIVATIONS = frozenset(ACTIVATIONS)
 
 
-def _simple(x: torch.Tensor, states: Any, kernel: torch.Tensor, act: Any, gate: Any) -> Any:
-    (h,) = states
-    new = act(torch.addmm(x, h, kernel))
-    return new, (new,)
-
-
-def _lstm(x: torch.Tensor, states: Any, kernel: torch.Tensor, act: Any, gate: Any) -> Any:
-    h, c = states
-    i, f, g, o = torch.addmm(x, h, kernel).chunk(4, 1)
-    new_c = gate(f) * c + gate(i) * act(g)
-    new_h = gate(o) * act(new_c)
-    return new_h, (new_h, new_c)
-
-
-def _gru(x: torch.Tensor, states: Any, kernel: torch.Tensor, act: Any, gate: Any) -> Any:
-    (h,) = states
-    units = h.shape[1]
-    of_gates, of_candidate = x[:, : 2 * units], x[:, 2 * units :]
-    z, r = gate(torch.addmm(of_gates, h, kernel[:, : 2 * units])).chunk(2, 1)
-    candidate = act(torch.addmm(of_candidate, r * h, kernel[:, 2 * units :]))
-    new = z * h + (1 - z) * candidate
-    return new, (new,)
-
-
-def _gru_reset_after(bias: torch.Tensor | None) -> Any:
-    def step(x: torch.Tensor, states: Any, kernel: torch.Tensor, act: Any, gate: Any) -> Any:
-        (h,) = states
-        inner = h @ kernel if bias is None else torch.addmm(bias, h, kernel)
-        x_z, x_r, x_h = x.chunk(3, 1)
-        h_z, h_r, h_h = inner.chunk(3, 1)
-        z = gate(x_z + h_z)
-        candidate = act(x_h + gate(x_r + h_r) * h_h)
-        new = z * h + (1 - z) * candidate
-        return new, (new,)
-
-    return step
-
-
-_STEPS = {"simple": _simple, "lstm": _lstm, "gru": _gru}
+def _projected(
+    x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None, dropped: torch.Tensor | None
+) -> torch.Tensor:
+    """The inputs' share of each step `[time, batch, ...]`; `dropped`: for each gate what is left of them."""
+    if dropped is None:
+        return x @ kernel if bias is None else F.linear(x, kernel.t(), bias)
+    parts = kernel.chunk(len(dropped), 1)
+    whole = torch.cat([(x * mask) @ part for mask, part in zip(dropped, parts, strict=True)], 2)
+    return whole if bias is None else whole + bias
 
 
 def _run(
@@ -83,44 +45,46 @@ def _run(
     go_backwards: bool,
     zero_output_for_mask: bool,
     reset_after: bool,
+    dropped: tuple[int, int] = (0, 0),
 ) -> tuple[torch.Tensor, ...]:
     """(outputs, last output, states...)"""
     given = list(tensors)
     x, kernel, recurrent = given[:3]
     bias = given[3] if has_bias else None
     mask = given[3 + has_bias] if has_mask else None
-    state: Any = tuple(given[-states:])
+    of_inputs, of_states = dropped
+    start: Any = tuple(given[3 + has_bias + has_mask :][:states])
+    masks = given[3 + has_bias + has_mask + states :]
     inner = None
     if bias is not None and reset_after:
         bias, inner = bias[0], bias[1]
-    projected = x @ kernel if bias is None else F.linear(x, kernel.t(), bias)
     if not time_major:
-        projected = projected.transpose(0, 1)
-    steps = projected.unbind(0)
-    masks = None
+        x = x.transpose(0, 1)
     if mask is not None:
-        if mask.dim() > 2:
-            mask = mask.squeeze(-1)
-        masks = (mask if time_major else mask.transpose(0, 1)).bool().unsqueeze(-1).unbind(0)
-    step = _gru_reset_after(inner) if reset_after else _STEPS[kind]
-    act, gate = _ACTIVATIONS[activation], _ACTIVATIONS[gates]
-    outputs = []
-    before = torch.zeros_like(state[0])
-    order = range(len(steps) - 1, -1, -1) if go_backwards else range(len(steps))
-    for time in order:
-        output, new = step(steps[time], state, recurrent, act, gate)
-        if masks is not None:
-            kept = masks[time]
-            output = torch.where(kept, output, torch.zeros_like(output) if zero_output_for_mask else before)
-            new = tuple(torch.where(kept, a, b) for a, b in zip(new, state, strict=True))
-        before, state = output, new
-        outputs.append(output)
-    whole = (
-        torch.stack(outputs, 0 if time_major else 1)
-        if outputs
-        else x.new_zeros(x.shape[:2] + before.shape[1:])
-    )
-    return whole, before, *state
+        mask = (mask.squeeze(-1) if mask.dim() > 2 else mask).bool()
+        mask = (mask if time_major else mask.transpose(0, 1)).unsqueeze(-1)
+    if go_backwards:
+        x, mask = x.flip(0), None if mask is None else mask.flip(0)
+    if gates == "sigmoid" and mask is None and not masks and runs_native(activation, x):
+        kind = "gru_reset_after" if reset_after else kind
+        whole, *ends = native_walk(kind, activation, x, kernel, recurrent, bias, inner, start)
+        return whole if time_major else whole.transpose(0, 1), ends[0], *ends
+    projected = _projected(x, kernel, bias, torch.stack(masks[:of_inputs]) if of_inputs else None)
+    recurrence = Recurrence("gru_reset_after" if reset_after else kind, activation, gates)
+    if of_states:
+        kept = torch.stack(masks[of_inputs:])
+        whole, *ends = walk(recurrence, projected, recurrent, inner, mask, start, kept)
+    else:
+        whole, *ends = quick_walk(recurrence, projected, recurrent, inner, mask, start)
+    last = ends[0]
+    if not len(whole):
+        last = torch.zeros_like(last)
+    elif mask is not None:
+        # What a step gives that the mask leaves out: zeros, or what the last step gave that it did not, where
+        # there was one.
+        shown = mask if zero_output_for_mask else mask.cummax(0).values
+        whole, last = whole * shown, last * shown[-1]
+    return whole if time_major else whole.transpose(0, 1), last, *ends
 
 
 def _rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
@@ -142,21 +106,26 @@ def keras_rnn(
     bias: Any,
     mask: Any,
     states: Any,
+    dropout_masks: Any = (),
+    recurrent_dropout_masks: Any = (),
     name: str | None = None,
     **attributes: Any,
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """(all outputs, the last one, the last states) of a layer over a sequence."""
+    """(all outputs, the last one, the last states) of a layer over a sequence; the masks of dropout, where
+    there are some, are for each gate.
+    """
     given = [inputs, kernel, recurrent_kernel]
     given += [] if bias is None else [bias]
     given += [] if mask is None else [mask]
-    tensors = [convert_to_tensor(item) for item in [*given, *states]]
+    given += [*states, *dropout_masks, *recurrent_dropout_masks]
     node = make(
         "KerasRNN",
-        tensors,
+        [convert_to_tensor(item) for item in given],
         name or "rnn",
         states=len(states),
         has_bias=bias is not None,
         has_mask=mask is not None,
+        dropped=(len(dropout_masks), len(recurrent_dropout_masks)),
         **attributes,
     )
     outputs, last, *ends = node.outputs

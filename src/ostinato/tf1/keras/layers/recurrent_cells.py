@@ -90,21 +90,23 @@ class _Cell(Configured):
             self._recurrent_masks = _drawn(inputs, self.recurrent_dropout, training, count)
         return self._recurrent_masks
 
-    def _shares(self, inputs: Any, h: Any, training: Any) -> tuple[list[Any], list[Any]]:
-        """The inputs and the states as each gate sees them."""
+    def dropout_masks(self, inputs: Any, h: Any, training: Any) -> tuple[list[Any], list[Any]]:
+        """For each gate what is left of a step's inputs, and of the states; nothing where nothing drops."""
         count = self._gates
         masks = self.get_dropout_mask_for_cell(inputs, training, count)
         recurrent = self.get_recurrent_dropout_mask_for_cell(h, training, count)
         one_mask = getattr(self, "implementation", 1) != 1
-        seen = (
-            [inputs] * count
-            if masks is None
-            else [inputs * masks[0 if one_mask else i] for i in range(count)]
-        )
-        held = (
-            [h] * count if recurrent is None else [h * recurrent[0 if one_mask else i] for i in range(count)]
-        )
-        return seen, held
+
+        def of_gates(drawn: Any) -> list[Any]:
+            return [] if drawn is None else [drawn[0 if one_mask else gate] for gate in range(count)]
+
+        return of_gates(masks), of_gates(recurrent)
+
+    def _shares(self, inputs: Any, h: Any, training: Any) -> tuple[list[Any], list[Any]]:
+        """The inputs and the states as each gate sees them."""
+        of_inputs, of_states = self.dropout_masks(inputs, h, training)
+        seen = [inputs * mask for mask in of_inputs] or [inputs] * self._gates
+        return seen, [h * mask for mask in of_states] or [h] * self._gates
 
     def _products(self, values: list[Any], kernel: Any) -> list[Tensor]:
         """Each gate's product; one product where all gates see the same."""

@@ -54,8 +54,9 @@ class _OfACell(RNN):
         cell = self.cell
         activation = self._known(cell.activation)
         gates = self._known(cell.recurrent_activation) if cell.recurrent_activation else "linear"
-        hindered = cell.dropout or cell.recurrent_dropout or constants or self.unroll
-        if hindered or activation is None or gates is None:
+        # A GRU of implementation 2 drops from the state that it mixes too.
+        mixes = self._kind == "gru" and cell.recurrent_dropout and cell.implementation != 1
+        if constants or self.unroll or mixes or activation is None or gates is None:
             return super()._sequence(inputs, initial_state, constants, mask, training)
         outputs, last, states = keras_rnn(
             inputs,
@@ -64,6 +65,7 @@ class _OfACell(RNN):
             cell.bias,
             mask,
             initial_state,
+            *self._dropout_masks(inputs, initial_state[0], training),
             kind=self._kind,
             activation=activation,
             gates=gates,
@@ -73,6 +75,15 @@ class _OfACell(RNN):
             reset_after=getattr(cell, "reset_after", False),
         )
         return last, outputs, states
+
+    def _dropout_masks(self, inputs: Any, h: Any, training: Any) -> tuple[Any, Any]:
+        """What dropout leaves of each step's inputs and of the states, for each gate."""
+        cell = self.cell
+        if not cell.dropout and not cell.recurrent_dropout:
+            return (), ()
+        cell.reset_dropout_mask()
+        cell.reset_recurrent_dropout_mask()
+        return cell.dropout_masks(inputs[0] if self.time_major else inputs[:, 0], h, training)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
