@@ -178,7 +178,7 @@ def test_an_export_is_loaded_and_asked(trained, tmp_path):
             ValueError,
             "mismatched",
         ),
-        (lambda: tf.estimator.DNNClassifier, AttributeError, "model_fn"),
+        (lambda: tf.estimator.BoostedTreesClassifier, AttributeError, "model_fn"),
         (tf.enable_eager_execution, tf.errors.UnimplementedError, "tf.Session"),
         (lambda: tf.contrib.eager.Variable, AttributeError, "tf.Session"),
     ],

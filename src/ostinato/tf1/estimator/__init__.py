@@ -1,6 +1,4 @@
-"""The module `tf.estimator`: models of one's own, on monitored sessions. Models that are ready-made, and
-clusters, are not served.
-"""
+"""The module `tf.estimator`: one's own models and ready-made ones, on monitored sessions."""
 
 from __future__ import annotations
 
@@ -20,24 +18,41 @@ from ..hooks import (
 from ..names import absent
 from ..session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from . import export, inputs
+from .canned.baseline import BaselineClassifier, BaselineEstimator, BaselineRegressor
+from .canned.combined import (
+    DNNLinearCombinedClassifier,
+    DNNLinearCombinedEstimator,
+    DNNLinearCombinedRegressor,
+)
+from .canned.dnn import DNNClassifier, DNNEstimator, DNNRegressor
+from .canned.linear import LinearClassifier, LinearEstimator, LinearRegressor
+from .canned.parsing import classifier_parse_example_spec, regressor_parse_example_spec
 from .estimator import Estimator
 from .specs import EstimatorSpec, EvalSpec, ModeKeys, RunConfig, TrainSpec, WarmStartSettings
 from .training import train_and_evaluate
 
-_READY_MADE = (
-    "BaselineClassifier BaselineEstimator BaselineRegressor BoostedTreesClassifier BoostedTreesEstimator "
-    "BoostedTreesRegressor DNNClassifier DNNEstimator DNNLinearCombinedClassifier DNNLinearCombinedEstimator "
-    "DNNLinearCombinedRegressor DNNRegressor LinearClassifier LinearEstimator LinearRegressor"
-)
+_BOOSTED = ("BoostedTreesClassifier", "BoostedTreesEstimator", "BoostedTreesRegressor")
 
 __all__ = [
+    "BaselineClassifier",
+    "BaselineEstimator",
+    "BaselineRegressor",
     "CheckpointSaverHook",
     "CheckpointSaverListener",
+    "DNNClassifier",
+    "DNNEstimator",
+    "DNNLinearCombinedClassifier",
+    "DNNLinearCombinedEstimator",
+    "DNNLinearCombinedRegressor",
+    "DNNRegressor",
     "Estimator",
     "EstimatorSpec",
     "EvalSpec",
     "FinalOpsHook",
     "GlobalStepWaiterHook",
+    "LinearClassifier",
+    "LinearEstimator",
+    "LinearRegressor",
     "LoggingTensorHook",
     "ModeKeys",
     "NanLossDuringTrainingError",
@@ -52,17 +67,19 @@ __all__ = [
     "StopAtStepHook",
     "TrainSpec",
     "WarmStartSettings",
+    "classifier_parse_example_spec",
     "export",
     "inputs",
+    "regressor_parse_example_spec",
     "train_and_evaluate",
 ]
 _absent = absent("tf.estimator", __all__)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _READY_MADE.split():
+    if name in _BOOSTED:
         raise AttributeError(
-            f"tf.estimator.{name}: ready-made models are not served here. Write the network in a model_fn "
-            "for tf.estimator.Estimator, with tf.layers.dense."
+            f"tf.estimator.{name}: trees are not grown here; take tf.estimator.DNNClassifier, a "
+            "model_fn of your own, or a library of trees."
         )
     return _absent(name)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import dtypes
-from .. import variable_scope as vs
 from ..graph import GraphKeys, add_to_collection, get_collection, name_scope
 from ..initializers import Zeros
 from ..ops import array, lists, math, nn, sparse
 from ..ops.embedding import safe_embedding_lookup_sparse
 from ..partitioned import PartitionedVariable
 from ..template import make_template
+from ..variable_scope import get_variable, variable_scope
 from .base import (
     CategoricalColumn,
     DenseColumn,
@@ -46,7 +46,7 @@ def _joined(
     cache, outputs = FeatureTransformationCache(features), []
     state = ScopeState(weight_collections, trainable)
     for column in columns:
-        with vs.variable_scope(None, default_name=column._var_scope_name) as scope:
+        with variable_scope(None, default_name=column._var_scope_name) as scope:
             tensor = column.get_dense_tensor(cache, state)
             size = column.variable_shape.num_elements()
             output = array.reshape(tensor, (array.shape(tensor)[0], size))
@@ -89,7 +89,7 @@ def input_layer(
            [70.,  0.,  0.,  1.]], dtype=float32)
     """
     _dense_columns(feature_columns)
-    with vs.variable_scope(None, default_name="input_layer", values=features.values()):
+    with variable_scope(None, default_name="input_layer", values=features.values()):
         return _joined(
             features, feature_columns, weight_collections, trainable, cols_to_vars, cols_to_output_tensors
         )
@@ -176,16 +176,16 @@ def linear_model(
     """
     columns = checked_columns(feature_columns)
     extra = [*(weight_collections or ()), GraphKeys.MODEL_VARIABLES]
-    with vs.variable_scope(None, "linear_model") as scope:
+    with variable_scope(None, "linear_model") as scope:
         model = scope.name.rsplit("/", 1)[-1]
     names = {}
     for column in columns:
-        with vs.variable_scope(None, default_name=column._var_scope_name) as scope:
+        with variable_scope(None, default_name=column._var_scope_name) as scope:
             names[scope.name.rsplit("/", 1)[-1]] = column
     check_linear(columns)
 
     def variable(name: str, shape: Any) -> Any:
-        made = vs.get_variable(
+        made = get_variable(
             name, shape, dtypes.float32, initializer=Zeros(), trainable=trainable, use_resource=True
         )
         for part in list(made) if isinstance(made, PartitionedVariable) else [made]:
@@ -195,7 +195,7 @@ def linear_model(
         return made
 
     found: dict[Any, Any] = {}
-    with name_scope(model), vs.variable_scope(model):
+    with name_scope(model), variable_scope(model):
         cache, state, sums = (
             FeatureTransformationCache(features),
             ScopeState(weight_collections, trainable),
@@ -204,7 +204,7 @@ def linear_model(
         ordered = [names[name] for name in sorted(names)]
         for name in sorted(names):
             column = names[name]
-            with vs.variable_scope(name) as scope:
+            with variable_scope(name) as scope:
                 weights = variable("weights", (rows_of_weights(column), units))
                 sums.append(weighted_sum(column, cache, state, sparse_combiner, weights))
             found[column] = get_collection(GraphKeys.GLOBAL_VARIABLES, scope=scope.name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes, keras_base
-from .. import variable_scope as vs
 from ..graph import name_scope
 from ..initializers import Zeros
 from ..ops import array, lists, math, nn
+from ..variable_scope import variable_scope
 from .base import (
     DenseColumn,
     FeatureTransformationCache,
@@ -53,7 +53,7 @@ class _FeaturesLayer(keras_base.Layer):
 
 def pure_scope(name: str) -> Any:
     """A variable scope that names variables, not nodes."""
-    return vs.variable_scope(name, auxiliary_name_scope=False)
+    return variable_scope(name, auxiliary_name_scope=False)
 
 
 class DenseFeatures(_FeaturesLayer):

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import dtypes
-from .. import variable_scope as vs
 from ..check_ops import assert_equal, assert_rank, assert_type
 from ..graph import control_dependencies, name_scope
 from ..ops import array, lists, picking, sparse
 from ..parsing import VarLenFeature
 from ..shapes import TensorShape
+from ..variable_scope import variable_scope
 from .base import (
     FeatureTransformationCache,
     SequenceDenseColumn,
@@ -162,11 +162,11 @@ def sequence_input_layer(
                 "sequence_categorical_column with an embedding_column or indicator_column. Given (type "
                 f"{type(column)}): {column}"
             )
-    with vs.variable_scope(None, default_name="sequence_input_layer", values=features.values()):
+    with variable_scope(None, default_name="sequence_input_layer", values=features.values()):
         cache, state = FeatureTransformationCache(features), ScopeState(weight_collections, trainable)
         outputs, lengths = [], []
         for column in columns:
-            with vs.variable_scope(None, default_name=column._var_scope_name):
+            with variable_scope(None, default_name=column._var_scope_name):
                 tensor, length = column.get_sequence_dense_tensor(cache, state)
                 sizes = array.shape(tensor)
                 count = column.variable_shape.num_elements()

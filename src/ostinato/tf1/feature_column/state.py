@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
-from .. import variable_scope as vs
 from ..graph import GraphKeys
+from ..variable_scope import get_variable
 
 
 class ScopeState:
@@ -30,7 +30,7 @@ class ScopeState:
         use_resource: bool | None = None,
         initializer: Any = None,
     ) -> Any:
-        made = vs.get_variable(
+        made = get_variable(
             name,
             shape,
             dtype or dtypes.float32,
@@ -67,7 +67,7 @@ class LayerState:
     ) -> Any:
         if (feature_column, name) in self._made:
             raise ValueError("Variable already exists.")
-        made = vs.get_variable(
+        made = get_variable(
             name,
             shape,
             dtype or dtypes.float32,
