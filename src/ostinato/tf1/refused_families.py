@@ -215,7 +215,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "PoissonRegressionHead RegressionHead add_metrics",
         _HEADS,
     ),
-    ("tf.estimator", "classifier_parse_example_spec regressor_parse_example_spec", _COLUMNS),
     ("tf.estimator", "FeedFnHook", "tf.train.FeedFnHook"),
     ("tf.estimator", "ProfilerHook", "tf.train.ProfilerHook"),
     ("tf.estimator", "SummarySaverHook", "tf.train.SummarySaverHook"),
