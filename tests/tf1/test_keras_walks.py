@@ -47,6 +47,8 @@ def test_the_quick_walk_is_the_plain_one(kind, is_masked):
     activations += [("tanh", "sigmoid"), ("tanh", "softsign")]
     for (activation, gates), time in [*itertools.product(activations, [3]), (activations[-1], 1)]:
         projected, kernel, inner, states = _given(kind, time)
+        if activation == "exponential":
+            projected = projected - 4.0  # so that it does not explode
         mask = torch.rand(time, ROWS, 1) > 0.4 if is_masked else None
         recurrence = Recurrence(kind, activation, gates)
         expected = walk(recurrence, projected, kernel, inner, mask, states)
