@@ -47,6 +47,7 @@ class BodyFunction:
             ]
             self.graph.initial_values = dict(zip(self.arguments, initial_values, strict=False))
             self.outputs = [self.graph.own(output) for output in function(*self.arguments)]
+        self.graph.make_part()
         operations = self._operations(self.outputs)
         self.before = list(
             dict.fromkeys(

@@ -28,6 +28,7 @@ class BodyGraph(Graph):
         if shares_names:
             self._names_in_use = outer._names_in_use
         self.seed, self.overrides = outer.seed, outer.overrides
+        self._is_part = shares_names  # in TensorFlow its nodes are the outer graph's
         self._captures: dict[Tensor, Tensor] = {}
         self._handles: dict[Tensor, Tensor] = {}
         self.outer_control: dict[
@@ -35,6 +36,15 @@ class BodyGraph(Graph):
         ] = {}  # what, of the graphs around, is first
         self._outer_in_force: tuple[Operation, ...] = ()
         self.initial_values: dict[Tensor, Tensor] = {}  # of a loop's variables, by the arguments inside
+
+    def nodes_of_tensorflow(self) -> int:
+        own = super().nodes_of_tensorflow()
+        return self.outer.nodes_of_tensorflow() + own if self._is_part else own
+
+    def make_part(self) -> None:
+        """All is traced: from now on the outer graph counts the nodes of this one."""
+        if self._is_part:
+            self.outer.skip(super().nodes_of_tensorflow())
 
     @property
     def captures(self) -> list[tuple[Tensor, Tensor]]:
@@ -66,6 +76,7 @@ class BodyGraph(Graph):
             operation = handle.op
             with self.control_dependencies(None):
                 inner = self.create_operation("VariableV2", (), operation.attributes, operation.name + "/")
+                self.skip(-1)  # its value enters, and nothing else
             self._handles[handle] = inner.outputs[0]
         return self._handles[handle]
 

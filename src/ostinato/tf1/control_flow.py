@@ -138,9 +138,12 @@ def _while(
             for leaf, variable, shape in zip(nest.flatten(result), variables, shapes, strict=True)
         ]
 
+    graph, count = get_default_graph(), len(variables)
+    graph.skip(count)  # what enters
     condition_function = BodyFunction(
         traced_condition, stand_ins, scope, ["Merge"] * len(variables), shares_names=True
     )
+    graph.skip(1 + count)  # the condition, and a choice for each variable
     body_function = BodyFunction(
         traced_body, stand_ins, scope, ["Identity"] * len(variables), True, initial_values=variables
     )
@@ -149,6 +152,7 @@ def _while(
     with get_default_graph().control_dependencies([*condition_function.before, *body_function.before]):
         after = loops.loop(condition_function, body_function, variables, **options)
     exits = [identity(tensor, name="Exit") for tensor in after]
+    graph.skip(count - 1)  # what goes round; the loop is a node here alone
     structure = results[0]
     packed = nest.pack_sequence_as(structure, with_flows(nest.flatten(structure), exits))
     return packed if return_same_structure or len(exits) > 1 else packed[0]
@@ -260,6 +264,7 @@ def cond(
         scope = get_default_graph().get_name_scope()
         pred = convert_to_tensor(pred)
         _check_predicate(pred, "Switch", "pred", scope)
+        get_default_graph().skip(3)  # the choice, and a node for each side
         pred = identity(pred, name="pred_id")
         branches = [
             _branch(true_fn, scope, "true_fn must have a return value.", True),
@@ -299,6 +304,7 @@ def _merged(chosen: Tensor, branches: Sequence[tuple[BodyFunction, Any]], strict
     before = [operation for function in functions for operation in function.before]
     with get_default_graph().control_dependencies(before):
         tensors = loops.conditional(chosen, functions, shapes)
+    get_default_graph().skip(-1)  # a node here alone
     merged = [identity(tensor, name="Merge") for tensor in tensors]
     packed = nest.pack_sequence_as(results[0], with_flows(nest.flatten(results[0]), merged))
     return packed if strict else _unpacked(packed)

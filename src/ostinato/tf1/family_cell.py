@@ -13,7 +13,7 @@ from ostinato._init import LogUniform, Uniform
 from ostinato._state import LSTMStateTuple as _CoreStateTuple
 from ostinato._state import leaves
 
-from . import nest
+from . import nest, node_counts
 from . import variable_scope as vs
 from .activations import activation_function, core_activation
 from .body import BodyFunction
@@ -140,7 +140,10 @@ class FamilyCell(RNNCell):
 
     def _describe(self, inputs: Any) -> Described:
         with self._in_scope(inputs):
-            return self._described(inputs)
+            described = self._described(inputs)
+        graph = get_default_graph()
+        graph.skip(node_counts.of_step(self, graph.in_loop))
+        return described
 
     def _described(self, inputs: Any) -> Described:
         dtype = nest.flatten(inputs)[-1].dtype.base_dtype
@@ -179,7 +182,9 @@ class FamilyCell(RNNCell):
     def call(self, inputs: Any, state: Any) -> Any:
         """One step, as one node: the output and the new state."""
         inputs = nest.map_structure(convert_to_tensor, inputs)
-        return bare_step(self, self._described(inputs), inputs, state)
+        described = self._described(inputs)
+        get_default_graph().skip(node_counts.of_step(self, False))
+        return bare_step(self, described, inputs, state)
 
 
 class FamilyLayerCell(FamilyCell, LayerRNNCell):

@@ -16,6 +16,7 @@ from . import registry
 from .devices import combined, parsed
 from .errors import InaccessibleTensorError
 from .graph_elements import Elements
+from .node_counts import more_than
 from .tensor import Operation, Tensor
 
 _OPERATION_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
@@ -87,6 +88,8 @@ class Graph(Elements):
         self._collections: dict[Any, list[Any]] = {}
         self._finalized = False
         self.seed: int | None = None
+        self.skipped = 0  # nodes that TensorFlow would have made beside these: node_counts.py
+        self.in_loop = False
         self.overrides: dict[str, str] = {}  # gradients' names by types of operations; custom_gradient.py
         self._counted = 0  # nodes that only TensorFlow has
         self.lock = threading.RLock()  # held while nodes, names and plans are added
@@ -102,6 +105,14 @@ class Graph(Elements):
         """
         with self.lock:
             self._counted += nodes
+
+    def nodes_of_tensorflow(self) -> int:
+        """How many nodes TensorFlow's graph would have, as far as that is known."""
+        return len(self._operations) + self.skipped
+
+    def skip(self, count: int) -> None:
+        """Count nodes that TensorFlow makes and this graph does not."""
+        self.skipped += count
 
     def create_operation(
         self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: str | None = None
@@ -131,6 +142,7 @@ class Graph(Elements):
                 operation.device = combined(scopes.devices, operation)
             self._operations.append(operation)
             self._by_name[name] = operation
+            self.skipped += more_than(operation)
         return operation
 
     def _overridden(

@@ -36,7 +36,7 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
     if graph.seed is None:
         return (None, None) if op_seed is None else (_DEFAULT_GRAPH_SEED, _remainder(op_seed))
     if op_seed is None:
-        op_seed = graph.next_identifier()
+        op_seed = graph.nodes_of_tensorflow()
     seeds = _remainder(graph.seed), _remainder(op_seed)
     # A kernel takes (0, 0) for no seed at all.
     return (0, _MODULUS) if seeds == UNSEEDED else seeds

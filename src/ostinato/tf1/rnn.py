@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import nest
+from . import nest, node_counts
 from . import variable_scope as vs
 from .dtypes import as_dtype
-from .graph import name_scope
+from .graph import get_default_graph, name_scope
 from .layers_base import StaticInput
 from .ops import array
 from .ops import rnn as rnn_ops
@@ -83,7 +83,11 @@ def dynamic_rnn(
         ]
         step_inputs = nest.pack_sequence_as(inputs, steps)
         with name_scope("while") as loop_scope:
-            described = describe(cell, step_inputs)
+            graph, states = get_default_graph(), len(nest.flatten(state))
+            counted = graph, states, lengths is not None, time_major, rows
+            node_counts.before_loop(*counted)
+            with node_counts.loop(graph):
+                described = describe(cell, step_inputs)
             if described is None:
                 described = traced(cell, step_inputs, stand_ins(state, rows), loop_scope)
             else:
@@ -107,6 +111,7 @@ def dynamic_rnn(
         outputs = [
             _named_output(leaf, index, len(flat_inputs), time_major) for index, leaf in enumerate(outputs)
         ]
+        node_counts.after_loop(*counted)
         final_state = nest.pack_sequence_as(state, with_flows(nest.flatten(state), final))
         return nest.pack_sequence_as(cell.output_size, outputs), final_state
 

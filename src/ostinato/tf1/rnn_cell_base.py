@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ostinato._state import LSTMStateTuple as _CoreStateTuple
 
-from . import nest
+from . import nest, node_counts
 from . import variable_scope as vs
 from .body import BodyFunction
 from .cell_description import Body, Description, core_sizes
@@ -227,6 +227,7 @@ def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:
         if batch_size is None:
             raise ValueError(f"Provided a prefix or suffix of None: {batch_size} and {size}")
         rest = size.as_list() if isinstance(size, TensorShape) else [int(size)]
+        node_counts.of_zeros(get_default_graph(), batch_size)
         return array.zeros([batch_size, *rest], dtype)
 
     return nest.map_structure(zero, sizes)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import nest
+from . import nest, node_counts
 from .body import BodyFunction
 from .cell_description import Dropout, Residual
 from .graph import Graph, get_default_graph, name_scope
@@ -132,6 +132,7 @@ class ResidualWrapper(_Wrapper):
 
     def _describe(self, inputs: Any) -> Described:
         inner = self._cell._describe(inputs)
+        get_default_graph().skip(1)  # the sum
         output = as_shape(inputs.shape)[:1].concatenate(as_shape(self.output_size))
         if self._residual_fn is None:
             as_shape(inputs.shape).assert_is_compatible_with(output)
@@ -241,6 +242,9 @@ class DropoutWrapper(_Wrapper):
         self._variational_recurrent, self._input_size, self._seed = variational_recurrent, input_size, seed
         self._noise: dict[tuple[Graph, str], Tensor] = {}
         self._input_keep_prob, self._output_keep_prob, self._state_keep_prob = self._keep.values()
+        # TensorFlow makes a constant of a number.
+        numbers = [value for value in self._keep.values() if not isinstance(value, Tensor)]
+        get_default_graph().skip(len(numbers))
         if variational_recurrent and dtype is None:
             raise ValueError("When variational_recurrent=True, dtype must be provided")
         if variational_recurrent and input_size is None and _drops(self._keep["input"]):
@@ -262,7 +266,11 @@ class DropoutWrapper(_Wrapper):
         return is_plain(self, DropoutWrapper, "__call__") and self._visitor is None and known(self._cell)
 
     def _describe(self, inputs: Any) -> Described:
+        graph = get_default_graph()
+        graph.skip(node_counts.of_dropout(self._keep["input"], graph.in_loop))
         inner = self._cell._describe(inputs)
+        for place in ("state", "output"):
+            graph.skip(node_counts.of_dropout(self._keep[place], graph.in_loop))
         values = [self._keep[name] for name in ("input", "output", "state")]
         for value in values:
             if not isinstance(value, Tensor) and value == 0:

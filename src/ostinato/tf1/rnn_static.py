@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import nest
+from . import nest, node_counts
 from . import variable_scope as vs
-from .graph import control_dependencies, name_scope
+from .graph import control_dependencies, get_default_graph, name_scope
 from .layers_base import StaticInput
 from .ops import array
 from .ops.core import convert_to_tensor
@@ -63,6 +63,7 @@ def static_rnn(
             batch = array.shape(nest.flatten(steps[0])[0])[0]
         missing = "If no initial_state is provided, dtype must be specified"
         state = state_to_begin_with(cell, initial_state, batch, dtype, missing)
+        graph, nodes = get_default_graph(), node_counts.of_cell(cell)
         described, structure = describe(cell, steps[0]), cell.state_size
         if described is None and (lengths is not None or _drops(cell)):
             # Its step as a description can be masked past a row's length, and drops as in dynamic_rnn.
@@ -74,6 +75,7 @@ def static_rnn(
         for index, step in enumerate(steps):
             if index:
                 entered.reuse_variables()
+                graph.skip(nodes)
             if described is None:
                 output, state = cell(step, state)
             else:
