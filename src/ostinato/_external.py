@@ -21,6 +21,12 @@ RECORDING = _Recording()
 """The recorder of this thread, while it records."""
 
 
+def differs_between_runs(tensor: Any) -> bool:
+    """Whether a run is being written down, and the tensor may have other values in another one."""
+    recorder = RECORDING.recorder
+    return recorder is not None and not recorder.paused and not recorder.is_fixed(tensor)
+
+
 def external(function: Function) -> Function:
     """Have a recording call this function as a whole.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ostinato import kernels
+from ostinato._external import external
 from ostinato._state import LSTMStateTuple, Nest, flatten
 from ostinato.cells.base import RNNCell
 from ostinato.cells.lowering import RunSequence, SequenceContext, has_known_values, lower
@@ -156,11 +157,17 @@ def checked_keep_prob(name: str, value: Any) -> KeepProbability:
             raise ValueError(
                 f"{name} must be a number or a scalar tensor, but has shape {list(value.shape)}."
             )
-        if has_known_values(value) and not 0.0 < float(value.detach()) <= 1.0:
-            raise ValueError(f"{name} must be greater than 0 and at most 1, but is {float(value.detach())}.")
+        if has_known_values(value):
+            _check_keep_prob(value.detach(), name)
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} must be a number or a scalar tensor, but is {value!r}.")
     if not 0.0 < value <= 1.0:
         raise ValueError(f"{name} must be greater than 0 and at most 1, but is {value}.")
     return float(value)
+
+
+@external
+def _check_keep_prob(value: Tensor, name: str) -> None:
+    if not 0.0 < float(value) <= 1.0:
+        raise ValueError(f"{name} must be greater than 0 and at most 1, but is {float(value)}.")

@@ -120,7 +120,7 @@ class _BodyCell(cells.RNNCell):
         function, run = self._description.function, self._run
         if function.draws:
             position = cells.current_position(self)
-            run = run.at(int(position.seed), position.step, *position.place)
+            run = run.at(position.seed, position.step, *position.place)
         values = [*leaves(inputs), *leaves(state)]
         results = function.evaluate(run, values, _values(self._captured))
         outputs, as_output = flatten(self._description.output_size)

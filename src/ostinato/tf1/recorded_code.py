@@ -49,7 +49,9 @@ class RecordedCode:
         lines = list(writer.lines())
         source = "def execute(run, fed):\n" + "\n".join(f"    {line}" for line in lines)
         import os
-        if os.environ.get("SHOW"): print(source, {k: getattr(v, "__name__", "") or str(v)[:60] for k, v in writer.names.items()})
+
+        if os.environ.get("SHOW"):
+            print(source, {k: getattr(v, "__name__", "") or str(v)[:60] for k, v in writer.names.items()})
         exec(compile(source, "<recording>", "exec"), writer.names)
         self._function: Callable[[Run, Sequence[Any]], list[Any]] = writer.names["execute"]
         self._instructions = writer.instructions

@@ -25,10 +25,12 @@ from ostinato._external import RECORDING
 
 from . import registry
 from .ops.tensor_array import Elements
-from .run import Run
+from .run import CellLoop, Run
 
 if TYPE_CHECKING:
     from .plan import Instruction, Plan
+    from .philox import Philox
+    from .random_source import StepSource
     from .tensor import Operation
 
 MOST_BYTES = 256 * 2**20
@@ -42,6 +44,7 @@ RECORDED = frozenset(
         "StatelessWhile",
         "StatelessIf",
         "TensorArrayV3",
+        "MatchingBatch",
         "RandomUniform",
         "RandomStandardNormal",
         "TruncatedNormal",
@@ -94,7 +97,6 @@ class Read:
     name: str
     outputs: tuple[int, ...]
     instruction: Instruction | None
-
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,28 @@ class RecordedRun(Run):
     def random(self, operation: Operation) -> Any:
         source = super().random(operation)
         if self._position is None:
-            return _Draws(self.recorder, operation, source)
-        self.recorder.refuse("random numbers are functions of their place in a loop")
+            return _Draws(self.recorder, lambda run: run.random(operation), source)
         return source
+
+    def _of_position(self, name: str) -> Any:
+        assert self._position is not None
+        seed, *place = self._position
+
+        def again(run: Run, *seeds: torch.Tensor) -> Philox:
+            return run.at(*seeds or [seed], *place)._of_position(name)
+
+        given = seed if isinstance(seed, torch.Tensor) else None
+        self.recorder.paused += 1
+        try:
+            return _Draws(self.recorder, again, super()._of_position(name), given)
+        finally:
+            self.recorder.paused -= 1
+
+    def within(self, operation: Operation, lengths: torch.Tensor | None = None) -> Run:
+        inner = super().within(operation, lengths)
+        if inner is not self:
+            inner._loop = _RecordedLoop(self.recorder, self._sources, operation, lengths)
+        return inner
 
     @property
     def resources(self) -> Any:  # type: ignore[override]
@@ -170,20 +191,53 @@ class RecordedRun(Run):
         vars(self)["resources"] = value
 
 
-class _Draws:
-    """A node's stream of random numbers; a draw from it is a call of its own."""
+class _RecordedLoop(CellLoop):
+    """A loop whose cell draws random numbers: a replay has one like it, with the replay's streams."""
 
-    def __init__(self, recorder: Recorder, operation: Operation, source: Any) -> None:
-        self._recorder, self._operation, self._source = recorder, operation, source
+    def __init__(
+        self, recorder: Recorder, sources: Any, operation: Operation, lengths: torch.Tensor | None
+    ) -> None:
+        super().__init__(sources, operation, lengths)
+        self._recorder, self._given = recorder, (operation, lengths)
+
+    def source(self, key: tuple[Any, ...], seeds: tuple[int, int], step: int) -> Any:
+        def again(run: Run, *lengths: torch.Tensor) -> StepSource:
+            loop = run.replayed_loops.get(self)
+            if loop is None:
+                loop = CellLoop(run._sources, self._given[0], *lengths or [None])
+                run.replayed_loops[self] = loop
+            return loop.source(key, seeds, step)
+
+        return _Draws(self._recorder, again, super().source(key, seeds, step), self._given[1])
+
+
+class _Draws:
+    """A stream of random numbers; a draw from it is a call of its own.
+
+    again: gives the stream in another run, of the tensor that it comes of.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        again: Callable[..., Any],
+        source: Any,
+        given: torch.Tensor | None = None,
+    ) -> None:
+        self._recorder, self._again, self._source = recorder, again, source
+        self._given = () if given is None else (given,)  # what the stream comes of
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._source, name)
-        if name not in ("uniform", "normal", "truncated_normal", "integers"):
+        if name not in ("uniform", "uniforms", "normal", "truncated_normal", "integers"):
             self._recorder.refuse(f"random numbers are drawn by {name}")
             return method
 
         def draw(*arguments: Any) -> torch.Tensor:
-            return self._recorder.drawn(self._operation, name, arguments, method)
+            def evaluate(run: Run, *given: torch.Tensor) -> Sequence[torch.Tensor]:
+                return [getattr(self._again(run, *given), name)(*arguments)]
+
+            return self._recorder.drawn(evaluate, self._given, method, arguments)
 
         return draw
 
@@ -195,9 +249,7 @@ class _Watch(TorchFunctionMode):
         super().__init__()
         self._recorder = recorder
 
-    def __torch_function__(
-        self, function: Any, types: Any, arguments: Any = (), options: Any = None
-    ) -> Any:
+    def __torch_function__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
         recorder = self._recorder
         if function in _READS and not recorder.paused and not recorder.is_fixed(arguments[0]):
             recorder.refuse(f"values are read by {getattr(function, '__name__', function)}")
@@ -276,7 +328,9 @@ class Recorder(TorchDispatchMode):
         else:
             del self._entries[begin:]
             inputs = tuple([None if slot < 0 else self._places[slot] for slot in instruction.inputs])
-            if any(item is INSIDE for item in inputs) or any(isinstance(result, Elements) for result in results):
+            if any(item is INSIDE for item in inputs) or any(
+                isinstance(result, Elements) for result in results
+            ):
                 self.failed = f"{operation.type} takes a TensorArray, and {self._problem}"
             outputs = tuple([self._add(result) for result in results])
             self._entries.append(Whole(instruction, inputs, outputs))
@@ -327,15 +381,17 @@ class Recorder(TorchDispatchMode):
         if any(result.requires_grad for result in results):
             self.refuse(f"a gradient goes through {function}")
         outputs = tuple([self._add(result) for result in results])
-        self._entries.append(
-            Call(function, places, {}, outputs, self._place(given), self._instruction, True)
-        )
+        self._entries.append(Call(function, places, {}, outputs, self._place(given), self._instruction, True))
         return given
 
     def drawn(
-        self, operation: Operation, name: str, arguments: Sequence[Any], method: Callable[..., torch.Tensor]
+        self,
+        again: Callable[..., Any],
+        given: Sequence[torch.Tensor],
+        method: Callable[..., torch.Tensor],
+        arguments: Sequence[Any],
     ) -> torch.Tensor:
-        """Random numbers, drawn anew in every run."""
+        """Random numbers, drawn by `method` here, and by `again` in other runs."""
         if self.paused or self.failed is not None:
             return method(*arguments)
         self.paused += 1
@@ -343,13 +399,10 @@ class Recorder(TorchDispatchMode):
             numbers = method(*arguments)
         finally:
             self.paused -= 1
-
-        def evaluate(run: Run) -> Sequence[torch.Tensor]:
-            return [getattr(run.random(operation), name)(*arguments)]
-
         if self._instruction is not None:
-            draw = replace(self._instruction, operation=operation, evaluate=evaluate, plain=None)
-            self._entries.append(Whole(draw, (), (self._add(numbers),)))
+            draw = replace(self._instruction, evaluate=again, plain=None)
+            inputs = tuple(map(self._place, given))
+            self._entries.append(Whole(draw, inputs, (self._add(numbers),)))
         return numbers
 
     # What torch tells.
@@ -397,9 +450,7 @@ class Recorder(TorchDispatchMode):
             known = self._numbers.get(id(tensor)) if writes else None
             outputs.append(self._add(tensor, fixed) if known is None else known)
         given = self._place(results)
-        self._entries.append(
-            Call(function, places, named, tuple(outputs), given, self._instruction, writes)
-        )
+        self._entries.append(Call(function, places, named, tuple(outputs), given, self._instruction, writes))
 
     def _written(self, function: Any, arguments: Any, options: Any) -> Iterator[int]:
         for index, argument in enumerate(function._schema.arguments):

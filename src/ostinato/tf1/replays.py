@@ -55,6 +55,7 @@ class Replays:
         self._lock = threading.Lock()
         self._over = False
         self.problem: str | None = None  # why the last run that should have been written down was not
+        self.replayed = 0  # how many runs were replayed
 
     def execute(self, plan: Plan, run: Run, feed_values: Sequence[Any]) -> list[Any]:
         """The values of the plan's fetches."""
@@ -76,6 +77,7 @@ class Replays:
             try:
                 values = plan.guarded(code, run, feed_values)
                 kind.hits += 1
+                self.replayed += 1
                 return values
             except OtherNumbers:
                 continue

@@ -43,10 +43,11 @@ class Run:
         self._sources = sources
         self._tracked = tracked
         self._leaves: dict[str, list[tuple[torch.Tensor, torch.Tensor]]] = {}
-        self._position: tuple[int, ...] | None = None
+        self._position: tuple[Any, ...] | None = None  # numbers; the first may be a tensor
         self._loop: CellLoop | None = None
         self._around: Run | None = None
         self.differentiated = False  # whether the plan around this one takes gradients through it
+        self.replayed_loops: dict[CellLoop, CellLoop] = {}  # by the loop of the run that was written down
         self.bound_cells: dict[Operation, Any] | None = None  # of a loop's body, from iteration to iteration
         self.device: torch.device | None = None  # where it computes; None: on the CPU, with nothing to move
 
@@ -104,12 +105,17 @@ class Run:
             if self._loop is not None and attributes["own_seed"]:
                 _, step, *place = self._position
                 return self._loop.source((name, *place), (attributes["seed"], attributes["seed2"]), step)
-            return TorchSource(_mixed(*self._position, zlib.crc32(name.encode())), self.device)
+            return self._of_position(name)
         key = (operation.graph, operation.name)
         source = self._sources.get(key)
         if source is None:  # of two threads that come here at once, the later takes the stream of the first
             source = self._sources.setdefault(key, source_of(operation.attributes, self.device))
         return source
+
+    def _of_position(self, name: str) -> Philox:
+        """The stream of a node in a loop's body, where it is a function of the position alone."""
+        assert self._position is not None
+        return TorchSource(_mixed(*map(int, self._position), zlib.crc32(name.encode())), self.device)
 
     def evaluate(
         self, graph: Graph, fetches: Sequence[Tensor], feeds: Sequence[Tensor], values: Sequence[torch.Tensor]
@@ -132,7 +138,7 @@ class Run:
         with torch.enable_grad():
             return plan.execute(run, values)
 
-    def at(self, *position: int) -> Run:
+    def at(self, *position: Any) -> Run:
         """This run inside a loop's body at a position (seed, step, ...): random nodes are functions of that,
         so that a step that is computed anew draws the same.
         """

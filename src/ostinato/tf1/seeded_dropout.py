@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ostinato import cells
+from ostinato._external import differs_between_runs
 from ostinato._state import LSTMStateTuple
 
 from .ops.nn import not_zero
@@ -54,7 +55,8 @@ def _numbers(keep_prob: Any, dtype: torch.dtype) -> tuple[float, float] | None:
     """What a draw is compared with and what is kept is multiplied by; None: they are no plain numbers."""
     if not isinstance(keep_prob, torch.Tensor):
         return _rate_and_scale(keep_prob, None, dtype)
-    if keep_prob.requires_grad or not cells.has_known_values(keep_prob):
+    known = cells.has_known_values(keep_prob) and not differs_between_runs(keep_prob)
+    if keep_prob.requires_grad or not known:
         return None
     return _rate_and_scale(keep_prob.item(), keep_prob.dtype, dtype)
 

@@ -1,0 +1,180 @@
+"""Runs that are written down and replayed give the bits of those that are not."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import ostinato.tf1 as tf
+from ostinato.tf1 import replays
+
+BATCH, TIME, SIZE = 4, 5, 3
+STEPS = 9
+
+
+@pytest.fixture(autouse=True)
+def recording_soon(monkeypatch):
+    monkeypatch.setattr(replays, "RUNS_BEFORE_RECORDING", 1)
+
+
+def inputs():
+    return tf.placeholder(tf.float32, [None, TIME, SIZE], name="x")
+
+
+def last(outputs, count=2):
+    return tf.layers.dense(outputs, count)
+
+
+def lstm(x):
+    return last(tf.nn.dynamic_rnn(tf.nn.rnn_cell.LSTMCell(7), x, dtype=tf.float32)[0][:, -1])
+
+
+def with_lengths(x):
+    lengths = tf.cast(tf.reduce_sum(tf.cast(x[:, :, 0] > 0, tf.int32), 1), tf.int64)
+    cells = tf.nn.rnn_cell.GRUCell(5), tf.nn.rnn_cell.BasicLSTMCell(4)
+    outputs, _ = tf.nn.bidirectional_dynamic_rnn(*cells, x, lengths, dtype=tf.float32)
+    return last(tf.concat(outputs, 2)[:, 0])
+
+
+def with_dropout(x):
+    keep_prob = tf.placeholder_with_default(0.6, [])
+    cells = [
+        tf.nn.rnn_cell.DropoutWrapper(tf.nn.rnn_cell.BasicLSTMCell(6), keep_prob, keep_prob, seed=seed)
+        for seed in (3, 4)
+    ]
+    outputs, _ = tf.nn.dynamic_rnn(tf.nn.rnn_cell.MultiRNNCell(cells), x, dtype=tf.float32)
+    return last(tf.nn.dropout(outputs[:, -1], keep_prob=0.5, seed=2))
+
+
+def own_cell(x):
+    class Cell(tf.nn.rnn_cell.RNNCell):
+        state_size = output_size = 4
+
+        def call(self, inputs, state):
+            state = tf.tanh(tf.layers.dense(tf.concat([inputs, state], 1), 4))
+            return tf.nn.dropout(state, keep_prob=0.7, seed=5), state
+
+    return last(tf.nn.dynamic_rnn(Cell(), x, dtype=tf.float32)[0][:, -1])
+
+
+def unrolled(x):
+    outputs, _ = tf.nn.static_rnn(tf.nn.rnn_cell.GRUCell(5), tf.unstack(x, axis=1), dtype=tf.float32)
+    return last(outputs[-1])
+
+
+def loop(x):
+    weights = tf.get_variable("weights", [SIZE, SIZE])
+    results = tf.TensorArray(tf.float32, TIME)
+    _, state, results = tf.while_loop(
+        lambda step, *_: step < TIME,
+        lambda step, state, results: (
+            step + 1,
+            tf.tanh(tf.matmul(state, weights) + x[:, step] * tf.random_uniform([], seed=1)),
+            results.write(step, state),
+        ),
+        [0, x[:, 0], results],
+    )
+    return last(tf.concat([state, results.stack()[2]], 1))
+
+
+def loop_until(x):
+    """A loop whose number of steps is of the values."""
+    count = 2 + tf.cast(tf.reduce_sum(tf.cast(x[0, :, 0] > 0, tf.float32)) / 2, tf.int32)
+    _, state = tf.while_loop(lambda step, _: step < count, lambda step, s: (step + 1, s * 0.9), [0, x[:, 0]])
+    return last(state)
+
+
+def normalised(x):
+    return last(tf.layers.batch_normalization(x[:, 0], training=True))
+
+
+def through_python(x):
+    (doubled,) = tf.py_func(lambda value: [2 * value], [tf.stop_gradient(x)], [tf.float32])
+    doubled.set_shape(x.shape)
+    return last(x[:, 0] + doubled[:, 1])
+
+
+def through_strings(x):
+    words = tf.as_string(tf.round(x[:, 0] * 8))
+    return last(x[:, 1] + tf.string_to_number(words))
+
+
+def decoder(x):
+    lengths = tf.cast(tf.reduce_sum(tf.cast(x[:, :, 0] > -0.5, tf.int32), 1), tf.int32) + 1
+    attention = tf.contrib.seq2seq.BahdanauAttention(4, x)
+    cell = tf.contrib.seq2seq.AttentionWrapper(tf.nn.rnn_cell.GRUCell(4), attention)
+    helper = tf.contrib.seq2seq.TrainingHelper(x, tf.minimum(lengths, TIME))
+    basic = tf.contrib.seq2seq.BasicDecoder(cell, helper, cell.zero_state(tf.shape(x)[0], tf.float32))
+    outputs, _, _ = tf.contrib.seq2seq.dynamic_decode(basic)
+    return last(tf.reduce_sum(outputs.rnn_output, 1))
+
+
+def picked(x):
+    table = tf.get_variable("table", [4, 2])
+    places = tf.cast(tf.abs(x[:, 0, 0]) * 1.2, tf.int32) % 4
+    return tf.nn.embedding_lookup(table, places) + last(x[:, 0])
+
+
+MODELS = [
+    lstm,
+    with_lengths,
+    with_dropout,
+    own_cell,
+    unrolled,
+    loop,
+    loop_until,
+    normalised,
+    through_python,
+    through_strings,
+    decoder,
+    picked,
+]
+OPTIMIZERS = {
+    "descent": lambda step: tf.train.GradientDescentOptimizer(
+        tf.train.exponential_decay(0.1, step, 2, 0.9, staircase=True)
+    ),
+    "adam": lambda step: tf.train.AdamOptimizer(0.01),
+}
+
+
+def trained(model, optimizer, batches, record, monkeypatch):
+    """The losses and the last values of the variables; and what the plan knows of its runs."""
+    monkeypatch.setattr(replays, "RECORD", record)
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        x, labels = inputs(), tf.placeholder(tf.int32, [None])
+        logits = model(x)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        loss, step = tf.reduce_mean(losses), tf.train.get_or_create_global_step()
+        maker = OPTIMIZERS[optimizer](step)
+        gradients, variables = zip(*maker.compute_gradients(loss), strict=True)
+        clipped, norm = tf.clip_by_global_norm(gradients, 1.0)
+        train = maker.apply_gradients(zip(clipped, variables, strict=True), step)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            found = [session.run([loss, norm, train, step], {x: a, labels: b}) for a, b in batches]
+            final = session.run(tf.global_variables())
+        plan = next(plan for plan in graph.plans.values() if plan.has_gradients)
+    return found, final, plan.replays
+
+
+def batches_of(sizes, seed=0):
+    random = np.random.RandomState(seed)
+    return [(random.randn(size, TIME, SIZE).astype(np.float32), random.randint(0, 2, size)) for size in sizes]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_replay_has_the_bits_of_a_run(model, optimizer, monkeypatch):
+    batches = batches_of([BATCH] * STEPS)
+    expected, last_expected, _ = trained(model, optimizer, batches, False, monkeypatch)
+    found, last_found, known = trained(model, optimizer, batches, True, monkeypatch)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        np.testing.assert_array_equal(ours[1], theirs[1])
+        assert ours[2] is None
+        assert ours[3] == theirs[3]
+    for ours, theirs in zip(last_found, last_expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert known.problem is None
+    assert known.replayed > 0
