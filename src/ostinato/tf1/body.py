@@ -5,14 +5,17 @@ once into nodes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import registry
 from .body_graph import BodyGraph
+from .dtypes import resource
 from .graph import get_default_graph
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
+    from .body_split import Split
+    from .body_stages import Stages
     from .plan import Plan
     from .run import Run
 
@@ -48,7 +51,7 @@ class BodyFunction:
             self.graph.initial_values = dict(zip(self.arguments, initial_values, strict=False))
             self.outputs = [self.graph.own(output) for output in function(*self.arguments)]
         self.graph.make_part()
-        operations = self._operations(self.outputs)
+        operations = self.operations(self.outputs)
         self.before = list(
             dict.fromkeys(
                 outside for item in operations for outside in self.graph.outer_control.get(item, ())
@@ -65,6 +68,8 @@ class BodyFunction:
     def read_live(self, names: Collection[str]) -> None:
         """Read these variables where the function reads them: something else writes them meanwhile."""
         self._needs: dict[tuple[int, ...], tuple[frozenset[int], frozenset[int]]] = {}
+        self._splits: dict[tuple[int, ...], Split] = {}
+        self._stages: Stages | Literal[False] | None = None  # False: it has none
         self.reached: dict[frozenset[int], tuple[set[int], set[int]]] = {}  # what gradients of outputs go to
         live = [pair for pair in self.graph.handles if pair[0].op.name in names or self._is_live(pair[1])]
         inside_live = {inside for _, inside in live}
@@ -85,17 +90,18 @@ class BodyFunction:
         """Of a function that is read from a file, with its graph, arguments, outputs and what is before it:
         take over the rest.
         """
-        operations = self._operations(self.outputs)
+        operations = self.operations(self.outputs)
         self.draws = any(_draws(operation) for operation in operations)
         self.writes = any(registry.lookup(operation.type).writes for operation in operations)
         self.written = frozenset().union(*map(_written, operations))
         self.captured, self._fed, self._guards = captured, fed, guards
         live = [tensor for tensor in captured if tensor.op.type == "VariableReference"]
         self._references = {tensor.op.inputs[0]: tensor for tensor in live}
-        self._values, self._needs, self.reached = {}, {}, {}
+        self._values, self._needs, self._splits, self.reached = {}, {}, {}, {}
+        self._stages = None
 
-    def _operations(self, outputs: Iterable[Tensor]) -> list[Operation]:
-        """The operations that the outputs need."""
+    def operations(self, outputs: Iterable[Tensor]) -> list[Operation]:
+        """The operations that some tensors inside need."""
         seen: dict[Operation, None] = {}
         waiting = [output.op for output in outputs]
         while waiting:
@@ -125,7 +131,7 @@ class BodyFunction:
         """The places of the arguments and of the captured tensors that some of the outputs need."""
         key = tuple(outputs)
         if key not in self._needs:
-            reached = set(self._operations([self.outputs[index] for index in key]))
+            reached = set(self.operations([self.outputs[index] for index in key]))
             count = len(self.arguments)
             fed = [index for index, tensor in enumerate(self._fed) if tensor.op in reached]
             # Variables that are read where they stand have no values to feed.
@@ -140,12 +146,40 @@ class BodyFunction:
         by_value = self._fed[len(self.arguments) :]
         return [*by_value, *[handles[reference.op.inputs[0]] for reference in self.captured[len(by_value) :]]]
 
+    def stand_ins_of_values(self) -> list[Tensor]:
+        """What stands inside for the captured tensors that are given by value, which are the first."""
+        return self._fed[len(self.arguments) :]
+
     def plan(self, outputs: Iterable[int] | None = None) -> Plan:
         """What evaluates the outputs, or those of some places."""
         from .plan import plan_for  # which knows of cells, and they of this
 
         chosen = self.outputs if outputs is None else [self.outputs[index] for index in outputs]
         return plan_for(self.graph, chosen, self._fed)
+
+    def split(self, outputs: Iterable[int]) -> Split:
+        """The same for many iterations: what is the same in all of them is computed once."""
+        from .body_split import Split
+
+        key = tuple(outputs)
+        if key not in self._splits:
+            self._splits[key] = Split(self, [self.outputs[index] for index in key])
+        return self._splits[key]
+
+    def stages(self) -> Stages | None:
+        """The same for a run over a whole sequence; None where it has to be stepped."""
+        if self._stages is None:
+            from .body_stages import Stages
+
+            self._stages = Stages(self) if self.is_pure() else False
+            if self._stages and not self._stages.suits:
+                self._stages = False
+        return self._stages or None
+
+    def is_pure(self) -> bool:
+        """Whether it does nothing but compute: what is evaluated when, and in which order, shows nowhere."""
+        operations = self.operations(self.outputs)
+        return not self.writes and not self.draws and all(map(_is_pure, operations))
 
     def evaluate(self, run: Run, values: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
         return run.execute(self.plan(), self.feeds(values, captured))
@@ -166,6 +200,16 @@ def _draws(operation: Operation) -> bool:
     operation makes.
     """
     return "seed2" in operation.attributes or any(body.draws for body in _bodies(operation))
+
+
+def _is_pure(operation: Operation) -> bool:
+    if any(tensor.dtype is resource for tensor in (*operation.inputs, *operation.outputs)):
+        return False
+    known = operation.type in ("Argument", "Placeholder", "RNNCellStep", "VariableV2")
+    bodies = _bodies(operation)
+    if bodies:
+        return all(body.is_pure() for body in bodies)
+    return (known or not registry.lookup(operation.type).stateful) and operation.type != "Gradients"
 
 
 def _written(operation: Operation) -> frozenset[str]:

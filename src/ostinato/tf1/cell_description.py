@@ -17,10 +17,12 @@ import torch
 from ostinato import cells
 from ostinato._state import LSTMStateTuple, flatten, leaves, size_to_shape
 from ostinato.cells.wrapping import BoundWrapper, WrapperMaths
+from ostinato.drivers.loop import run_no_steps
 from ostinato.steps import Family
 
 from . import nest
 from .body import BodyFunction
+from .body_sequence import run_stages
 from .seeded_dropout import SeededDropout
 from .shapes import TensorShape
 
@@ -126,6 +128,22 @@ class _BodyCell(cells.RNNCell):
         outputs, as_output = flatten(self._description.output_size)
         as_state = flatten(self._description.state_size)[1]
         return as_output(results[: len(outputs)]), as_state(results[len(outputs) :])
+
+    def lower(self) -> cells.RunSequence | None:
+        size, stages = self.output_size, self._description.function.stages()
+        if stages is None or leaves(size) != [size]:
+            return None
+
+        def run(inputs: torch.Tensor, state: Any, context: cells.SequenceContext) -> tuple[torch.Tensor, Any]:
+            if not len(inputs):
+                outputs, state = run_no_steps(self, inputs, state)
+                return outputs, state
+            values, as_state = flatten(state)
+            captured, lengths = _values(self._captured), context.sequence_length
+            outputs, final = run_stages(self, stages, self._run, inputs, values, captured, lengths)
+            return outputs, as_state(final)
+
+        return run
 
 
 @dataclass(frozen=True)

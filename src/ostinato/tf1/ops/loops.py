@@ -12,8 +12,6 @@ from typing import Any
 
 import torch
 
-from ostinato.memory.invariant import loop_invariant
-
 from .. import registry
 from ..body import BodyFunction
 from ..dtypes import as_dtype, float32
@@ -43,19 +41,6 @@ def _kept(attributes: dict[str, Any], wanted: Iterable[int]) -> list[int]:
         kept |= more
 
 
-_PRODUCTS = frozenset(["AttentionContext", "BatchMatMulV2", "LuongScore", "MatMul", "RNNCellStep"])
-"""Operations that multiply by what they are given, as a cell does by its weights."""
-
-
-def _multiplied(body: BodyFunction) -> tuple[int, ...]:
-    """The captured tensors that are nothing but factors: their gradients can be taken all at once."""
-    return tuple(
-        index
-        for index, inside in enumerate(body.stand_ins())
-        if inside.dtype.is_floating and all(user.type in _PRODUCTS for user in inside.consumers())
-    )
-
-
 def _while_needs(operation: Operation, wanted: frozenset[int]) -> set[int]:
     attributes = operation.attributes
     kept = _kept(attributes, wanted)
@@ -73,19 +58,19 @@ def _while(run: Any, operation: Operation, *values: Any, wanted: frozenset[int])
     split = len(condition.captured)
     of_condition, of_body = rest[:split], rest[split:]
     kept = _kept(attributes, wanted)
-    condition_plan, body_plan = condition.plan(), body.plan(kept)
+    of_condition = condition.feeds(state, of_condition)[count:]
+    condition_plan, parts = condition.plan(), body.split(kept)
     run, index = run.looping(), 0
     with torch.set_grad_enabled(torch.is_grad_enabled() and attributes["back_prop"]):
-        if torch.is_grad_enabled():
-            for place in attributes["multiplied"]:
-                of_body[place] = loop_invariant(of_body[place])
         # A body that takes gradients makes a history that nobody wants where none are taken around it.
-        forgets = body_plan.has_gradients and not torch.is_grad_enabled()
+        forgets = parts.step.has_gradients and not torch.is_grad_enabled()
         while True:
             here = run.iteration(index)
-            if not here.execute(condition_plan, condition.feeds(state, of_condition))[0]:
+            if not here.execute(condition_plan, [*state, *of_condition])[0]:
                 return state
-            results = here.execute(body_plan, body.feeds(state, of_body))
+            if index == 0:
+                of_body = parts.begin(here, of_body)
+            results = here.execute(parts.step, [*state, *of_body])
             if forgets:
                 results = _detached(results)
             if len(kept) == count:
@@ -156,7 +141,6 @@ def loop(
         condition=condition,
         body=body,
         outputs=_outputs(variables, shapes),
-        multiplied=_multiplied(body),
         **attributes,
     ).outputs
 
