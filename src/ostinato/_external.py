@@ -1,6 +1,6 @@
-"""What operations do with values in Python, such as looking whether lengths are in range, set apart from their
-tensor operations: where a run is written down to be replayed (`ostinato.tf1.recording`), it is called anew in
-every run, with that run's values.
+"""What operations do with values in Python, such as looking whether lengths are in range, set apart from
+their tensor operations: where a run is written down to be replayed (`ostinato.tf1.recording`), it is called
+anew in every run, with that run's values.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Runs that are written down and replayed give the bits of those that are not."""
 
-import threading
-
 import numpy as np
 import pytest
 

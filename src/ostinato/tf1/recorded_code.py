@@ -48,10 +48,6 @@ class RecordedCode:
         writer = _Writer(recording)
         lines = list(writer.lines())
         source = "def execute(run, fed):\n" + "\n".join(f"    {line}" for line in lines)
-        import os
-
-        if os.environ.get("SHOW"):
-            print(source, {k: getattr(v, "__name__", "") or str(v)[:60] for k, v in writer.names.items()})
         exec(compile(source, "<recording>", "exec"), writer.names)
         self._function: Callable[[Run, Sequence[Any]], list[Any]] = writer.names["execute"]
         self._instructions = writer.instructions
@@ -176,7 +172,8 @@ class _Writer:
             inputs = ", ".join(["run", *map(self._text, entry.inputs)])
             return f"{self._constant(entry.instruction.evaluate)}({inputs})"
         named = [f"{name}={self._text(value)}" for name, value in entry.options.items()]
-        return f"{self._constant(_plainest(entry.function))}({', '.join([*map(self._text, entry.arguments), *named])})"
+        given = ", ".join([*map(self._text, entry.arguments), *named])
+        return f"{self._constant(_plainest(entry.function))}({given})"
 
     def _targets(self, given: Any, used: Collection[int]) -> str:
         """What an entry gives, to assign it to."""

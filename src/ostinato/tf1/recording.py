@@ -28,8 +28,8 @@ from .ops.tensor_array import Elements
 from .run import CellLoop, Run
 
 if TYPE_CHECKING:
-    from .plan import Instruction, Plan
     from .philox import Philox
+    from .plan import Instruction, Plan
     from .random_source import StepSource
     from .tensor import Operation
 
@@ -49,6 +49,7 @@ RECORDED = frozenset(
         "RandomStandardNormal",
         "TruncatedNormal",
         "RandomUniformInt",
+        "RandomSeed",
     }
 )
 """Types of operations that are given the run, and yet are functions of their inputs and of variables."""
@@ -182,7 +183,7 @@ class RecordedRun(Run):
         return inner
 
     @property
-    def resources(self) -> Any:  # type: ignore[override]
+    def resources(self) -> Any:
         self.recorder.refuse("the session's queues or tables are used")
         return vars(self)["resources"]
 
