@@ -36,7 +36,7 @@ class MutableHashTable(LookupInterface):
         self._value_shape = tuple(self._default_value.shape.as_list())
         self._make(name, "MutableHashTableOfTensorsV2" if self._value_shape else "MutableHashTableV2", [])
         if checkpoint:
-            add_to_collection(GraphKeys.SAVEABLE_OBJECTS, _TableSaveable(self, self.name))
+            add_to_collection(GraphKeys.SAVEABLE_OBJECTS, TableSaveable(self, self.name))
 
     def _make(self, name: str, op_type: str, reserved: list[Tensor]) -> None:
         self._resource_handle = one(
@@ -128,7 +128,7 @@ class MutableDenseHashTable(MutableHashTable):
             reserved.append(convert_to_tensor(deleted_key, self._key_dtype, name="deleted_key"))
         self._make(name, "MutableDenseHashTableV2", reserved)
         if checkpoint:
-            add_to_collection(GraphKeys.SAVEABLE_OBJECTS, _TableSaveable(self, self.name))
+            add_to_collection(GraphKeys.SAVEABLE_OBJECTS, TableSaveable(self, self.name))
 
     def insert_or_assign(self, keys: Any, values: Any, name: str | None = None) -> Operation:
         return self.insert(keys, values, name)
@@ -137,7 +137,7 @@ class MutableDenseHashTable(MutableHashTable):
         return self.remove(keys, name)
 
 
-class _TableSaveable(SaveableObject):
+class TableSaveable(SaveableObject):
     """A table in a checkpoint: its keys and its values."""
 
     def __init__(self, table: MutableHashTable, name: str) -> None:

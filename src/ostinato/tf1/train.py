@@ -13,6 +13,7 @@ from .checkpoint_management import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from .checkpoint_manager import CheckpointManager
 from .checkpoint_reader import CheckpointReader, NewCheckpointReader
 from .checkpoint_utils import (
     checkpoints_iterator,
@@ -94,6 +95,7 @@ from .monitored_session import (
 )
 from .moving_averages import ExponentialMovingAverage
 from .names import absent
+from .object_checkpoint import Checkpoint
 from .optimizer import Optimizer
 from .optimizers import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer
 from .proximal_optimizers import FtrlOptimizer, ProximalAdagradOptimizer, ProximalGradientDescentOptimizer
@@ -114,6 +116,8 @@ __all__ = [
     "AdagradOptimizer",
     "AdamOptimizer",
     "BytesList",
+    "Checkpoint",
+    "CheckpointManager",
     "CheckpointReader",
     "CheckpointSaverHook",
     "CheckpointSaverListener",

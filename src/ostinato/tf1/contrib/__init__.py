@@ -3,9 +3,12 @@
 from .. import keras
 from ..names import absent
 from . import (
+    checkpoint,
+    compiler,
     crf,
     cudnn_rnn,
     data,
+    deprecated,
     distributions,
     eager,
     feature_column,
@@ -20,15 +23,20 @@ from . import (
     opt,
     rnn,
     seq2seq,
+    signal,
     slim,
     tensorboard,
     training,
+    util,
 )
 
 __all__ = [
+    "checkpoint",
+    "compiler",
     "crf",
     "cudnn_rnn",
     "data",
+    "deprecated",
     "distributions",
     "eager",
     "feature_column",
@@ -44,9 +52,11 @@ __all__ = [
     "opt",
     "rnn",
     "seq2seq",
+    "signal",
     "slim",
     "tensorboard",
     "training",
+    "util",
 ]
 
 __getattr__ = absent("tf.contrib", __all__)
