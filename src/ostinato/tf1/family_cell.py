@@ -139,10 +139,11 @@ class FamilyCell(RNNCell):
         return is_plain(self, FamilyCell, "build", "call", "__call__")
 
     def _describe(self, inputs: Any) -> Described:
+        graph, first = get_default_graph(), node_counts.before_variables(self)
+        graph.skip(first)
         with self._in_scope(inputs):
             described = self._described(inputs)
-        graph = get_default_graph()
-        graph.skip(node_counts.of_step(self, graph.in_loop))
+        graph.skip(node_counts.of_step(self, graph.entered) - first)
         return described
 
     def _described(self, inputs: Any) -> Described:
@@ -183,7 +184,7 @@ class FamilyCell(RNNCell):
         """One step, as one node: the output and the new state."""
         inputs = nest.map_structure(convert_to_tensor, inputs)
         described = self._described(inputs)
-        get_default_graph().skip(node_counts.of_step(self, False))
+        get_default_graph().skip(node_counts.of_step(self, None))
         return bare_step(self, described, inputs, state)
 
 

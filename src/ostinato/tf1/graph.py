@@ -89,30 +89,25 @@ class Graph(Elements):
         self._finalized = False
         self.seed: int | None = None
         self.skipped = 0  # nodes that TensorFlow would have made beside these: node_counts.py
-        self.in_loop = False
+        self.entered: set[Any] | None = None  # by the loop that a cell is described in
         self.overrides: dict[str, str] = {}  # gradients' names by types of operations; custom_gradient.py
-        self._counted = 0  # nodes that only TensorFlow has
         self.lock = threading.RLock()  # held while nodes, names and plans are added
         self.plans: dict[Any, Any] = {}  # the plans of past runs; see plan.py
 
     # -- nodes
     def next_identifier(self) -> int:
-        return len(self._operations) + self._counted
-
-    def count_more(self, nodes: int) -> None:
-        """Count nodes that TensorFlow makes where there are fewer here: a random operation without a seed of
-        its own is seeded with the count, so that it decides a model's initial weights.
-        """
-        with self.lock:
-            self._counted += nodes
+        return len(self._operations)
 
     def nodes_of_tensorflow(self) -> int:
         """How many nodes TensorFlow's graph would have, as far as that is known."""
         return len(self._operations) + self.skipped
 
     def skip(self, count: int) -> None:
-        """Count nodes that TensorFlow makes and this graph does not."""
-        self.skipped += count
+        """Count nodes that TensorFlow makes and this graph does not: a random operation without a seed of its
+        own is seeded with the count, so that it decides a model's initial weights.
+        """
+        with self.lock:
+            self.skipped += count
 
     def create_operation(
         self, op_type: str, inputs: Sequence[Tensor], attributes: dict[str, Any], name: str | None = None

@@ -356,6 +356,7 @@ def mean_squared_error(
     _both("labels", labels, "predictions", predictions)
     with name_scope(scope, "mean_squared_error", [predictions, labels, weights]) as scope:
         predictions, labels = _pair(predictions, labels)
+        get_default_graph().skip(1)  # the weights are a constant of their own there
         losses = math.squared_difference(predictions, labels)
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
 
@@ -406,6 +407,7 @@ def softmax_cross_entropy(
         if label_smoothing > 0:
             classes = math.cast(array.shape(labels)[-1], kind)
             labels = labels * (1.0 - label_smoothing) + label_smoothing / classes
+        get_default_graph().skip(1)
         labels = array.stop_gradient(labels, name="labels_stop_gradient")
         losses = nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits, name="xentropy")
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)

@@ -1,8 +1,9 @@
 """How many nodes TensorFlow makes where there are fewer here.
 
-An operation without a seed of its own draws by the graph's seed and by how many nodes the graph has when it is
-made: so the initial values of a script that sets nothing but `tf.set_random_seed` are TensorFlow's only where
-its nodes are counted. A graph counts its own, and is told here of those that it does not have: `Graph.skip`.
+An operation without a seed of its own draws by the graph's seed and by how many nodes the graph has when it
+is made: so the initial values of a script that sets nothing but `tf.set_random_seed` are TensorFlow's only
+where its nodes are counted. A graph counts its own, and is told here of those that it does not have:
+`Graph.skip`.
 """
 
 from __future__ import annotations
@@ -16,29 +17,45 @@ if TYPE_CHECKING:
     from .tensor import Operation
 
 _LOOP = 50
-"""What `dynamic_rnn` makes before it calls the cell: its time, its arrays, its loop; without the state."""
+"""What `dynamic_rnn` makes before it calls the cell: its time, its arrays, its loop; not the state."""
 _ZEROS, _ZEROS_OF_TENSOR = 7, 6
-"""What a zero state takes for each of its tensors, beside the zeros: for a number of rows, and for a tensor."""
+"""What a zero state takes for each tensor, beside the zeros: for a number of rows, and for a tensor."""
 
 
 def _sparse_loss(operation: Operation) -> int:
     return 1 if (operation.inputs[0].shape.ndims or 2) <= 2 else 33
 
 
-def _beside_matrix(operation: Operation) -> int:
-    """Of a product with a matrix over the last of several axes, which TensorFlow makes of a flat product."""
-    return 24
+def _softmax(operation: Operation) -> int:
+    """Along another axis than the last, which TensorFlow brings to the end and back."""
+    rank, axis = operation.inputs[0].shape.ndims, operation.attributes["axis"]
+    return 30 if rank is not None and axis not in (-1, rank - 1) else 0
+
+
+def _product(operation: Operation) -> int:
+    """A dense layer's over the last of several axes, which TensorFlow makes of a flat product."""
+    return 24 if operation.name.rpartition("/")[-1].startswith("Tensordot") else 0
+
+
+def _mask(operation: Operation) -> int:
+    return 6 if operation.inputs[1].op.type == "Const" else 9
 
 
 MORE: dict[str, Any] = {
+    "RandomSeed": -1,
     "RNNCellStep": -1,  # a cell's own nodes are counted where it is described
     "SoftmaxCrossEntropyWithLogits": 30,
     "SparseSoftmaxCrossEntropyWithLogits": _sparse_loss,
     "SigmoidCrossEntropyWithLogits": 9,
     "GatherV2": 1,
-    "Split": 1,
-    "Tensordot": _beside_matrix,
+    "Split": 2,
+    "Tensordot": 24,
+    "BatchMatMulV2": _product,
     "Einsum": 4,
+    "Softmax": _softmax,
+    "LogSoftmax": _softmax,
+    "SequenceMask": _mask,
+    "ReducedLoss": 28,
 }
 """By types of operations, how many nodes more TensorFlow makes: a number, or a function of the node."""
 
@@ -55,11 +72,23 @@ def of_zeros(graph: Graph, rows: Any) -> None:
 
 
 # -- cells
-_CELLS = {"BasicRNNCell": (5, 2), "GRUCell": (19, 4), "BasicLSTMCell": (18, 2), "LSTMBlockCell": (2, 2)}
+_CELLS = {
+    "BasicRNNCell": (5, 2),
+    "GRUCell": (19, 4),
+    "BasicLSTMCell": (18, 2),
+    "LSTMBlockCell": (2, 2),
+    "LayerNormBasicLSTMCell": (87, 11),
+}
+_BEFORE = {"LayerNormBasicLSTMCell": 2}  # of these, how many come before the variables
 _DROPOUT = 16
 
 
-def of_step(cell: Any, in_loop: bool) -> int:
+def before_variables(cell: Any) -> int:
+    """How many of `of_step` a cell makes before its variables."""
+    return _BEFORE.get(type(cell).__name__, 0)
+
+
+def of_step(cell: Any, entered: set[Any] | None) -> int:
     """How many nodes a step of a cell takes that is one node here; in a loop each variable takes one more."""
     name = type(cell).__name__
     if name in _CELLS:
@@ -70,14 +99,17 @@ def of_step(cell: Any, in_loop: bool) -> int:
         variables = 2 + 3 * peeps + projects
     else:
         return 0
-    return count + variables * in_loop
+    return count + variables * (entered is not None)
 
 
-def of_dropout(keep: Any, in_loop: bool) -> int:
-    """Of the dropout with a keep probability, a number or a tensor."""
+def of_dropout(keep: Any, entered: set[Any] | None) -> int:
+    """Of the dropout with a keep probability: a number, or a tensor, which enters a loop once."""
     if isinstance(keep, (int, float)):
         return _DROPOUT if keep < 1 else 0
-    return _DROPOUT + 1 + in_loop
+    if entered is None or keep in entered:
+        return _DROPOUT + 1
+    entered.add(keep)
+    return _DROPOUT + 2
 
 
 def of_cell(cell: Any) -> int:
@@ -86,25 +118,31 @@ def of_cell(cell: Any) -> int:
         return sum(map(of_cell, cell._cells))
     inner = of_cell(cell._cell) if hasattr(cell, "_cell") else 0
     if type(cell).__name__ == "DropoutWrapper":
-        inner += sum(of_dropout(keep, False) for keep in cell._keep.values())
+        inner += sum(of_dropout(keep, None) for keep in cell._keep.values())
     elif type(cell).__name__ == "ResidualWrapper":
         inner += 1
-    return inner + of_step(cell, False)
+    return inner + of_step(cell, None)
 
 
 @contextlib.contextmanager
 def loop(graph: Graph) -> Iterator[None]:
     """What is described meanwhile is stepped in a loop."""
-    before, graph.in_loop = graph.in_loop, True
+    before, graph.entered = graph.entered, set()
     try:
         yield
     finally:
-        graph.in_loop = before
+        graph.entered = before
 
 
 def before_loop(graph: Graph, states: int, lengths: bool, time_major: bool, rows: int | None) -> None:
     """`dynamic_rnn` is about to call its cell."""
     graph.skip(_LOOP + 4 * states + 8 * (not time_major) + 17 * lengths + 6 * (rows is None))
+
+
+def of_lengths(states: int) -> tuple[int, int, int]:
+    """Of `static_rnn` with lengths: before its first step, of that step beyond the cell's, of each later."""
+    step = 30 + 6 * states
+    return 20 + states, step - 9 - states, step
 
 
 def after_loop(graph: Graph, states: int, lengths: bool, time_major: bool, rows: int | None) -> None:

@@ -102,7 +102,7 @@ def initialized_or(reference: Tensor, initial_value: Tensor) -> Tensor:
     graph = get_default_graph()
     # TensorFlow asks whether the variable is initialized and branches, in nine nodes.
     graph.unique_name("IsVariableInitialized")
-    graph.count_more(8)
+    graph.skip(8)
     with graph.name_scope("cond"):
         return one("InitializedOrInitialValue", inputs, "Merge", variable=state.variable_name(reference))
 

@@ -267,10 +267,10 @@ class DropoutWrapper(_Wrapper):
 
     def _describe(self, inputs: Any) -> Described:
         graph = get_default_graph()
-        graph.skip(node_counts.of_dropout(self._keep["input"], graph.in_loop))
+        graph.skip(node_counts.of_dropout(self._keep["input"], graph.entered))
         inner = self._cell._describe(inputs)
         for place in ("state", "output"):
-            graph.skip(node_counts.of_dropout(self._keep[place], graph.in_loop))
+            graph.skip(node_counts.of_dropout(self._keep[place], graph.entered))
         values = [self._keep[name] for name in ("input", "output", "state")]
         for value in values:
             if not isinstance(value, Tensor) and value == 0:

@@ -64,6 +64,10 @@ def static_rnn(
         missing = "If no initial_state is provided, dtype must be specified"
         state = state_to_begin_with(cell, initial_state, batch, dtype, missing)
         graph, nodes = get_default_graph(), node_counts.of_cell(cell)
+        before, first, later = node_counts.of_lengths(len(nest.flatten(state)))
+        if lengths is not None:
+            graph.skip(before)
+            nodes += later
         described, structure = describe(cell, steps[0]), cell.state_size
         if described is None and (lengths is not None or _drops(cell)):
             # Its step as a description can be masked past a row's length, and drops as in dynamic_rnn.
@@ -76,6 +80,8 @@ def static_rnn(
             if index:
                 entered.reuse_variables()
                 graph.skip(nodes)
+            elif lengths is not None:
+                graph.skip(first)
             if described is None:
                 output, state = cell(step, state)
             else:

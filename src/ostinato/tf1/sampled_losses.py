@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from .dtypes import int64
-from .graph import name_scope
+from .graph import get_default_graph, name_scope
 from .ops import array, math, nn
 from .ops.candidate_sampling import hits, log_uniform_candidate_sampler
 from .ops.core import constant, convert_to_tensor, one
@@ -85,6 +85,7 @@ def compute_sampled_logits(
         inputs = convert_to_tensor(inputs, name="inputs")
         kind = inputs.dtype.base_dtype
         labels = math.cast(labels, int64)
+        get_default_graph().skip(2)  # the labels in one row
         if sampled_values is None:
             sampled_values = log_uniform_candidate_sampler(
                 labels, num_true, num_sampled, unique=True, range_max=num_classes, seed=seed

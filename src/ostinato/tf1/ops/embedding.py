@@ -9,7 +9,7 @@ import torch
 
 from ostinato._external import external
 
-from ..graph import name_scope
+from ..graph import get_default_graph, name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
@@ -106,6 +106,7 @@ def embedding_lookup(
     with name_scope(name, "embedding_lookup", [*shards, ids]) as scope:
         if len(shards) == 1:
             if max_norm is None:
+                get_default_graph().skip(1)  # in TensorFlow the rows are passed on once more
                 return picking.gather(shards[0], ids, name="Identity")
             return _clipped(picking.gather(shards[0], ids), ids, max_norm)
         tables = [convert_to_tensor(shard, name="params") for shard in shards]

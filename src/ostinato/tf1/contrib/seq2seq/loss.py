@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...graph import name_scope
+from ...graph import get_default_graph, name_scope
 from ...ops import array, math, nn
 from ...ops.core import convert_to_tensor
 from ...ops.picking import where
@@ -63,6 +63,7 @@ def sequence_loss(
     if average_across_batch and sum_over_batch:
         raise ValueError("average_across_batch and sum_over_batch cannot be set to True at same time.")
     with name_scope(name, "sequence_loss", [logits, targets, weights]):
+        get_default_graph().skip(-8)  # TensorFlow reads the sizes once
         flat = array.reshape(logits, [-1, array.shape(logits)[2]])
         labels = array.reshape(targets, [-1])
         if softmax_loss_function is None:

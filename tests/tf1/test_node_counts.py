@@ -1,0 +1,139 @@
+"""How many nodes TensorFlow 1.15 makes of a call decides what a graph's seed draws after it: so many,
+measured there, are counted here.
+"""
+
+import numpy as np
+import pytest
+
+import ostinato.tf1 as tf
+
+rnn = tf.nn.rnn_cell
+
+
+def floats(*sizes):
+    return tf.placeholder(tf.float32, sizes)
+
+
+def ints(*sizes):
+    return tf.placeholder(tf.int32, sizes)
+
+
+def stack(cell, count=2):
+    return rnn.MultiRNNCell([cell() for _ in range(count)])
+
+
+def dropped():
+    return rnn.DropoutWrapper(rnn.BasicLSTMCell(4), output_keep_prob=0.5)
+
+
+def dynamic(cell, *sizes, lengths=None, time_major=False):
+    x = floats(*sizes, 3)
+    lengths = None if lengths is None else ints(lengths if lengths else None)
+    tf.nn.dynamic_rnn(cell, x, lengths, dtype=tf.float32, time_major=time_major)
+
+
+def static(cell, rows=4, lengths=False):
+    steps = tf.unstack(floats(rows, 5, 3), 5, 1)
+    tf.nn.static_rnn(cell, steps, dtype=tf.float32, sequence_length=ints(None) if lengths else None)
+
+
+def both_ways():
+    tf.nn.bidirectional_dynamic_rnn(
+        rnn.GRUCell(4), rnn.GRUCell(4), floats(None, None, 3), ints(None), dtype=tf.float32
+    )
+
+
+def in_a_loop():
+    w, x = tf.get_variable("w", [3, 3]), floats(3, 3)
+    tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, tf.matmul(a, w) + x), [0, tf.ones([3, 3])])
+
+
+def in_a_branch():
+    x = floats(3)
+    tf.cond(tf.placeholder(tf.bool, []), lambda: x * 2.0, lambda: x)
+
+
+COUNTS = {
+    "basic": (119, lambda: dynamic(rnn.BasicRNNCell(4), 4, 5)),
+    "lstm": (146, lambda: dynamic(rnn.LSTMCell(4), 4, 5)),
+    "rows": (160, lambda: dynamic(rnn.BasicLSTMCell(4), None, 5)),
+    "lengths": (169, lambda: dynamic(rnn.LSTMCell(4), 4, 5, lengths=4)),
+    "rows and lengths": (183, lambda: dynamic(rnn.LSTMCell(4), None, None, lengths=0)),
+    "time major": (133, lambda: dynamic(rnn.GRUCell(4), 4, 5, time_major=True)),
+    "peepholes": (185, lambda: dynamic(rnn.LSTMCell(4, use_peepholes=True), 4, 5)),
+    "projection": (162, lambda: dynamic(rnn.LSTMCell(4, num_proj=3, cell_clip=1.0), 4, 5)),
+    "stack": (251, lambda: dynamic(stack(lambda: rnn.LSTMCell(4)), None, None, lengths=0)),
+    "stack of grus": (214, lambda: dynamic(stack(lambda: rnn.GRUCell(4)), 4, 5)),
+    "dropout": (246, lambda: dynamic(stack(dropped), 4, 5)),
+    "residual": (150, lambda: dynamic(rnn.ResidualWrapper(rnn.GRUCell(3)), 4, 5)),
+    "block": (130, lambda: dynamic(tf.contrib.rnn.LSTMBlockCell(4), 4, 5)),
+    "normalised": (260, lambda: dynamic(tf.contrib.rnn.LayerNormBasicLSTMCell(4), 4, 5)),
+    "both ways": (366, both_ways),
+    "static": (122, lambda: static(rnn.BasicLSTMCell(4))),
+    "static stack": (408, lambda: static(stack(dropped))),
+    "static rows": (140, lambda: static(rnn.GRUCell(4), None)),
+    "static lengths": (354, lambda: static(rnn.LSTMCell(4), None, True)),
+    "step": (49, lambda: rnn.LSTMCell(4)(floats(4, 3), rnn.LSTMCell(4).zero_state(4, tf.float32))),
+    "dense": (41, lambda: tf.layers.dense(floats(None, 5, 4), 3)),
+    "lookup": (14, lambda: tf.nn.embedding_lookup(tf.get_variable("e", [5, 4]), ints(None))),
+    "loss": (
+        4,
+        lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=ints(None), logits=floats(None, 4)),
+    ),
+    "loss of steps": (
+        36,
+        lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=ints(None, None), logits=floats(None, None, 4)
+        ),
+    ),
+    "dense loss": (
+        33,
+        lambda: tf.nn.softmax_cross_entropy_with_logits_v2(labels=floats(None, 4), logits=floats(None, 4)),
+    ),
+    "sigmoid loss": (
+        12,
+        lambda: tf.nn.sigmoid_cross_entropy_with_logits(labels=floats(None, 4), logits=floats(None, 4)),
+    ),
+    "squares": (34, lambda: tf.losses.mean_squared_error(floats(None, 4), floats(None, 4))),
+    "collected loss": (34, lambda: tf.losses.sparse_softmax_cross_entropy(ints(None), floats(None, 4))),
+    "collected dense loss": (65, lambda: tf.losses.softmax_cross_entropy(floats(None, 4), floats(None, 4))),
+    "sequence": (23, lambda: tf.contrib.seq2seq.sequence_loss(floats(2, 5, 4), ints(2, 5), tf.ones([2, 5]))),
+    "softmax": (32, lambda: tf.nn.softmax(floats(None, None, 4), 1)),
+    "mask": (13, lambda: tf.sequence_mask(ints(None), dtype=tf.float32)),
+    "product": (27, lambda: tf.tensordot(floats(None, 5, 4), floats(4, 3), 1)),
+    "loop": (34, in_a_loop),
+    "branch": (11, in_a_branch),
+    "map": (57, lambda: tf.map_fn(lambda x: x * 2.0, floats(4, 3))),
+    "scan": (66, lambda: tf.scan(lambda a, x: a + x, floats(4, 3))),
+}
+
+WEIGHTS = {
+    "table": [-0.4911009, 0.1175727],
+    "rnn/multi_rnn_cell/cell_0/lstm_cell/kernel": [-0.1354622, -0.03781605],
+    "rnn/multi_rnn_cell/cell_1/gru_cell/gates/kernel": [0.4420294, -0.2403807],
+    "rnn/multi_rnn_cell/cell_1/gru_cell/candidate/kernel": [0.2885257, -0.03634238],
+    "answer/kernel": [-0.06426382, -0.1140538],
+}
+
+
+@pytest.mark.parametrize("call", COUNTS)
+def test_the_count_of_nodes_is_tensorflows(call):
+    expected, make = COUNTS[call]
+    with tf.Graph().as_default() as graph:
+        make()
+        assert graph.nodes_of_tensorflow() == expected
+
+
+def test_a_network_begins_with_the_weights_of_its_graphs_seed():
+    """The first and last values that TensorFlow gives each of these variables."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(11)
+        x, lengths = ints(None, None), ints(None)
+        rows = tf.nn.embedding_lookup(tf.get_variable("table", [20, 4]), x)
+        cell = rnn.MultiRNNCell([rnn.LSTMCell(3), rnn.GRUCell(3)])
+        _, state = tf.nn.dynamic_rnn(cell, rows, lengths, dtype=tf.float32)
+        tf.layers.dense(state[-1], 2, name="answer")
+        session.run(tf.global_variables_initializer())
+        found = {v.op.name: session.run(v).ravel()[[0, -1]] for v in tf.trainable_variables()}
+    for name, values in WEIGHTS.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-6)
