@@ -417,8 +417,10 @@ class Layer:
         arguments = {**dict(zip(names, args, strict=False)), **kwargs}
         self._inbound_nodes.append(Node(self, inputs, arguments, outputs))
         place = len(self._inbound_nodes) - 1
+        given = nest.flatten(inputs)
         for index, item in enumerate(nest.flatten(outputs)):
-            if isinstance(item, Tensor) and not hasattr(item, "_keras_history"):
+            # What a layer inside of this one made is this one's; what it was given stays what it was.
+            if isinstance(item, Tensor) and not any(item is other for other in given):
                 vars(item)["_keras_history"] = (self, place, index)
 
     @contextlib.contextmanager

@@ -32,6 +32,13 @@ _DENSITY = "write the density with tf.log, and draw with tf.random_normal and it
 _IMAGES = "resize and turn with tf.image, or before the images are fed"
 
 _FAMILIES: list[tuple[str, str, str]] = [
+    (
+        "tensorflow.python.debug",
+        "LocalCLIDebugWrapperSession LocalCLIDebugHook DumpingDebugHook DumpingDebugWrapperSession "
+        "TensorBoardDebugHook TensorBoardDebugWrapperSession GrpcDebugHook GrpcDebugWrapperSession "
+        "DebugDumpDir WatchOptions watch_graph",
+        "fetch the tensors themselves, or tf.Print them; tf.add_check_numerics_ops finds the first NaN",
+    ),
     ("tf.distributions", "DirichletMultinomial Multinomial StudentT", _DENSITY),
     (
         "tf.contrib.distributions",
@@ -54,15 +61,8 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf", "timestamp", "time.time() in tf.py_func"),
     (
         "tf.contrib.layers",
-        "bucketized_column check_feature_columns create_feature_spec_for_parsing crossed_column "
-        "embedding_column feature_column infer_real_valued_columns input_from_feature_columns "
-        "joint_weighted_sum_from_feature_columns make_place_holder_tensors_for_base_features one_hot_column "
-        "parse_feature_columns_from_examples parse_feature_columns_from_sequence_examples "
-        "real_valued_column scattered_embedding_column sequence_input_from_feature_columns "
-        "shared_embedding_columns sparse_column_with_hash_bucket sparse_column_with_integerized_feature "
-        "sparse_column_with_keys sparse_column_with_vocabulary_file transform_features "
-        "weighted_sparse_column weighted_sum_from_feature_columns SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY",
-        _COLUMNS,
+        "scattered_embedding_column",
+        "tf.contrib.layers.embedding_column of sparse_column_with_hash_bucket",
     ),
     ("tf.contrib.layers", "multi_class_target regression_target", _HEADS),
     ("tf.contrib.layers", "GDN gdn", "tf.contrib.layers.layer_norm or batch_norm"),
@@ -201,7 +201,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.keras.utils", "HDF5Matrix", "h5py.File gives the array"),
     ("tf.keras.utils", "model_to_dot", "model.summary() tells the layers"),
     ("tf.keras.utils", "multi_gpu_model", "one device trains: use the model itself"),
-    ("tf.keras.models", "model_from_yaml", "model_from_json"),
     (
         "tf.keras.metrics",
         "MeanIoU MeanRelativeError MeanTensor SensitivityAtSpecificity SpecificityAtSensitivity",

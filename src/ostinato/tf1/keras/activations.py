@@ -78,6 +78,9 @@ _BY_NAME: dict[str, Any] = {
 
 def serialize(activation: Any) -> Any:
     """An activation's name."""
+    for name, function in _BY_NAME.items():
+        if function is activation:
+            return name
     return getattr(activation, "__name__", str(activation))
 
 

@@ -169,7 +169,7 @@ class Network:
                 )
             layer, node, index = tensor._keras_history
             among = [item for item in layer._inbound_nodes if id(item) in kept]
-            return [layer.name, among.index(layer._inbound_nodes[node]), index]
+            return [layer.name, among.index(layer._inbound_nodes[node]) + _first_call(layer), index]
 
         layers = []
         for layer in self.layers:
@@ -204,8 +204,8 @@ class Network:
         waiting = [(item["name"], list(item["inbound_nodes"])) for item in config["layers"]]
 
         def tensor(place: Any) -> Any:
-            nodes = made[place[0]]._inbound_nodes
-            return nest.flatten(nodes[place[1]].output_tensors)[place[2]] if len(nodes) > place[1] else None
+            nodes, call = made[place[0]]._inbound_nodes, place[1] - _first_call(made[place[0]])
+            return nest.flatten(nodes[call].output_tensors)[place[2]] if len(nodes) > call else None
 
         while any(calls for _, calls in waiting):
             moved = False
@@ -226,3 +226,8 @@ class Network:
         outputs = [tensor(place) for place in config["output_layers"]]
         single = (inputs[0] if len(inputs) == 1 else inputs), (outputs[0] if len(outputs) == 1 else outputs)
         return (*single, list(made.values()))
+
+
+def _first_call(layer: Any) -> int:
+    """The number of a layer's first call in configurations: a model's own inputs and outputs are number 0."""
+    return 1 if hasattr(layer, "_network") else 0

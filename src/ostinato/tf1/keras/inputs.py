@@ -29,6 +29,8 @@ class InputLayer(Layer):
         **kwargs: Any,
     ) -> None:
         shape = kwargs.pop("batch_input_shape", None)
+        if kwargs.pop("ragged", False):
+            raise ValueError("There are no ragged tensors here: pad the inputs, and mask what is padded.")
         if sparse:
             raise ValueError(
                 "Keras' inputs are dense here: feed tf.sparse_tensor_to_dense of a tf.sparse_placeholder."
@@ -57,6 +59,7 @@ class InputLayer(Layer):
         return {
             "batch_input_shape": self._batch_input_shape,
             "dtype": self.dtype,
+            "ragged": False,
             "sparse": False,
             "name": self.name,
         }

@@ -11,7 +11,7 @@ from ..keras_base import Layer, arguments_of
 from ..names import absent
 from ..shapes import TensorShape
 from ..tensor import Tensor
-from . import saving
+from . import hdf5, saving
 from .graph_of_layers import Network
 from .inputs import Input, InputLayer
 from .training import Training
@@ -189,14 +189,33 @@ class Model(Training, Layer):
         inputs, outputs, _ = Network.from_config(config, custom_objects)
         return cls(inputs=inputs, outputs=outputs, name=config.get("name"))
 
+    def _described(self) -> dict[str, Any]:
+        """The class and the configuration, in plain values."""
+        found: dict[str, Any] = json.loads(
+            json.dumps(
+                {
+                    "class_name": type(self).__name__,
+                    "config": self.get_config(),
+                    "keras_version": hdf5.KERAS_VERSION,
+                    "backend": "tensorflow",
+                },
+                default=hdf5.plain,
+            )
+        )
+        return found
+
     def to_json(self, **kwargs: Any) -> str:
         """The configuration as a text."""
-        described = {"class_name": type(self).__name__, "config": self.get_config(), "backend": "tensorflow"}
-        return json.dumps(described, default=_plain, **kwargs)
+        return json.dumps(self._described(), **kwargs)
 
     def to_yaml(self, **kwargs: Any) -> str:
-        """Not supported: `to_json` gives the configuration."""
-        raise NotImplementedError("A model's configuration is written as JSON here: use to_json.")
+        """The configuration as a text of YAML.
+
+        Raises:
+            ImportError: PyYAML is not installed.
+        """
+        text: str = _yaml().dump(self._described(), **kwargs)
+        return text
 
     def summary(self, line_length: Any = None, positions: Any = None, print_fn: Any = None) -> None:
         """Print the layers, their shapes and how many numbers they have.
@@ -228,19 +247,11 @@ class Model(Training, Layer):
         self, filepath: str, overwrite: bool = True, include_optimizer: bool = True, **kwargs: Any
     ) -> None:
         """Write the configuration and the variables as HDF5."""
-        saving.save_model(self, filepath, overwrite, include_optimizer)
+        hdf5.save_model(self, filepath, overwrite, include_optimizer, **kwargs)
 
 
 def _single(items: Any) -> Any:
     return items[0] if isinstance(items, list) and len(items) == 1 else items
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "as_list"):
-        return value.as_list()
-    return getattr(value, "__name__", str(value))
 
 
 def _is_in_call() -> bool:
@@ -356,7 +367,7 @@ class Sequential(Model):
     def get_config(self) -> Any:
         layers = [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in self.layers]
         config: dict[str, Any] = {"name": self.name, "layers": layers}
-        if self._first is not None:
+        if self._first is not None and not any(hasattr(item, "_batch_input_shape") for item in self._stack):
             config["build_input_shape"] = tuple(self._first.shape.as_list())
         return config
 
@@ -406,12 +417,29 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     return model_from_config(json.loads(json_string), custom_objects)
 
 
+def _yaml() -> Any:
+    try:
+        import yaml  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError:
+        raise ImportError("Requires yaml module installed (`pip install pyyaml`).") from None
+    return yaml
+
+
+def model_from_yaml(yaml_string: str, custom_objects: Any = None) -> Any:
+    """The model of what `to_yaml` gave (TF1 symbol: `tf.keras.models.model_from_yaml`).
+
+    Raises:
+        ImportError: PyYAML is not installed.
+    """
+    return model_from_config(_yaml().safe_load(yaml_string), custom_objects)
+
+
 def clone_model(model: Any, input_tensors: Any = None, clone_function: Any = None) -> Any:
     """A model like another, with variables of its own (TF1 symbol: `tf.keras.models.clone_model`)."""
     return type(model).from_config(model.get_config())
 
 
-load_model, save_model = saving.load_model, saving.save_model
+load_model, save_model = hdf5.load_model, hdf5.save_model
 __all__ = [
     "Model",
     "Sequential",
@@ -419,6 +447,7 @@ __all__ = [
     "load_model",
     "model_from_config",
     "model_from_json",
+    "model_from_yaml",
     "save_model",
 ]
 __getattr__ = absent("tf.keras.models", __all__)

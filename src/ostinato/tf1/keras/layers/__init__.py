@@ -44,7 +44,6 @@ from .core import (
     Dense,
     Dropout,
     Flatten,
-    Lambda,
     Masking,
     Permute,
     RepeatVector,
@@ -59,6 +58,9 @@ from .cudnn_recurrent import (
 )
 from .embeddings import (
     Embedding,
+)
+from .function import (
+    Lambda,
 )
 from .merge import (
     Add,

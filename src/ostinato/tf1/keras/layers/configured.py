@@ -12,6 +12,8 @@ from .. import activations, constraints, initializers, regularizers
 class Configured(Layer):
     """A layer whose arguments are its attributes, by the same names."""
 
+    _not_configured: tuple[str, ...] = ("rank",)
+    """Arguments of `__init__` that are none of the class's own."""
     activation: Any
     bias_constraint: Any
     bias_initializer: Any
@@ -29,7 +31,8 @@ class Configured(Layer):
             if kind is Configured:
                 break
             for name in inspect.signature(vars(kind).get("__init__", _nothing)).parameters:
-                if name not in ("self", "kwargs") and name not in config and hasattr(self, name):
+                skipped = name in ("self", "kwargs") or name in self._not_configured
+                if not skipped and name not in config and hasattr(self, name):
                     config[name] = _plain(name, getattr(self, name))
         return config
 

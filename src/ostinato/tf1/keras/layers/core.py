@@ -333,53 +333,6 @@ class Masking(Configured):
         return input_shape
 
 
-class Lambda(Configured):
-    """A function of tensors as a layer (TF1 symbol: `tf.keras.layers.Lambda`).
-
-    Args:
-        function: called with the inputs and `arguments`, and with `mask` and `training` where it takes them.
-        output_shape: not needed: the shape is that of what comes out.
-        mask: the mask of the outputs, or a function of the inputs and their mask.
-        arguments: keywords of the function.
-    """
-
-    def __init__(
-        self,
-        function: Any,
-        output_shape: Any = None,
-        mask: Any = None,
-        arguments: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.function, self.arguments = function, arguments or {}
-        self.supports_masking = mask is not None
-        self.mask = mask
-        self._shape = output_shape
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return self.mask(inputs, mask) if callable(self.mask) else self.mask
-
-    def call(self, inputs: Any, mask: Any = None, training: Any = None) -> Any:
-        import inspect
-
-        given = dict(self.arguments)
-        names = inspect.signature(self.function).parameters
-        if "mask" in names:
-            given.setdefault("mask", mask)
-        if "training" in names:
-            given.setdefault("training", training)
-        return self.function(inputs, **given)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        if self._shape is None:
-            return super().compute_output_shape(input_shape)
-        shape = self._shape(input_shape) if callable(self._shape) else self._shape
-        if callable(self._shape):
-            return TensorShape(shape)
-        return TensorShape([TensorShape(input_shape).as_list()[0], *shape])
-
-
 class ActivityRegularization(Configured):
     """Adds a penalty on its inputs to the loss (TF1 symbol: `tf.keras.layers.ActivityRegularization`)."""
 

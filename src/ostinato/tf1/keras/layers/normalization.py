@@ -42,6 +42,13 @@ class BatchNormalization(Configured):
         TypeError: an axis that is neither an integer nor a list.
     """
 
+    _not_configured = ("rank", "fused", "virtual_batch_size", "adjustment")
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make a layer like this one; those of renormalisation where it is done."""
+        config = super().get_config()
+        return {key: value for key, value in config.items() if self.renorm or not key.startswith("renorm")}
+
     def __init__(
         self,
         axis: Any = -1,
