@@ -43,6 +43,15 @@ _LISTED = {
         "special_math_ops standard_ops state_ops stateless_random_ops string_ops summary_ops template "
         "tensor_array_ops variable_scope variables unconnected_gradients"
     ),
+    "tensorflow.python.ops.distributions": (
+        "bernoulli beta categorical dirichlet distribution distributions exponential gamma kullback_leibler "
+        "laplace normal uniform"
+    ),
+    "tensorflow.contrib.distributions.python": "ops",
+    "tensorflow.contrib.distributions.python.ops": (
+        "bernoulli categorical distribution independent mixture_same_family mvn_diag mvn_full_covariance "
+        "mvn_tril normal onehot_categorical"
+    ),
     "tensorflow.python.ops.linalg": "linalg linalg_impl",
     "tensorflow.python.ops.losses": "losses losses_impl util",
     "tensorflow.python.ops.signal": (
@@ -129,6 +138,8 @@ _KINDS = {
     "tensorflow.python.ops.bitwise_ops": "bitwise",
     "tensorflow.python.ops.candidate_sampling_ops": "nn random",
     "tensorflow.python.ops.ctc_ops": "nn",
+    "tensorflow.python.ops.distributions": "distributions",
+    "tensorflow.contrib.distributions": "contrib.distributions",
     "tensorflow.python.ops.gradient_checker": "test",
     "tensorflow.python.ops.image_ops": "image",
     "tensorflow.python.ops.initializers_ns": "initializers",
@@ -271,7 +282,8 @@ def complete(served: dict[str, ModuleType]) -> dict[str, ModuleType]:
         package, _, last = path.rpartition(".")
         holder = made.get(package) or served.get(package)
         # tensorflow.contrib.framework.python.ops.arg_scope is a module to import and a function to look up.
-        if holder is not None and last not in vars(holder) and last != "arg_scope":
+        there = vars(holder).get(last, module) if holder is not None else None
+        if there in (module, _MADE.get(path)) and last != "arg_scope":
             setattr(holder, last, module)
     return made
 

@@ -300,12 +300,14 @@ _RENAMED: dict[str, dict[str, str]] = {
     },
     "training.summary_io": {"SummaryWriter": "FileWriter", "SummaryWriterCache": "FileWriterCache"},
     "framework.tensor_util": {"MakeNdarray": "make_ndarray"},
+    "util.nest": {"is_nested": "is_sequence", "is_sequence_or_composite": "is_sequence"},
 }
 _CELL_HELPERS: dict[str, Any] = {
     "_Linear": linear.Linear,
     "_linear": linear.linear,
     "_concat": rnn_step.concat_sizes,
     "_like_rnncell": rnn_cell_base.like_rnncell,
+    "_zero_state_tensors": math.named(rnn_cell_base.zero_tensors, "state_size", "batch_size", "dtype"),
     "_RNNCell": rnn_cell_base.RNNCell,
     "_WEIGHTS_VARIABLE_NAME": "kernel",
     "_BIAS_VARIABLE_NAME": "bias",
@@ -323,6 +325,7 @@ _UNDERSCORED: dict[str, dict[str, Any]] = {
         "_concat": rnn_step.concat_sizes,
         "_infer_state_dtype": rnn_arguments.infer_state_dtype,
         "_like_rnncell": rnn_cell_base.like_rnncell,
+        "_maybe_tensor_shape_from_tensor": rnn_arguments.maybe_tensor_shape_from_tensor,
         "_reverse_seq": rnn_bidirectional.reverse_steps,
         "_rnn_step": rnn_step.rnn_step,
         "_should_cache": rnn_step.should_cache,
@@ -349,6 +352,8 @@ def _build() -> dict[str, ModuleType]:
         modules[name] = module
     modules.update(_SAME)
     modules["ops.logging_ops"].__dict__.update(Print=printing.print_and_pass, print_v2=printing.print_op)
+    for name in ("rnn_cell", "rnn_cell_impl"):  # as the module of the drivers imports them itself
+        setattr(modules["ops.rnn"], name, modules[f"ops.{name}"])
     modules["util.tf_export"].__dict__.update(tf_export=tf_export, keras_export=tf_export)
     modules.update(
         {path.removeprefix("tensorflow.python."): module for path, module in utilities.modules().items()}

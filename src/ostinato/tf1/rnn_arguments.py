@@ -10,6 +10,7 @@ from .dtypes import int32
 from .ops import array
 from .ops.core import convert_to_tensor
 from .ops.math import cast
+from .registry import constant_shape
 from .rnn_cell_base import StateInput
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
@@ -127,3 +128,8 @@ def stand_ins(state: Any, rows: int | None) -> Any:
         return StateInput(tensor.dtype.base_dtype, shape, tensor.name)
 
     return nest.map_structure(leaf, state)
+
+
+def maybe_tensor_shape_from_tensor(shape: Any) -> Any:
+    """A tensor that states a shape as the static shape that it is known to state; else what is given."""
+    return constant_shape(shape) if isinstance(shape, Tensor) else shape

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-import torch
+import numpy as np
 
 from .session import DeviceAttributes
+from .session_device import gpu_memory, gpus
 
 
 def _unchanged(*_: Any, **__: Any) -> Callable[[Any], Any]:
@@ -49,14 +50,10 @@ def make_all(module_name: str, doc_string_modules: Any = None) -> list[str]:
 
 
 def list_local_devices(session_config: Any = None) -> list[DeviceAttributes]:
-    """The devices that torch has here (`tensorflow.python.client.device_lib`)."""
-    count = torch.cuda.device_count()
+    """The devices that sessions may use (`tensorflow.python.client.device_lib`)."""
     return [
         DeviceAttributes("CPU", 0, 268435456),
-        *[
-            DeviceAttributes("GPU", index, torch.cuda.get_device_properties(index).total_memory)
-            for index in range(count)
-        ],
+        *[DeviceAttributes("GPU", index, gpu_memory(gpu)) for index, gpu in enumerate(gpus())],
     ]
 
 
@@ -85,6 +82,12 @@ class Timeline:
                     }
                 )
         return json.dumps({"traceEvents": events}, indent=4)
+
+
+def has_inf_or_nan(datum: Any, tensor: Any) -> bool:
+    """Whether an array has an element that is no finite number (`tensorflow.python.debug`)."""
+    values = np.asarray(tensor)
+    return bool(values.dtype.kind in "fc" and not np.isfinite(values).all())
 
 
 def _module(path: str, **names: Any) -> ModuleType:
@@ -124,6 +127,13 @@ def modules() -> dict[str, ModuleType]:
             graph_mode=contextlib.nullcontext,
             context=lambda: SimpleNamespace(executing_eagerly=lambda: False),
         ),
+        _module("tensorflow.python.framework.op_def_registry", get_registered_ops=dict),
+        _module(
+            "tensorflow.python.ops.control_flow_util",
+            GetContainingWhileContext=lambda ctxt, stop_ctxt=None: None,
+            GraphOrParentsInXlaContext=lambda graph: False,
+        ),
+        _module("tensorflow.python.debug", has_inf_or_nan=has_inf_or_nan),
         _module("tensorflow.python.client.device_lib", list_local_devices=list_local_devices),
         _module("tensorflow.python.client.timeline", Timeline=Timeline),
     ]

@@ -47,3 +47,33 @@ OTHER_NAMES = {
     "real transforms": "other names of constants",
     "real transforms of cubes": "other names of constants",
 }
+CASES.update(
+    {
+        "inverse stft": lambda tf, x: [
+            tf.signal.inverse_stft(_complex(tf, x, [2, 5, 5]), 8, 4),
+            tf.signal.inverse_stft(_complex(tf, x, [5, 5]), 6, 3, 8, window_fn=None),
+            tf.contrib.signal.inverse_stft(_complex(tf, x, [5, 3]), 6, 3, 4),
+            tf.signal.inverse_stft_window_fn(3)(8, dtype=tf.float32),
+            tf.signal.inverse_stft(
+                tf.signal.stft(x.floats([2, 24]), 8, 2), 8, 2, window_fn=tf.signal.inverse_stft_window_fn(2)
+            ),
+        ],
+        "mel": lambda tf, x: [
+            tf.signal.linear_to_mel_weight_matrix(),
+            tf.contrib.signal.linear_to_mel_weight_matrix(10, 65, 16000, 20.0, 7000.0),
+            tf.signal.mfccs_from_log_mel_spectrograms(x.floats([2, 3, 8])),
+        ],
+        "cosines": lambda tf, x: [
+            *[tf.signal.dct(x.floats([2, 6]), kind) for kind in (1, 2, 3)],
+            *[tf.signal.idct(x.floats([2, 6]), kind) for kind in (1, 2, 3)],
+            *[tf.signal.dct(x.floats([2, 6]), kind, norm="ortho") for kind in (2, 3)],
+            *[tf.signal.idct(x.floats([5]), kind, norm="ortho") for kind in (2, 3)],
+            tf.signal.dct(x.floats([2, 6]), n=4),
+            tf.signal.dct(x.floats([2, 6]), n=9),
+        ],
+    }
+)
+OTHER_NAMES = {
+    **globals().get("OTHER_NAMES", {}),
+    **dict.fromkeys(["inverse stft", "mel", "cosines"], "composed of fewer operations"),
+}

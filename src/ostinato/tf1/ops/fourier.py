@@ -115,7 +115,7 @@ irfft3d = _inverse_function("IRFFT3D", 3, "irfft3d")
 
 
 # -- frames
-def _number(value: Any, what: str) -> int:
+def number(value: Any, what: str) -> int:
     found = constant_value(convert_to_tensor(value))
     if found is None:
         raise ValueError(f"{what} must be a number or a constant here.")
@@ -168,8 +168,8 @@ def frame(
             "Frame",
             [convert_to_tensor(signal, name="signal")],
             "Reshape_4",
-            length=_number(frame_length, "frame_length"),
-            step=_number(frame_step, "frame_step"),
+            length=number(frame_length, "frame_length"),
+            step=number(frame_step, "frame_step"),
             pad_end=bool(pad_end),
             pad_value=pad_value,
             axis=int(axis),
@@ -180,7 +180,7 @@ def _window(a: float, b: float) -> Callable[..., Tensor]:
     def function(
         window_length: Any, periodic: bool = True, dtype: Any = float32, name: str | None = None
     ) -> Tensor:
-        count, kind = _number(window_length, "window_length"), as_dtype(dtype)
+        count, kind = number(window_length, "window_length"), as_dtype(dtype)
         around = count if periodic and count % 2 == 0 else count - 1
         values = [a - b * math.cos(2 * math.pi * place / max(around, 1)) for place in range(count)]
         return constant([1.0] if count == 1 else values, kind, name=name or "window")
@@ -205,8 +205,8 @@ def stft(
     """Fourier's transform of overlapping pieces, short in time (TF1 symbol: `tf.signal.stft`)."""
     with name_scope(name, "stft", [signals]):
         x = convert_to_tensor(signals, name="signals")
-        length = _number(frame_length, "frame_length")
-        size = 1 << (length - 1).bit_length() if fft_length is None else _number(fft_length, "fft_length")
+        length = number(frame_length, "frame_length")
+        size = 1 << (length - 1).bit_length() if fft_length is None else number(fft_length, "fft_length")
         pieces = frame(x, length, frame_step, pad_end=pad_end)
         if window_fn is not None:
             pieces = pieces * window_fn(length, dtype=x.dtype)
@@ -217,7 +217,7 @@ def overlap_and_add(signal: Any, frame_step: Any, name: str | None = None) -> Te
     """The signal of overlapping frames `[..., frames, frame_length]` (TF1: `tf.signal.overlap_and_add`)."""
     with name_scope(name, "overlap_and_add", [signal]):
         x = convert_to_tensor(signal, name="signal")
-        return one("OverlapAndAdd", [x], "strided_slice", step=_number(frame_step, "frame_step"))
+        return one("OverlapAndAdd", [x], "strided_slice", step=number(frame_step, "frame_step"))
 
 
 def _overlap(x: torch.Tensor, step: int) -> torch.Tensor:
