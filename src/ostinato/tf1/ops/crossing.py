@@ -56,6 +56,13 @@ def _joined(first: int, second: int) -> int:
     return _shift((_shift(result) * _FACTOR) & _MASK)
 
 
+def _joined_before(first: int, second: int) -> int:
+    """The same, as the crosses of `tf.contrib.layers` without a key do it."""
+    signed = first - (1 << 64) if first >> 63 else first
+    mixed = second + 0x9E3779B97F4A7800 + (first << 10) + (signed >> 4)
+    return first ^ (mixed & _MASK)
+
+
 def _rows(indices: torch.Tensor, values: Any, count: int) -> list[list[Any]]:
     rows: list[list[Any]] = [[] for _ in range(count)]
     for row, value in zip(indices[:, 0].tolist(), values.tolist(), strict=True):
@@ -64,7 +71,7 @@ def _rows(indices: torch.Tensor, values: Any, count: int) -> list[list[Any]]:
 
 
 def _cross(
-    *inputs: Any, sparse: int, hashed_output: bool, num_buckets: int, hash_key: int
+    *inputs: Any, sparse: int, hashed_output: bool, num_buckets: int, hash_key: int, older: bool = False
 ) -> tuple[Any, Any, Any]:
     indices, values = inputs[:sparse], inputs[sparse : 2 * sparse]
     shapes, dense = inputs[2 * sparse : 3 * sparse], inputs[3 * sparse :]
@@ -89,9 +96,9 @@ def _cross(
             places.append((row, place))
             longest = max(longest, place + 1)
             if hashed_output:
-                total = hash_key
+                total, join = (DEFAULT_HASH_KEY, _joined_before) if older else (hash_key, _joined)
                 for each in combination:
-                    total = _joined(total, each)
+                    total = join(total, each)
                 found.append(total % (num_buckets or 2**63 - 1))
             else:
                 found.append(b"_X_".join(v if isinstance(v, bytes) else b"%d" % v for v in combination))
@@ -146,3 +153,21 @@ def sparse_cross_hashed(
     """
     key = DEFAULT_HASH_KEY if hash_key is None else hash_key
     return _crossed(inputs, name, hashed_output=True, num_buckets=int(num_buckets), hash_key=int(key))
+
+
+def sparse_feature_cross(
+    inputs: Any,
+    hashed_output: bool = False,
+    num_buckets: int = 0,
+    name: str | None = None,
+    hash_key: int | None = None,
+) -> SparseTensor:
+    """The crosses of `tf.contrib.layers`, which have a hash of their own where no key is given."""
+    return _crossed(
+        inputs,
+        name or "SparseFeatureCross",
+        hashed_output=hashed_output,
+        num_buckets=int(num_buckets),
+        hash_key=int(hash_key or 0),
+        older=not hash_key,
+    )
