@@ -22,7 +22,7 @@ from ostinato.tf1 import dtypes, shadow
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "tf1-coverage.md"
 SYMBOLS = ROOT / "tools" / "tf1_symbols.json"
-_LATER = ("tf.keras.layers", "tf.compat.v2.nn")
+_LATER = ("tf.keras.layers",)
 _HEAD = """# What there is of TensorFlow 1.15's recurrent interface
 
 Written by `tools/tf1_coverage.py`, which compares names, arguments and defaults with TensorFlow 1.15's; where

@@ -132,7 +132,7 @@ def test_versions_and_compatibility():
     assert tf.compat.dimension_value(tf.TensorShape([3])[0]) == 3
     assert isinstance(np.float32(1), tf.compat.real_types)
     with pytest.raises(AttributeError, match="TensorFlow 1's interface"):
-        tf.compat.v2  # noqa: B018
+        tf.compat.v2.summary  # noqa: B018
     with pytest.raises(tf.errors.UnimplementedError, match="py_func"):
         tf.sysconfig.get_lib()
 

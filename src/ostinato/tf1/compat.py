@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib
 import numbers
 import os
 import sys
@@ -111,10 +112,7 @@ def __getattr__(name: str) -> Any:
     if name == "v1":
         return _face()
     if name == "v2":
-        raise AttributeError(
-            "tf.compat.v2 is not served: this is TensorFlow 1's interface. What a script takes of it has an "
-            "older name: tf.compat.v2.keras is tf.keras, tf.compat.v2.summary is tf.summary."
-        )
+        return importlib.import_module(".compat_v2", __package__)
     return _absent(name)
 
 
