@@ -28,6 +28,9 @@ from .plan_units import Unit, as_leaf, as_outputs, locked, tracked
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
+    from .recorded_code import RecordedCode
+    from .recording import Recorder
+    from .replays import Replays
     from .run import Run
 
 MOST_PLANS = 256
@@ -50,6 +53,7 @@ class Instruction:
     leaves: tuple[int, ...]  # outputs that a gradient is taken with respect to
     frees: tuple[int, ...] = ()
     plain: Callable[..., Any] | None = None  # what `evaluate` calls with the inputs alone, where that is all
+    reads: str | None = None  # the variable whose value this is
 
 
 class Plan:
@@ -71,6 +75,7 @@ class Plan:
 
     _runs = 0
     _code: PlanCode | dataflow.Dataflow | None = None
+    replays: Replays | None = None  # what the runs of sessions have in common
 
     def execute(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
         """The values of the fetches (None for an operation)."""
@@ -80,6 +85,10 @@ class Plan:
                 self._runs += 1
                 return self.interpret(run, feed_values)
             code = self._code = PlanCode(self)
+        return self.guarded(code, run, feed_values)
+
+    def guarded(self, code: PlanCode | RecordedCode, run: Run, feed_values: Sequence[Any]) -> list[Any]:
+        """What `code` gives; what it raises, as the error of the node where it happened."""
         try:
             return code.execute(run, feed_values)
         except OpError:
@@ -90,17 +99,24 @@ class Plan:
                 raise
             raise _at_node(instruction.operation, problem) from problem
 
-    def interpret(self, run: Run, feed_values: Sequence[torch.Tensor]) -> list[Any]:
-        """The values of the fetches, instruction by instruction."""
+    def interpret(
+        self, run: Run, feed_values: Sequence[torch.Tensor], recorder: Recorder | None = None
+    ) -> list[Any]:
+        """The values of the fetches, instruction by instruction; a recorder is told of each."""
         if self.flow is not None:
             return self.flow.execute(run, feed_values)
         values = list(self.template)
         for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=True):
             values[slot] = as_leaf(value) if is_leaf else value
+            if recorder is not None:
+                recorder.fed(slot, value, values[slot])
         for instruction in self.instructions:
             arguments = [None if slot == DROPPED else values[slot] for slot in instruction.inputs]
             try:
-                results = instruction.evaluate(run, *arguments)
+                if recorder is None:
+                    results = instruction.evaluate(run, *arguments)
+                else:
+                    results = recorder.evaluate(instruction, arguments)
             except OpError:
                 raise
             except (RuntimeError, ValueError, IndexError, TypeError, MemoryLimitError) as problem:
@@ -109,6 +125,8 @@ class Plan:
             for index, (slot, value) in enumerate(zip(instruction.outputs, results, strict=True)):
                 if slot != DROPPED:
                     values[slot] = as_leaf(value) if index in instruction.leaves else value
+                    if recorder is not None:
+                        recorder.leaf(values[slot], value)
             del results
             for slot in instruction.frees:
                 values[slot] = None
@@ -474,7 +492,7 @@ class _Compiler:
 
 
 def _reading(operation: Operation, name: str, slot: int) -> Instruction:
-    return Instruction(operation, lambda run: (run.read(name),), (), (slot,), ())
+    return Instruction(operation, lambda run: (run.read(name),), (), (slot,), (), reads=name)
 
 
 def _with_frees(drafts: Sequence[Instruction], kept: set[int]) -> list[Instruction]:
