@@ -212,3 +212,25 @@ def test_bidirectional_layers_are_made_again_from_their_configuration():
     assert set(layers.Bidirectional(layers.GRU(2)).get_config()) == {
         *("name", "trainable", "dtype", "layer", "merge_mode")
     }
+
+
+@pytest.mark.parametrize("name", ["ConvLSTM2D", "LocallyConnected2D"])
+def test_channels_first_is_channels_last_turned(name):
+    tf.keras.backend.clear_session()
+    layers, images = tf.keras.layers, np.random.RandomState(0).randn(2, 3, 5, 4, 2).astype("float32")
+    found, weights = [], []
+    for form in ("channels_last", "channels_first"):
+        given = images if form == "channels_last" else np.moveaxis(images, -1, 2)
+        given = given if name == "ConvLSTM2D" else given[:, 0]
+        layer = getattr(layers, name)(3, 2, data_format=form)
+        model = tf.keras.Sequential([layers.InputLayer(given.shape[1:]), layer])
+        if found:
+            kernel = weights[0]
+            if name == "LocallyConnected2D":  # a window's numbers lie channel by channel
+                kernel = np.moveaxis(kernel.reshape(-1, 4, 2, 3), 1, 2).reshape(kernel.shape)
+            model.set_weights([kernel, *weights[1:]])
+        weights = model.get_weights()
+        found.append(model.predict(given))
+    np.testing.assert_allclose(np.moveaxis(found[1], 1, -1), found[0], rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match='only "valid" is supported'):
+        layers.LocallyConnected2D(3, 2, padding="same")

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-_COLUMNS = (
-    "there are no feature columns: feed numbers, and take tf.one_hot, tf.nn.embedding_lookup and "
-    "tf.contrib.lookup tables for categories"
-)
 _READY_MADE = (
     "ready-made models are not served: write the network in a model_fn for tf.contrib.learn.Estimator or "
     "tf.estimator.Estimator"
@@ -121,15 +117,14 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ),
     (
         "tf.contrib.learn",
-        "DNNClassifier DNNEstimator DNNLinearCombinedClassifier DNNLinearCombinedEstimator "
-        "DNNLinearCombinedRegressor DNNRegressor DynamicRnnEstimator KMeansClustering LinearClassifier "
-        "LinearEstimator LinearRegressor LogisticRegressor SVM BaseEstimator Evaluable Trainable "
+        "DNNEstimator DNNLinearCombinedEstimator DynamicRnnEstimator KMeansClustering "
+        "LinearEstimator LogisticRegressor SVM BaseEstimator Evaluable Trainable "
         "TensorFlowEstimator TensorFlowRNNClassifier TensorFlowRNNRegressor TensorFlowDNNClassifier",
         _READY_MADE,
     ),
     (
         "tf.contrib.learn",
-        "Head PredictionKey ProblemType binary_svm_head head multi_class_head multi_head multi_label_head "
+        "Head ProblemType binary_svm_head head multi_class_head multi_head multi_label_head "
         "no_op_train_fn poisson_regression_head regression_head",
         _HEADS,
     ),
@@ -142,11 +137,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "tf.contrib.learn",
         "evaluate infer run_feeds run_n train graph_actions",
         "tf.contrib.learn.Estimator, or tf.train.MonitoredTrainingSession",
-    ),
-    (
-        "tf.contrib.learn",
-        "infer_real_valued_columns_from_input infer_real_valued_columns_from_input_fn",
-        _COLUMNS,
     ),
     ("tf.contrib.learn", "TaskType", "one process trains: leave it out"),
     ("tf.contrib.learn", "ops", "tf.nn and tf.layers have the same functions"),
@@ -186,8 +176,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.keras", "wrappers", "call fit and predict of the model itself"),
     ("tf.keras.preprocessing", "image", _IMAGES),
     ("tf.keras.layers", "AbstractRNNCell", "derive the cell from tf.keras.layers.Layer, with state_size"),
-    ("tf.keras.layers", "ConvLSTM2D", "tf.contrib.rnn.ConvLSTMCell with tf.nn.dynamic_rnn"),
-    ("tf.keras.layers", "LocallyConnected1D LocallyConnected2D", "a Dense layer for each place"),
     ("tf.keras.callbacks", "RemoteMonitor", "tf.keras.callbacks.LambdaCallback"),
     (
         "tf.keras.backend",

@@ -38,6 +38,9 @@ from .convolutional import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from .convolutional_recurrent import (
+    ConvLSTM2D,
+)
 from .core import (
     Activation,
     ActivityRegularization,
@@ -61,6 +64,10 @@ from .embeddings import (
 )
 from .function import (
     Lambda,
+)
+from .local import (
+    LocallyConnected1D,
+    LocallyConnected2D,
 )
 from .merge import (
     Add,
@@ -169,6 +176,7 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "ConvLSTM2D",
     "Convolution1D",
     "Convolution2D",
     "Convolution2DTranspose",
@@ -212,6 +220,8 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "LocallyConnected1D",
+    "LocallyConnected2D",
     "Masking",
     "MaxPool1D",
     "MaxPool2D",

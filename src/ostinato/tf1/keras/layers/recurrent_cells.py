@@ -16,7 +16,7 @@ from .configured import Configured, settle
 from .recurrent import zero_state
 
 
-class _Cell(Configured):
+class Cell(Configured):
     """What the three share: variables, and masks of dropout that are the same at each step."""
 
     _gates = 1
@@ -29,14 +29,17 @@ class _Cell(Configured):
         self, units: int, use_bias: bool, dropout: float, recurrent_dropout: float, **named: Any
     ) -> None:
         self.units, self.use_bias = int(units), use_bias
-        self.dropout = min(1.0, max(0.0, dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
+        self._start_masks(dropout, recurrent_dropout)
         settle(self, **named)
         self.output_size = self.units
         self.state_size: Any = self.units
+        self.bias: Any = None
+
+    def _start_masks(self, dropout: float, recurrent_dropout: float) -> None:
+        self.dropout = min(1.0, max(0.0, dropout))
+        self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         self._masks: Any = None
         self._recurrent_masks: Any = None
-        self.bias: Any = None
 
     def build(self, input_shape: Any) -> None:
         depth = TensorShape(input_shape).as_list()[-1]
@@ -122,7 +125,7 @@ def _drawn(like: Any, rate: float, training: Any, count: int) -> list[Any]:
     return [smart_cond(training, lambda: nn.dropout(ones, rate=rate), lambda: ones) for _ in range(count)]
 
 
-class SimpleRNNCell(_Cell):
+class SimpleRNNCell(Cell):
     """activation(inputs @ kernel + h @ recurrent_kernel + bias) (TF1 symbol:
     `tf.keras.layers.SimpleRNNCell`).
     """
@@ -172,7 +175,7 @@ class SimpleRNNCell(_Cell):
         return output, [output]
 
 
-class GRUCell(_Cell):
+class GRUCell(Cell):
     """A gated recurrent unit (TF1 symbol: `tf.keras.layers.GRUCell`).
 
     `reset_after` multiplies by the reset gate after the product, as cuDNN does.
@@ -254,7 +257,7 @@ def _shifted(value: Tensor, bias: Any) -> Tensor:
     return value if bias is None else nn.bias_add(value, bias)
 
 
-class LSTMCell(_Cell):
+class LSTMCell(Cell):
     """A cell of long short-term memory (TF1 symbol: `tf.keras.layers.LSTMCell`).
 
     `unit_forget_bias` has the forget gate's bias start at one. The states are h and c.

@@ -33,6 +33,14 @@ _OF_THE_CELL = frozenset(
 )
 
 
+def known_activation(activation: Any) -> str | None:
+    """The name of an activation that a node of its own has."""
+    name = activations.serialize(activation)
+    if name in KNOWN_ACTIVATIONS and activations.deserialize(name) is activation:
+        return str(name)
+    return _SAME.get(activation)
+
+
 class _OfACell(RNN):
     """A layer that makes its cell; the cell's settings are the layer's."""
 
@@ -43,17 +51,10 @@ class _OfACell(RNN):
             return getattr(self.cell, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def _known(self, activation: Any) -> str | None:
-        """The name of an activation that a node of its own has."""
-        name = activations.serialize(activation)
-        if name in KNOWN_ACTIVATIONS and activations.deserialize(name) is activation:
-            return name
-        return _SAME.get(activation)
-
     def _sequence(self, inputs: Any, initial_state: Any, constants: Any, mask: Any, training: Any) -> Any:
         cell = self.cell
-        activation = self._known(cell.activation)
-        gates = self._known(cell.recurrent_activation) if cell.recurrent_activation else "linear"
+        activation = known_activation(cell.activation)
+        gates = known_activation(cell.recurrent_activation) if cell.recurrent_activation else "linear"
         # A GRU of implementation 2 drops from the state that it mixes too.
         mixes = self._kind == "gru" and cell.recurrent_dropout and cell.implementation != 1
         if constants or self.unroll or mixes or activation is None or gates is None:
