@@ -36,4 +36,8 @@ def processes_to_come() -> None:
 def a_process_that_was_started() -> Any:
     """What the `tensorflow` of the child's path calls: this face, in its place."""
     this_process()
+    from ostinato.tf1 import session_device
+
+    if name := os.environ.get(session_device.VARIABLE):
+        session_device.set_default_device(session_device.checked_device(name))
     return sys.modules["tensorflow"]

@@ -16,6 +16,7 @@ examples:
   ostinato run --check train.py            list the TensorFlow symbols that it uses, and run nothing
   ostinato run --check models --json       those of all scripts of a folder, for a program to read
   ostinato run --profile train.py          tell at the end what took the time and the memory
+  ostinato run --device cuda train.py      compute on a GPU
   ostinato run --memory-limit 2GiB train.py
                                            train long sequences in that much memory, each of them
 
@@ -39,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--check",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="list, without running anything, which TensorFlow symbols scripts and folders use, and which of "
         "them there are here; exits with 1 where one is missing",
@@ -47,8 +48,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="with --check: print JSON")
     parser.add_argument(
         "--device",
-        choices=("cpu", "cuda"),
-        help="where sessions compute: cpu, the default; cuda is refused so far",
+        metavar="DEVICE",
+        help="where sessions compute: cpu, the default, or another device of torch's, as cuda, cuda:1, mps",
     )
     parser.add_argument(
         "--memory-limit",
@@ -82,8 +83,11 @@ def add_parser(subparsers: Any) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Run the script, or check scripts, and return the exit code."""
     if arguments.check is not None:
+        paths = [*arguments.check, *_more_paths(arguments)]
+        if not paths:
+            raise CommandError("--check needs a script or a folder: ostinato run --check PATH [PATH ...]")
         check = importlib.import_module("ostinato.cli.check")
-        code: int = check.main([*arguments.check, *_more_paths(arguments)], arguments.json)
+        code: int = check.main(paths, arguments.json)
         return code
     if arguments.json:
         raise CommandError("--json goes with --check: ostinato run --check PATH --json")
@@ -96,11 +100,6 @@ def main(arguments: argparse.Namespace) -> int:
         )
     if arguments.profile_trace is not None and not arguments.profile:
         raise CommandError("--profile-trace goes with --profile: ostinato run --profile train.py")
-    if arguments.device == "cuda":
-        raise CommandError(
-            "sessions compute on the CPU so far, so that --device cuda cannot be had; leave it out. For a "
-            "GPU, take the network to PyTorch: 'ostinato convert' brings its weights."
-        )
     from ostinato.cli import run_script
 
     return run_script.run(arguments)

@@ -23,8 +23,14 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         program = _script(arguments.script)
         argv = [arguments.script, *arguments.arguments]
-    from ostinato.tf1 import session_memory
+    from ostinato.tf1 import session_device, session_memory
 
+    if arguments.device is not None:
+        try:
+            session_device.set_default_device(session_device.checked_device(arguments.device))
+        except ValueError as problem:
+            raise CommandError(f"--device {arguments.device}: {problem}") from None
+        os.environ[session_device.VARIABLE] = arguments.device  # for the processes that the script starts
     session_memory.set_default_limit(arguments.memory_limit)
     sys.argv = argv
     sys.path[0:1] = [program.folder]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .tensor import Operation
+
 _READS_AND_WRITES = """
 Assert DecodeCompressed MatchingFiles MergeV2Checkpoints NoFilesMatched Print PrintV2 ReadFile RestoreV2
 SaveV2 ShardedFilename WriteFile AudioSummaryV2 HistogramSummary ImageSummary MergeSummary ScalarSummary
@@ -49,7 +55,7 @@ All Any ArgMax ArgMin BroadcastTo Cumprod Cumsum CumulativeLogsumexp EnsureShape
 Max Mean Min MirrorPad Multinomial Pad PadV2 Prod ReduceLogSumExp Reshape ResizeArea ResizeBicubic
 ResizeBilinear ResizeNearestNeighbor ReverseV2 Sum Tile TopKV2 Transpose
 """
-READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
+_READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(
         _SECOND.split(),
         (1,),
@@ -69,7 +75,17 @@ READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
     "TensorArrayWriteV3": (1,),
     "UnsortedSegmentSum": (2,),
 }
-"""Inputs that an operation reads as numbers of Python: shapes, axes, places."""
+
+
+def read_on_the_host(operation: Operation) -> Collection[int]:
+    """The inputs that an operation reads as numbers of Python: shapes, axes, places, lengths."""
+    attributes, last = operation.attributes, len(operation.inputs)
+    if operation.type == "DynamicRNN":  # whose last inputs are the seed and the lengths, if there are any
+        return range(last - attributes["has_seed"] - attributes["has_lengths"], last)
+    if operation.type == "RNNCellStep" and attributes["has_seed"]:
+        return (last - 1 - attributes["has_lengths"],)
+    return _READ_ON_THE_HOST.get(operation.type, ())
+
 
 _ELEMENTWISE = """
 Add AddV2 DivNoNan Equal FloorDiv FloorMod Greater GreaterEqual Less LessEqual Maximum Minimum Mul NotEqual

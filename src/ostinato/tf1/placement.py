@@ -8,14 +8,14 @@ no kernel elsewhere (`host_operations`). So the sizes and lengths that Python as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from .host_operations import READ_ON_THE_HOST, SCALARS_MIX, on_host
+from .host_operations import SCALARS_MIX, on_host, read_on_the_host
 from .plan_units import as_leaf
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .tensor import Operation
 
 CPU = torch.device("cpu")
+FUSED = ("DynamicRNN", "RNNCellStep")
+"""Operations of which several may be one instruction: steps that are a sequence, the two directions of one."""
 _WIDE = (torch.float64, torch.complex128)
 
 
@@ -37,7 +39,7 @@ def brought(values: Sequence[Any], device: torch.device | None) -> list[Any]:
     return list(values) if device is None else [_home(value, device) for value in values]
 
 
-def together(values: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+def together(values: list[torch.Tensor]) -> list[torch.Tensor]:
     """Tensors that are to be joined, on one device: that of those which are not the host's."""
     there = next((value.device for value in values if not value.is_cpu), None)
     return values if there is None else [value.to(there) for value in values]
@@ -72,7 +74,12 @@ def _home(value: Any, device: torch.device) -> Any:
 
 
 def _instruction(item: Instruction, device: torch.device) -> Instruction:
-    return replace(item, evaluate=placed_evaluate(item.operation, item.evaluate, device), plain=None)
+    operation, evaluate = item.operation, item.evaluate
+    if device != CPU and operation.type in FUSED and len(item.inputs) != len(operation.inputs):
+        moved = _meeting(evaluate, (), True, device)  # their seeds are scalars
+    else:
+        moved = placed_evaluate(operation, evaluate, device)
+    return replace(item, evaluate=moved, plain=None)
 
 
 def placed_evaluate(
@@ -87,7 +94,7 @@ def placed_evaluate(
         return _at_variable(evaluate, operation, device)
     if on_host(operation.type):
         return _on_host(evaluate, device)
-    return _meeting(evaluate, operation.type, device)
+    return _meeting(evaluate, read_on_the_host(operation), operation.type in SCALARS_MIX, device)
 
 
 def _is_pinned(operation: Operation) -> bool:
@@ -124,10 +131,11 @@ def _of_host(run: Any) -> Any:
 
 
 def _meeting(
-    evaluate: Callable[..., Sequence[Any]], op_type: str, device: torch.device
+    evaluate: Callable[..., Sequence[Any]], stay: Collection[int], mixes: bool, device: torch.device
 ) -> Callable[..., Sequence[Any]]:
-    """What meets on the device is brought there; what meets strings stays with them on the host."""
-    stay, mixes = READ_ON_THE_HOST.get(op_type, ()), op_type in SCALARS_MIX
+    """What meets on the device is brought there, but for some inputs, and for scalars where they mix; what
+    meets strings stays with them on the host.
+    """
 
     def meeting(run: Any, *values: Any) -> Sequence[Any]:
         if any(isinstance(value, np.ndarray) for value in values):

@@ -71,8 +71,10 @@ class StepSource(Philox):
 
     def reserve(self, blocks: int, draws: int = 1) -> int:
         place = self._first + self._step * blocks
-        counted = draws if self._limit is None else max(0, min(draws, self._limit - self._step))
-        self._stream.advance_to(place + counted * blocks)
+        end = self._step + draws
+        if self._limit is not None:
+            end = min(end, self._limit)
+        self._stream.advance_to(self._first + end * blocks)
         return place
 
 

@@ -23,7 +23,7 @@ from .plan import plan_for
 from .replays import replays_of
 from .run import Run
 from .servers import Held, held_by
-from .session_device import session_device
+from .session_device import gpu_memory, session_device
 from .session_memory import SessionMemory
 from .step_stats import evaluated
 from .tensor import Operation, Tensor
@@ -256,15 +256,9 @@ class BaseSession:
         return call
 
     def list_devices(self) -> list[DeviceAttributes]:
-        """The devices that torch has here (TF1 symbol: `tf.Session.list_devices`)."""
-        count = torch.cuda.device_count()
-        return [
-            DeviceAttributes("CPU", 0, 0),
-            *[
-                DeviceAttributes("GPU", index, torch.cuda.get_device_properties(index).total_memory)
-                for index in range(count)
-            ],
-        ]
+        """The devices of this session (TF1 symbol: `tf.Session.list_devices`)."""
+        there = [] if self._device is None else [DeviceAttributes("GPU", 0, gpu_memory(self._device))]
+        return [DeviceAttributes("CPU", 0, 0), *there]
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> Any:
         """Not there: a run evaluates its fetches in one go (TF1 symbol: `tf.Session.partial_run_setup`).

@@ -9,6 +9,9 @@ import torch
 
 from .errors import InvalidArgumentError
 
+VARIABLE = "OSTINATO_DEVICE"
+"""Where `ostinato run` writes the device for the processes that a script starts."""
+
 
 class _Chosen:
     device: torch.device | None = None
@@ -42,8 +45,7 @@ def checked_device(name: str) -> torch.device:
     count = device_count(device.type)
     if not count:
         raise ValueError(
-            f"torch {torch.__version__} finds no device {device.type} on this machine; leave --device out to "
-            "compute on the CPU"
+            f"torch {torch.__version__} finds no {device.type} device here; the CPU is always there"
         )
     if (device.index or 0) >= count:
         raise ValueError(f"there is no {name}: the last {device.type} device is {device.type}:{count - 1}")
@@ -101,3 +103,13 @@ def gpus() -> list[torch.device]:
     """The devices that are GPUs to a script: the one that sessions compute on, if it is not the CPU."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
     return [] if _CHOSEN.device is None or hidden else [_CHOSEN.device]
+
+
+def gpu_memory(device: torch.device) -> int:
+    """The bytes of memory of a device; 0 where torch does not tell."""
+    return int(torch.cuda.get_device_properties(device).total_memory) if device.type == "cuda" else 0
+
+
+def capability(device: torch.device) -> tuple[int, int]:
+    """A GPU's CUDA compute capability; (0, 0) of a device that has none."""
+    return torch.cuda.get_device_capability(device) if device.type == "cuda" else (0, 0)

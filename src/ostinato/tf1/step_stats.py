@@ -71,13 +71,14 @@ class RunMetadata(Message):
 
 def evaluated(plan: Plan, run: Run, values: Sequence[Any], metadata: Any) -> list[Any]:
     """The values of a plan's fetches; the times go to a RunMetadata."""
-    cuda = torch.cuda.is_available() and torch.cuda.is_initialized()
-    kind = "GPU" if cuda else "CPU"
+    device = run.device
+    cuda = device is not None and device.type == "cuda"
+    kind = "CPU" if device is None else "GPU"
     stats = metadata.step_stats.dev_stats.add(device=f"/job:localhost/replica:0/task:0/device:{kind}:0")
 
     def now() -> float:
         if cuda:
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(device)
         return time.time()
 
     def timed(instruction: Instruction) -> Instruction:

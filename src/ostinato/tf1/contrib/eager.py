@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..eager import enable_eager_execution, executing_eagerly
+from ..session_device import gpus
 
 
 def in_graph_mode() -> bool:
@@ -18,10 +19,8 @@ def in_eager_mode() -> bool:
 
 
 def num_gpus() -> int:
-    """How many GPUs torch has (TF1 symbol: `tf.contrib.eager.num_gpus`)."""
-    import torch
-
-    return torch.cuda.device_count()
+    """How many GPUs sessions compute on (TF1 symbol: `tf.contrib.eager.num_gpus`)."""
+    return len(gpus())
 
 
 __all__ = ["enable_eager_execution", "executing_eagerly", "in_eager_mode", "in_graph_mode", "num_gpus"]

@@ -18,6 +18,7 @@ import torch
 from .. import registry
 from ..dtypes import DType, as_dtype, float32, int32, int64, resource
 from ..errors import UnimplementedError
+from ..placement import together
 from ..registry import OutputTypes
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
@@ -223,7 +224,7 @@ def _gather(
                 f"TensorArray has inconsistent shapes.  Index 0 has shape: {_bracketed(picked[0])} but index "
                 f"{index} has shape: {_bracketed(value)}"
             )
-    return torch.stack(picked) if isinstance(picked[0], torch.Tensor) else np.stack(picked)
+    return torch.stack(together(picked)) if isinstance(picked[0], torch.Tensor) else np.stack(picked)
 
 
 def _merge(array: Elements, element_shape: Any) -> None:
@@ -272,7 +273,7 @@ def _concat(array: Elements, flow: torch.Tensor, *, dtype: str, element_shape_ex
     lengths = torch.tensor([value.shape[0] for value in parts], dtype=torch.int64)
     if not parts:
         return _nothing(array, rest, "element_shape_except0", "concatenating"), lengths
-    joined = torch.cat(parts) if isinstance(parts[0], torch.Tensor) else np.concatenate(parts)
+    joined = torch.cat(together(parts)) if isinstance(parts[0], torch.Tensor) else np.concatenate(parts)
     return joined, lengths
 
 

@@ -21,6 +21,7 @@ import torch
 
 from ..errors import UnimplementedError
 from ..names import absent
+from ..session_device import capability, gpus
 from .gradient_checker import compute_gradient, compute_gradient_error
 from .test_case import TestCase, assert_equal_graph_def
 
@@ -80,16 +81,14 @@ test_src_dir_path.__test__ = False  # type: ignore[attr-defined]  # it is no tes
 
 
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:
-    """Whether torch has a GPU (TF1 symbol: `tf.test.is_gpu_available`)."""
-    if not torch.cuda.is_available():
-        return False
+    """Whether sessions compute on a GPU (TF1 symbol: `tf.test.is_gpu_available`)."""
     least = tuple(min_cuda_compute_capability or (0, 0))
-    return any(torch.cuda.get_device_capability(index) >= least for index in range(torch.cuda.device_count()))
+    return any(capability(gpu) >= least for gpu in gpus() if gpu.type == "cuda" or not cuda_only)
 
 
 def gpu_device_name() -> str:
     """The name of the GPU, or nothing (TF1 symbol: `tf.test.gpu_device_name`)."""
-    return "/device:GPU:0" if torch.cuda.is_available() else ""
+    return "/device:GPU:0" if gpus() else ""
 
 
 def is_built_with_cuda() -> bool:
