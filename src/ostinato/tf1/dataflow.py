@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from .errors import InvalidArgumentError
+from .ops.core import constant_tensor
 from .placement import placed_evaluate
 from .plan_units import Unit, as_leaf
 from .tensor import Operation, Tensor
@@ -56,6 +57,7 @@ class Node:
         "leaves",
         "operation",
         "placed",
+        "plain",
         "reads",
         "template",
         "waits",
@@ -64,6 +66,10 @@ class Node:
 
     def __init__(self, operation: Operation, unit: Unit) -> None:
         self.operation, self.evaluate, self.writes = operation, unit.evaluate, unit.writes
+        self.plain = unit.plain  # what `evaluate` calls with the inputs alone, where that is all
+        if operation.type == "Const":
+            value = constant_tensor(operation.attributes["value"], operation.attributes["dtype"])
+            self.evaluate, self.plain = lambda run: (value,), lambda: value
         self.kind = _KINDS.get(operation.type, _PLAIN)
         self.frame: str = operation.attributes.get("frame_name", "") if self.kind == _ENTER else ""
         self.always = self.kind == _ENTER and bool(operation.attributes["is_constant"])
@@ -215,7 +221,12 @@ class Dataflow:
                 inputs[place] = run.read(name) if there else None
             here = iteration
             if node.kind <= _TRIGGER:
-                found = (node.evaluate if here_is_host else node.on(run.device))(run, *inputs)
+                if here_is_host and node.plain is not None:
+                    found = node.plain(*inputs)
+                    if found.__class__ is not tuple and found.__class__ is not list:
+                        found = (found,)
+                else:
+                    found = (node.evaluate if here_is_host else node.on(run.device))(run, *inputs)
                 if node.leaves:
                     found = _with_leaves(found, node.leaves)
                 state.pass_on(node, iteration, found)
@@ -224,7 +235,9 @@ class Dataflow:
                 found = [None if index != taken else data for index in range(2)]
                 state.pass_on_one(node, iteration, data, taken)
             elif node.kind == _MERGE:
-                found = [inputs[0], torch.tensor(inputs[1], dtype=torch.int32)]
+                found = inputs
+                if node.edges[1] or node.fetched:  # which of its inputs it was
+                    found = [inputs[0], torch.tensor(inputs[1], dtype=torch.int32)]
                 state.pass_on(node, iteration, found)
             else:
                 found = inputs[:1]
@@ -312,9 +325,15 @@ class _State:
         if node.kind == _MERGE:
             self._come_to_merge(node, iteration, place, value, dead)
             return
+        if node.waits == 1:
+            inputs = node.template.copy()
+            if place != _NOWHERE:
+                inputs[place] = value
+            self.put(node, iteration, inputs, dead)
+            return
         waiting = iteration.waiting.get(node)
         if waiting is None:
-            waiting = iteration.waiting[node] = [node.waits, False, list(node.template)]
+            waiting = iteration.waiting[node] = [node.waits, False, node.template.copy()]
         if dead:
             waiting[1] = True
         elif place != _NOWHERE:
@@ -325,6 +344,9 @@ class _State:
             self.put(node, iteration, waiting[2], waiting[1])
 
     def _come_to_merge(self, node: Node, iteration: _Iteration, place: int, value: Any, dead: bool) -> None:
+        if node.coming == 1 and not node.controls:
+            self.put(node, iteration, [value, place], dead)
+            return
         waiting = iteration.waiting.get(node)
         if waiting is None:
             waiting = iteration.waiting[node] = [node.controls, node.coming, None, False]
@@ -342,9 +364,16 @@ class _State:
 
     def pass_on(self, node: Node, iteration: _Iteration, values: Sequence[Any]) -> None:
         """The values of a node come to those that it goes to."""
-        for index, edges in enumerate(node.edges):
+        waiting = iteration.waiting
+        for edges, value in zip(node.edges, values):  # noqa: B905  # an Exit has one, a Merge may have one
             for follower, place in edges:
-                self.come(follower, iteration, place, values[index], False)
+                # As `come`, which is too slow for what is done at every node.
+                kept = waiting.get(follower)
+                if kept is None or follower.kind == _MERGE or kept[0] == 1:
+                    self.come(follower, iteration, place, value, False)
+                else:
+                    kept[0] -= 1
+                    kept[2][place] = value
         for follower in node.after:
             self.come(follower, iteration, _NOWHERE, None, False)
 
