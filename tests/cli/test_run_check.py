@@ -8,6 +8,7 @@ import pytest
 from ostinato.cli import check
 from ostinato.cli.check_python2 import leftovers, parsed
 from ostinato.cli.check_symbols import collect, short
+from ostinato.cli.main import main
 
 
 def uses(code):
@@ -177,3 +178,33 @@ def test_what_cannot_be_read_in_a_folder_does_not_hide_the_rest(tmp_path, capsys
     assert "3 files" in printed
     assert "broken.ipynb is not a notebook" in printed
     assert "nested too deep" in printed
+
+
+def test_what_scripts_put_there_themselves_is_there(tmp_path, capsys):
+    (tmp_path / "names.py").write_text(
+        "import tensorflow as tf\ntf.GraphKeys.INPUTS = 'inputs'\ntf.own = 3\n"
+    )
+    (tmp_path / "use.py").write_text(
+        "import tensorflow as tf\ntf.get_collection(tf.GraphKeys.INPUTS, tf.own)\n"
+    )
+    assert check.main([str(tmp_path)], as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "tf.own" in [symbol["name"] for symbol in told["symbols"]]
+    (tmp_path / "names.py").unlink()
+    assert check.main([str(tmp_path)], as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    missing = [symbol["name"] for symbol in told["symbols"] if not symbol["status"].startswith("supported")]
+    assert sorted(missing) == ["tf.GraphKeys.INPUTS", "tf.own"]
+
+
+@pytest.mark.parametrize("order", [["--check", "--json", "PATH"], ["--json", "--check", "PATH"]])
+def test_json_stands_anywhere(order, tmp_path, capsys):
+    script = tmp_path / "a.py"
+    script.write_text("import tensorflow as tf\n")
+    assert main(["run", *[str(script) if word == "PATH" else word for word in order]]) == 0
+    assert json.loads(capsys.readouterr().out)["supported"]
+
+
+def test_check_of_nothing(capsys):
+    assert main(["run", "--check", "--json"]) == 2
+    assert "--check needs a script or a folder" in capsys.readouterr().err

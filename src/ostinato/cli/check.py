@@ -69,7 +69,8 @@ def main(paths: Sequence[str], as_json: bool) -> int:
     symbols: dict[str, Symbol] = {}
     leftovers: list[tuple[str, int, str]] = []
     unread: list[tuple[str, str]] = []
-    answers = Answers()
+    uses: list[tuple[str, Use]] = []
+    given: set[str] = set()
     for file in files:
         try:
             found, said = _read(file)
@@ -90,8 +91,11 @@ def main(paths: Sequence[str], as_json: bool) -> int:
             unread.append((file, f"{error}"))
             continue
         leftovers += [(file, line, text) for line, text in said]
-        for use in found.uses:
-            _enter(symbols, file, use, answers)
+        uses += [(file, use) for use in found.uses]
+        given |= found.given
+    answers = Answers(given)
+    for file, use in uses:
+        _enter(symbols, file, use, answers)
     rows = sorted(
         symbols.values(), key=lambda symbol: (not symbol.fails, symbol.status == SUPPORTED, symbol.name)
     )
@@ -149,8 +153,10 @@ def _enter(symbols: dict[str, Symbol], file: str, use: Use, answers: Answers) ->
 class Answers:
     """What there is of TensorFlow 1 here, and what there was there."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Iterable[str] = ()) -> None:
         from ostinato.tf1 import shadow
+
+        self._given = {short(path) for path in given}  # what the scripts put there themselves
 
         self._served = shadow.modules()
         self._there = _names_of_tensorflow()
@@ -172,10 +178,13 @@ class Answers:
             return name, OLD if old else SUPPORTED, ""
         if not isinstance(value, types.ModuleType):
             # An attribute of a class or an object: that a class lacks a constant can be told, no more.
-            if inspect.isclass(value) and rest[0].isupper() and not hasattr(value, rest[0]):
+            own = f"{name}.{rest[0]}" in self._given
+            if inspect.isclass(value) and rest[0].isupper() and not hasattr(value, rest[0]) and not own:
                 return f"{name}.{rest[0]}", MISSING, ""
             return name, SUPPORTED, ""
         missing = short(f"{done}.{rest[0]}")
+        if missing in self._given:
+            return missing, SUPPORTED, ""
         status, way_out = self._why(value, missing, rest[0])
         for part in rest[1:]:  # where a whole module is missing, the symbol in it is what is looked for
             if missing not in self._there:

@@ -32,6 +32,7 @@ class Found:
     attributes: list[tuple[str, int]] = field(default_factory=list)
     modules: list[tuple[str, int, bool]] = field(default_factory=list)  # imported; whether guarded
     prints: list[int] = field(default_factory=list)  # lines of `print >> file, ...`, which parses
+    given: set[str] = field(default_factory=set)  # paths that the file itself puts something at
 
 
 def short(path: str) -> str:
@@ -125,7 +126,10 @@ class _Collector(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         path = self.path_of(node)
         if path is not None:
-            self._use(path, node.lineno)
+            if isinstance(node.ctx, ast.Store):  # `tf.GraphKeys.INPUTS = "inputs"`
+                self.found.given.add(path)
+            else:
+                self._use(path, node.lineno)
             return
         self.found.attributes.append((node.attr, node.lineno))
         self.visit(node.value)
