@@ -16,6 +16,7 @@ import torch
 
 from .recorded_code import CannotReplay, OtherNumbers, RecordedCode
 from .recording import recorder_of
+from .session_memory import SessionMemory
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -61,12 +62,13 @@ class Replays:
         """The values of the plan's fetches."""
         if self._over or not RECORD or plan.flow is not None or run.device is not None:
             return plan.execute(run, feed_values)
-        key = (
-            run.memory,
-            *[
+        if run.memory != SessionMemory():  # it may leave values to other threads, which write them to disk
+            return plan.execute(run, feed_values)
+        key = tuple(
+            [
                 (value.shape, value.stride(), value.dtype) if isinstance(value, torch.Tensor) else None
                 for value in feed_values
-            ],
+            ]
         )
         kind = self._kinds.get(key)
         if kind is None:
