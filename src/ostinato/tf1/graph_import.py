@@ -185,9 +185,11 @@ class Reader:
                 attributes["frame_name"] = prefix + attributes["frame_name"]
             with graph.control_dependencies(None), graph.control_dependencies(control):
                 made = graph.create_operation(op_type, inputs, attributes, name)
-        except (TypeError, ValueError, IndexError):
+        except (TypeError, ValueError, IndexError) as problem:
             if OWN in node.attr:
-                raise
+                if type(problem) is ValueError:
+                    raise
+                raise ValueError(f"Node {name[:-1]!r} is damaged in the file: {problem}") from problem
             return self._unknown(graph, node, name)  # TensorFlow's has other inputs, outputs or attributes
         self._finished(graph, made, node, name)
         return made

@@ -127,7 +127,7 @@ def _take(
         list.extend(getattr(message, field.name), _unpacked(kind, data, value, stop))
         message._touch()
         return True
-    elif wire_type != (_FIXED[kind][1] if kind in _FIXED else VARINT):
+    elif wire_type != _wire_type(kind):
         return False
     else:
         found = _number(kind, value)
@@ -139,20 +139,31 @@ def _take(
     return True
 
 
+def _wire_type(kind: str) -> int:
+    """How one value of a kind, or a message, is written."""
+    if kind in ("", "string", "bytes"):
+        return BYTES
+    return _FIXED[kind][1] if kind in _FIXED else VARINT
+
+
 def _take_pair(held: Any, field: Field, data: bytes, start: int, end: int, depth: int) -> None:
     key: Any = "" if field.key_kind == "string" else 0
     value: Any = field.default if field.scalar else field.message()
+    kinds = {1: field.key_kind, 2: field.scalar}
     for number, wire_type, place, stop in fields(data, start, end):
-        if number == 1 and wire_type == BYTES:
-            key = data[place:stop].decode()
-        elif number == 1 and wire_type == VARINT:
-            key = _number(field.key_kind, place)
-        elif number == 2 and not field.scalar and wire_type == BYTES:
+        if number not in kinds or wire_type != _wire_type(kinds[number]):
+            continue
+        found: Any = data[place:stop]
+        if kinds[number] == "string":
+            found = found.decode()
+        elif wire_type != BYTES:
+            found = _number(kinds[number], place)
+        if number == 1:
+            key = found
+        elif field.scalar:
+            value = found
+        else:
             _decode(value, data, place, stop, depth + 1)
-        elif number == 2 and wire_type == BYTES:
-            value = data[place:stop] if field.scalar == "bytes" else data[place:stop].decode()
-        elif number == 2:
-            value = _number(field.scalar, place)
     dict.__setitem__(held, key, value)
 
 
