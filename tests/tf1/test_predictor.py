@@ -36,9 +36,9 @@ def test_a_saved_model_is_a_function(folder):
 
 def test_what_is_wrong_is_said(folder):
     make = tf.contrib.predictor.from_saved_model
-    with pytest.raises(ValueError, match="Got unexpected keys in input_dict: {'z'}"):
+    with pytest.raises(ValueError, match=r"Got unexpected keys in input_dict: {'z'}"):
         make(folder)({"z": 1})
-    with pytest.raises(ValueError, match='Got signature_def_key "other". Available signatures are'):
+    with pytest.raises(ValueError, match=r'Got signature_def_key "other". Available signatures are'):
         make(folder, "other")
     with pytest.raises(ValueError, match="must both be specified or both be unspecified"):
         make(folder, input_names={"x": "x:0"})
