@@ -19,11 +19,15 @@ _PLAIN = "tf.train.AdamOptimizer, tf.train.AdagradOptimizer and the others of tf
 _EXPORT = "tf.estimator.Estimator.export_saved_model writes the trained model"
 _EVALUATE = "restore with tf.train.Saver and run the metrics in a loop, or tf.estimator.Estimator.evaluate"
 _SERVED_LATER = "read the checkpoint with tf.train.NewCheckpointReader and tf.assign its values"
-_BACKEND = "call the operation itself: of tf.nn for convolutions and pools, of tf for the rest"
 _QUANTIZED = "nothing is quantized here: leave it out of the graph that trains"
 _CURVES = "compute it with numpy from all labels and predictions, fetched in a loop"
 _BOXES = "choose the boxes with numpy, in tf.py_func"
 _THREADS = "give the generator itself to fit_generator: it is read in this process"
+_DECODERS_OF_1_0 = (
+    "this is version 1.0's: tf.contrib.seq2seq.BasicDecoder with a TrainingHelper or a "
+    "GreedyEmbeddingHelper, and dynamic_decode"
+)
+_WRAPPER_OF_1_1 = "this is version 1.1's: tf.contrib.seq2seq.AttentionWrapper and its zero_state(...).clone"
 _DENSITY = "write the density with tf.log, and draw with tf.random_normal and its like"
 _IMAGES = "resize and turn with tf.image, or before the images are fed"
 
@@ -35,6 +39,13 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "DebugDumpDir WatchOptions watch_graph",
         "fetch the tensors themselves, or tf.Print them; tf.add_check_numerics_ops finds the first NaN",
     ),
+    (
+        "tf.contrib.seq2seq",
+        "attention_decoder_fn_inference attention_decoder_fn_train dynamic_rnn_decoder prepare_attention "
+        "simple_decoder_fn_inference simple_decoder_fn_train",
+        _DECODERS_OF_1_0,
+    ),
+    ("tf.contrib.seq2seq", "DynamicAttentionWrapper DynamicAttentionWrapperState", _WRAPPER_OF_1_1),
     ("tf.distributions", "DirichletMultinomial Multinomial StudentT", _DENSITY),
     (
         "tf.contrib.distributions",
@@ -177,14 +188,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.keras.preprocessing", "image", _IMAGES),
     ("tf.keras.layers", "AbstractRNNCell", "derive the cell from tf.keras.layers.Layer, with state_size"),
     ("tf.keras.callbacks", "RemoteMonitor", "tf.keras.callbacks.LambdaCallback"),
-    (
-        "tf.keras.backend",
-        "batch_normalization conv1d conv2d conv2d_transpose conv3d cumprod cumsum foldl foldr in_top_k "
-        "local_conv1d local_conv2d map_fn moving_average_update normalize_batch_in_training pool2d pool3d "
-        "print_tensor resize_images resize_volumes separable_conv2d spatial_2d_padding spatial_3d_padding "
-        "temporal_padding to_dense backend learning_phase_scope reset_uids",
-        _BACKEND,
-    ),
     ("tf.keras.utils", "GeneratorEnqueuer OrderedEnqueuer SequenceEnqueuer", _THREADS),
     ("tf.keras.utils", "HDF5Matrix", "h5py.File gives the array"),
     ("tf.keras.utils", "model_to_dot", "model.summary() tells the layers"),
