@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 RECORD = True
 """Whether runs are written down; tests compare the two ways."""
-RUNS_BEFORE_RECORDING = 3
-"""How many runs are alike before one is written down, which takes as long as a few of them."""
+RUNS_BEFORE_RECORDING = 1
+"""How many runs are alike before one is written down, which takes as long as two or three of them."""
+MOST_MEASURED = 4
+"""How many runs are measured before they count as too long: the first one may have much to prepare."""
 LONGEST_RUN = 0.5
 """Seconds of a run beyond which what lies between torch's operations is not worth it."""
-MOST_KINDS = 64
+MOST_KINDS = 128
 """How many kinds of runs of a plan are told apart: batches of ever other lengths are not."""
 MOST_VARIANTS = 4
 """How many recordings there are of a kind, where they stand on numbers, as the length of the longest row."""
@@ -90,14 +92,15 @@ class Replays:
         kind.misses += bool(kind.codes)
         if len(kind.codes) >= MOST_VARIANTS:
             if kind.fails():
-                kind.codes, kind.times = [], [math.inf] * RUNS_BEFORE_RECORDING
+                kind.codes, kind.times = [], [math.inf] * MOST_MEASURED
             return plan.execute(run, feed_values)
-        if len(kind.times) < RUNS_BEFORE_RECORDING:
+        short = min(kind.times, default=0.0) <= LONGEST_RUN
+        if len(kind.times) < RUNS_BEFORE_RECORDING or (not short and len(kind.times) < MOST_MEASURED):
             begin = time.perf_counter()
             values = plan.execute(run, feed_values)
             kind.times.append(time.perf_counter() - begin)
             return values
-        if min(kind.times, default=0.0) > LONGEST_RUN or not self._lock.acquire(blocking=False):
+        if not short or not self._lock.acquire(blocking=False):
             return plan.execute(run, feed_values)
         try:
             return self._recorded(plan, run, feed_values, kind)
