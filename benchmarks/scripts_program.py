@@ -16,6 +16,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import types
 
@@ -72,10 +73,12 @@ class Observer:
     def __init__(self, run, face, steps, stop, initial, path):
         self.run, self.face, self.steps, self.stop, self.initial = run, face, steps, stop, initial
         self.path = path
-        self.records, self.inside, self.trained = {}, False, False
+        self.records, self.trained = {}, False
+        # Of each thread: that of a supervisor runs summaries while the script trains.
+        self.within = threading.local()
 
     def __call__(self, session, fetches, feed_dict=None, options=None, run_metadata=None):
-        if self.inside:
+        if getattr(self.within, "run", False):
             return self.run(session, fetches, feed_dict, options, run_metadata)
         found = names(fetches)
         record = self.records.setdefault(" ".join(found), Record(trains(found)))
@@ -86,7 +89,7 @@ class Observer:
                 sys.stdout.flush()
                 os._exit(0)
             return record.last
-        self.inside = True
+        self.within.run = True
         try:
             if record.training and not self.trained:
                 self.trained = record.training = self.start(session, operations(found))
@@ -94,7 +97,7 @@ class Observer:
             result = self.run(session, fetches, feed_dict, options, run_metadata)
             record.seconds.append(time.perf_counter() - begin)
         finally:
-            self.inside = False
+            self.within.run = False
         record.values.append(number(result))
         record.last = result
         return result
