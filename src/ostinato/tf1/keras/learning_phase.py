@@ -37,5 +37,19 @@ def set_learning_phase(value: int) -> None:
     _PHASES[get_default_graph().outermost] = int(value)
 
 
+def kept_learning_phase() -> Any:
+    """The phase of the default graph as it is, for `restore_learning_phase`; None for nothing yet."""
+    return _PHASES.get(get_default_graph().outermost)
+
+
+def restore_learning_phase(kept: Any) -> None:
+    """Have the phase that was kept again."""
+    graph = get_default_graph().outermost
+    if kept is None:
+        _PHASES.pop(graph, None)
+    else:
+        _PHASES[graph] = kept
+
+
 def forget_learning_phase(graph: Graph) -> None:
     _PHASES.pop(graph, None)

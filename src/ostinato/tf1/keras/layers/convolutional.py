@@ -772,7 +772,7 @@ class UpSampling2D(_AlongSpace):
             is_last = self.data_format == "channels_last"
             pictures = inputs if is_last else array.transpose(inputs, [0, 2, 3, 1])
             wanted = array.shape(pictures)[1:3] * list(self.size)
-            result = image.resize_bilinear(pictures, wanted)
+            result = image.resize_bilinear(pictures, wanted, half_pixel_centers=True)
             return result if is_last else array.transpose(result, [0, 3, 1, 2])
         return _repeated(_repeated(inputs, self.size[0], first), self.size[1], second)
 

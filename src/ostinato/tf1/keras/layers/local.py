@@ -6,11 +6,10 @@ from typing import Any
 
 from ...input_spec import InputSpec
 from ...ops import array
-from ...ops.lists import stack
-from ...ops.math import matmul
 from ...shapes import TensorShape
 from ...tensor import Tensor
 from .. import regularizers
+from ..backend_images import local_convolution
 from . import sizes
 from .configured import Configured, settle
 
@@ -115,27 +114,15 @@ class _LocallyConnected(Configured):
 
     def call(self, inputs: Any) -> Tensor:
         places = self._places(inputs.shape.as_list())
-        outputs = matmul(self._windows(inputs, places), self.kernel)  # [places, batch, filters]
-        outputs = array.reshape(array.transpose(outputs, [1, 0, 2]), [-1, *places, self.filters])
+        outputs = local_convolution(
+            inputs, self.kernel, self.kernel_size, self.strides, places, self.data_format
+        )
         if self.bias is not None:
-            outputs = outputs + self.bias
-        if self._channels_first:
-            outputs = array.transpose(outputs, [0, self._rank + 1, *range(1, self._rank + 1)])
+            bias = self.bias
+            if self._channels_first:
+                bias = array.transpose(bias, [self._rank, *range(self._rank)])
+            outputs = outputs + bias
         return outputs if self.activation is None else self.activation(outputs)
-
-    def _windows(self, inputs: Any, places: list[int]) -> Tensor:
-        """What is seen at each place: [places, batch, window]."""
-        starts: list[tuple[int, ...]] = [()]
-        for count, stride in zip(places, self.strides, strict=True):
-            starts = [(*start, place * stride) for start in starts for place in range(count)]
-        seen = []
-        for start in starts:
-            space = [slice(at, at + size) for at, size in zip(start, self.kernel_size, strict=True)]
-            window = inputs[
-                (slice(None), slice(None), *space) if self._channels_first else (slice(None), *space)
-            ]
-            seen.append(array.reshape(window, [-1, self.kernel.shape.as_list()[1]]))
-        return stack(seen, 0)
 
 
 class LocallyConnected1D(_LocallyConnected):
