@@ -80,3 +80,46 @@ def test_records_that_promise_more_than_there_is_cost_no_memory(tmp_path):
         options = tf.python_io.TFRecordOptions(2 if name == "packed" else 0)
         with pytest.raises(tf.errors.DataLossError, match="truncated record at 0"):
             list(tf.python_io.tf_record_iterator(str(tmp_path / name), options))
+
+
+def test_a_full_disk_is_told():
+    full = "/dev/full"
+
+    def flushed():
+        with tf.gfile.GFile(full, "w") as file:
+            file.write("x")
+            file.flush()
+
+    def closed():
+        file = tf.gfile.GFile(full, "w")
+        file.write("x")
+        file.close()
+
+    def recorded():
+        with tf.python_io.TFRecordWriter(full) as writer:
+            writer.write(b"x")
+
+    for write in (flushed, closed, recorded, lambda: tf.gfile.GFile(full, "w").write("x" * 2**20)):
+        with pytest.raises(tf.errors.ResourceExhaustedError, match=r"/dev/full; No space left on device"):
+            write()
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "words"),
+    [
+        (lambda g: g.Rename("empty", "full", overwrite=True), "FailedPrecondition", "Directory not empty"),
+        (lambda g: g.GFile("x" * 300, "w").write("x"), "InvalidArgument", "File name too long"),
+        (lambda g: g.GFile("a\0b").read(), "InvalidArgument", "zero byte"),
+        (lambda g: g.GFile("full/in/x").read(), "FailedPrecondition", "Not a directory"),
+        (lambda g: g.MkDir("a/b/c"), "NotFound", "a/b/c; No such file"),
+        (lambda g: g.DeleteRecursively("no"), "NotFound", "no not found"),
+        (lambda g: g.ListDirectory("no"), "NotFound", "Could not find directory no"),
+    ],
+)
+def test_what_cannot_be_done_with_files_is_said_as_in_tensorflow(act, error, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "in").write_text("x")
+    with pytest.raises(getattr(tf.errors, f"{error}Error"), match=words):
+        act(tf.gfile)

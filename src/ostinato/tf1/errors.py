@@ -153,6 +153,10 @@ def error_of(problem: OSError) -> type[Any]:
         return PermissionDeniedError
     if isinstance(problem, (NotADirectoryError, IsADirectoryError, FileExistsError)):
         return FailedPreconditionError
+    if problem.errno == errno.ENOTEMPTY:
+        return FailedPreconditionError
+    if problem.errno in (errno.ENAMETOOLONG, errno.EINVAL):
+        return InvalidArgumentError
     return UnknownError
 
 

@@ -21,9 +21,9 @@ from typing import IO, Any
 from ostinato.checkpoint.crc import crc32c, mask
 
 from . import compat
-from .errors import DataLossError, FailedPreconditionError, InvalidArgumentError, error_of
+from .errors import DataLossError, FailedPreconditionError, InvalidArgumentError
 from .event_files import framed
-from .file_io import local_path, problem_with
+from .local_files import local_path, problem_with, told
 
 _HEADER = struct.Struct("<QI")
 _CHECKSUM = struct.Struct("<I")
@@ -126,23 +126,22 @@ class TFRecordWriter:
     def _put(self, data: bytes) -> None:
         if self._file is None:
             raise FailedPreconditionError(None, None, f"The writer of {self._path} is closed.")
-        try:
+        with told(self._path):
             self._file.write(self._packer.compress(data) if self._packer else data)
-        except OSError as problem:
-            raise error_of(problem)(None, None, f"{self._path}; {problem.strerror}") from None
 
     def flush(self) -> None:
         if self._file is not None:
-            if self._packer:
-                self._file.write(self._packer.flush(zlib.Z_SYNC_FLUSH))
-            self._file.flush()
+            with told(self._path):
+                if self._packer:
+                    self._file.write(self._packer.flush(zlib.Z_SYNC_FLUSH))
+                self._file.flush()
 
     def close(self) -> None:
         file, self._file = self._file, None
         if file is not None:
-            if self._packer:
-                file.write(self._packer.flush())
-            file.close()
+            with told(self._path), file:
+                if self._packer:
+                    file.write(self._packer.flush())
 
     def __enter__(self) -> TFRecordWriter:
         return self

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import as_dtype, float32, int32, int64, string
-from ..file_io import get_matching_files, local_path
+from ..file_io import get_matching_files
+from ..local_files import local_path
 from ..parsing import parse_example
 from .dataset import Dataset
 from .readers import CsvDataset, TFRecordDataset

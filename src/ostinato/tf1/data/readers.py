@@ -13,7 +13,7 @@ import torch
 
 from ..dtypes import as_dtype, bool_, float32, float64, int32, int64, string
 from ..errors import OpError
-from ..file_io import local_path
+from ..local_files import local_path
 from ..ops.array import reshape
 from ..ops.core import constant, convert_to_tensor, make, one
 from ..ops.decoding_text import TableReader

@@ -17,7 +17,7 @@ import numpy as np
 from ...checkpoint import Checkpoint, CheckpointError, strings
 from ...checkpoint.paths import exists
 from ..errors import AlreadyExistsError, DataLossError, InternalError, UnimplementedError
-from ..file_io import local_path, problem_with
+from ..local_files import local_path, problem_with
 from ..logging import warn
 from ..ops.checkpoint import open_checkpoint, to_array, to_value, write_checkpoint
 from ..tensor import Operation

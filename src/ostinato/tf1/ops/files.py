@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import string
-from ..file_io import get_matching_files, local_path, problem_with
+from ..file_io import get_matching_files
+from ..local_files import local_path, problem_with
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor

@@ -11,7 +11,7 @@ import torch
 
 from ..dtypes import int64, resource, string
 from ..errors import InvalidArgumentError, OpError
-from ..file_io import local_path, problem_with
+from ..local_files import local_path, problem_with
 from ..queue_state import QueueState
 from ..records import opened, read_records
 from ..registry import OutputTypes, register

@@ -15,7 +15,7 @@ import torch
 
 from ..dtypes import DType, as_dtype, int64, resource
 from ..errors import FailedPreconditionError, InvalidArgumentError, OpError
-from ..file_io import local_path, problem_with
+from ..local_files import local_path, problem_with
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Operation
