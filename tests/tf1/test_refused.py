@@ -30,6 +30,6 @@ def test_ways_out_are_there():
 
 def test_the_error_names_the_way_out():
     with pytest.raises(AttributeError, match=r"a model_fn for tf\.contrib\.learn\.Estimator"):
-        tf.contrib.learn.DNNClassifier  # noqa: B018
+        tf.contrib.learn.DynamicRnnEstimator  # noqa: B018
     with pytest.raises(AttributeError, match=r"tf\.parse_example"):
         tf.contrib.learn.io.read_batch_features  # noqa: B018

@@ -12,7 +12,6 @@ from . import logging
 from .graph import GraphKeys, get_collection, get_default_graph
 from .graph_files import write_graph
 from .hooks import SecondOrStepTimer, step_for
-from .meta_graph import create_meta_graph_def
 from .session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from .summary_messages import SessionLog
 from .summary_writer import FileWriterCache
@@ -82,9 +81,8 @@ class CheckpointSaverHook(SessionRunHook):
         described = graph.as_graph_def(add_shapes=True)
         write_graph(described, self._checkpoint_dir, "graph.pbtxt")
         saver = self._found_saver()
-        self._summary_writer.add_graph(graph)
-        self._summary_writer.add_meta_graph(
-            create_meta_graph_def(graph_def=described, saver_def=saver.saver_def if saver else None)
+        self._summary_writer.add_encoded_graph(
+            described.SerializeToString(), saver.saver_def if saver else None
         )
         self._save(session, step)
         self._timer.update_last_triggered_step(step)

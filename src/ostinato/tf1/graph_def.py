@@ -36,10 +36,10 @@ def graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool = 
     writer = Writer()
     made = GraphDef()
     for operation in graph.get_operations()[from_version or 0 :]:
-        made.node.append(writer.node(operation, add_shapes))
+        made.node.keep(writer.node(operation, add_shapes))
     made.versions.producer, made.versions.min_consumer = _PRODUCER, _MIN_CONSUMER
     for function in writer.library:
-        made.library.function.append(function)
+        made.library.function.keep(function)
     return made
 
 
@@ -85,7 +85,7 @@ class Writer:
             function = self._kind()
             function.signature.name = name
             for operation in body.graph.get_operations():
-                function.node_def.append(self.node(operation, True))
+                function.node_def.keep(self.node(operation, True))
             function.attr[OWN].s = json.dumps(_state_of(body)).encode()
             self.library.append(function)
         return self._functions[id(body)][0]

@@ -209,6 +209,11 @@ class Repeated(list[Any]):
         list.append(self, self._taken(value))
         self._owner._touch()
 
+    def keep(self, message: Any) -> None:
+        """Append a message that nobody else holds: it is not copied."""
+        list.append(self, message)
+        self._owner._touch()
+
     def extend(self, values: Iterable[Any] | None) -> None:
         if values is None:
             return

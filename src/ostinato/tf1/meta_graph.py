@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import ostinato
+from ostinato.checkpoint.wire import bytes_field
 
 from . import errors, logging
 from .graph import Graph, GraphKeys, get_default_graph
@@ -71,6 +72,12 @@ def create_meta_graph_def(
     if saver_def is not None:
         made.saver_def.CopyFrom(saver_def)
     return made
+
+
+def encoded_meta_graph(graph_def: bytes, saver_def: Any = None) -> bytes:
+    """A meta graph of the default graph around its encoded nodes, encoded."""
+    made = create_meta_graph_def(graph_def=GraphDef(), saver_def=saver_def)
+    return made.SerializeToString() + bytes_field(2, graph_def)
 
 
 def add_collection(meta_graph: Any, key: str, items: Iterable[Any], export_scope: str | None = None) -> None:

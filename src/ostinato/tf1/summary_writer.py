@@ -51,11 +51,13 @@ class FileWriter:
         self._tags_of_runs: set[str] = set()
         self._seen_tags: set[bytes] = set()
         if graph is not None or graph_def is not None:
-            from .meta_graph import create_meta_graph_def
+            if isinstance(graph, Graph) and graph_def is None:
+                self.add_encoded_graph(graph.as_graph_def(add_shapes=True).SerializeToString())
+            else:
+                from .meta_graph import create_meta_graph_def
 
-            self.add_graph(graph, graph_def=graph_def)
-            described = graph.as_graph_def(add_shapes=True) if isinstance(graph, Graph) else graph
-            self.add_meta_graph(create_meta_graph_def(graph_def=graph_def or described))
+                self.add_graph(graph, graph_def=graph_def)
+                self.add_meta_graph(create_meta_graph_def(graph_def=graph_def or graph))
 
     def __enter__(self) -> FileWriter:
         return self
@@ -102,6 +104,13 @@ class FileWriter:
     def add_session_log(self, session_log: Any, global_step: Any = None) -> None:
         """Add a SessionLog: that a session began, saved or ended."""
         self._add(bytes_field(7, session_log.SerializeToString()), global_step)
+
+    def add_encoded_graph(self, graph_def: bytes, saver_def: Any = None) -> None:
+        """Add the default graph, whose nodes are encoded already, and its meta graph."""
+        from .meta_graph import encoded_meta_graph
+
+        self._add(bytes_field(4, graph_def), None)
+        self._add(bytes_field(9, encoded_meta_graph(graph_def, saver_def)), None)
 
     def add_graph(self, graph: Any, global_step: Any = None, graph_def: Any = None) -> None:
         """Add a graph, for TensorBoard to draw.

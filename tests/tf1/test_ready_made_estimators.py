@@ -1,0 +1,162 @@
+"""Ready-made models, trained to TensorFlow 1.15's numbers: linear ones begin with zeros, so all agrees."""
+
+import numpy as np
+import pytest
+
+import ostinato.tf1 as tf
+
+fc, layers, learn = tf.feature_column, tf.contrib.layers, tf.contrib.learn
+RANDOM = np.random.RandomState(0)
+SIZE = 64
+FEATURES = {
+    "a": RANDOM.randn(SIZE).astype(np.float32),
+    "b": RANDOM.randn(SIZE, 3).astype(np.float32),
+    "w": RANDOM.choice(["x", "y", "z", "q"], SIZE),
+    "k": RANDOM.randint(0, 5, SIZE),
+    "wt": RANDOM.rand(SIZE).astype(np.float32),
+}
+TWO = (FEATURES["a"] + FEATURES["b"][:, 0] + (FEATURES["w"] == "x") > 0.3).astype(np.int32)
+THREE = RANDOM.randint(0, 3, SIZE)
+NUMBERS = (FEATURES["a"] * 2 + FEATURES["b"].sum(1)).astype(np.float32)
+NUMERIC = [fc.numeric_column("a"), fc.numeric_column("b", 3)]
+WORDS = fc.categorical_column_with_vocabulary_list("w", ["x", "y", "z"])
+IDS = fc.categorical_column_with_identity("k", 5)
+WIDE = [WORDS, IDS, fc.crossed_column(["w", "k"], 20), fc.bucketized_column(NUMERIC[0], [-1.0, 0.0, 1.0])]
+DEEP = [*NUMERIC, fc.embedding_column(WORDS, 4), fc.indicator_column(IDS)]
+
+
+def batches(labels=None, epochs=None):
+    return tf.estimator.inputs.numpy_input_fn(
+        FEATURES, labels, batch_size=16, num_epochs=epochs, shuffle=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "labels", "expected"),
+    [
+        (
+            lambda path: tf.estimator.LinearClassifier(NUMERIC + WIDE, path),
+            TWO,
+            {"accuracy": 0.9375, "loss": 3.51374, "auc": 0.99008},
+        ),
+        (
+            lambda path: tf.estimator.LinearRegressor(
+                NUMERIC + WIDE,
+                path,
+                optimizer=tf.train.FtrlOptimizer(0.1, l1_regularization_strength=0.01),
+            ),
+            NUMBERS,
+            {"average_loss": 1.5554, "label/mean": 0.15825},
+        ),
+        (
+            lambda path: tf.estimator.BaselineClassifier(path, 3),
+            THREE,
+            {"accuracy": 0.40625, "loss": 17.3938},
+        ),
+        (
+            lambda path: tf.estimator.BaselineRegressor(path),
+            NUMBERS,
+            {"average_loss": 7.31229, "prediction/mean": 0.08298},
+        ),
+    ],
+    ids=["two", "numbers", "baseline", "baseline of numbers"],
+)
+def test_what_was_trained_is_what_tensorflow_trains(tmp_path, make, labels, expected):
+    estimator = make(str(tmp_path)).train(batches(labels), steps=20)
+    found = estimator.evaluate(batches(labels, 1))
+    assert {key: float(found[key]) for key in expected} == pytest.approx(expected, abs=2e-5, rel=1e-5)
+
+
+def test_a_network_learns_is_exported_and_asked(tmp_path):
+    wide = [WORDS, IDS, fc.crossed_column([WORDS, IDS], 20)]
+    estimator = tf.estimator.DNNLinearCombinedClassifier(
+        str(tmp_path / "model"),
+        wide,
+        "Ftrl",
+        DEEP,
+        "Adam",
+        [8, 4],
+        dnn_dropout=0.1,
+        batch_norm=True,
+        label_vocabulary=["no", "yes"],
+        weight_column="wt",
+        config=tf.estimator.RunConfig(tf_random_seed=1),
+    )
+    labels = np.array(["no", "yes"])[TWO]
+    estimator.train(batches(labels), steps=5)
+    names = estimator.get_variable_names()
+    assert "dnn/input_from_feature_columns/input_layer/w_embedding/embedding_weights" in names
+    assert "linear/linear_model/k_X_w/weights" in names
+    assert estimator.get_variable_value("dnn/hiddenlayer_0/kernel").shape == (13, 8)
+    row = next(estimator.predict(batches(None, 1)))
+    assert sorted(row) == [
+        "all_class_ids",
+        "all_classes",
+        "class_ids",
+        "classes",
+        "logistic",
+        "logits",
+        "probabilities",
+    ]
+    assert row["all_classes"].tolist() == [b"no", b"yes"]
+    spec = fc.make_parse_example_spec(wide + DEEP)
+    receive = tf.estimator.export.build_parsing_serving_input_receiver_fn(spec)
+    folder = estimator.export_saved_model(str(tmp_path / "export"), receive)
+    with tf.Graph().as_default(), tf.Session() as session:
+        meta = tf.saved_model.loader.load(session, ["serve"], folder.decode())
+        assert set(meta.signature_def) >= {"serving_default", "predict"}
+
+
+def test_a_shared_table_is_one_variable(tmp_path):
+    columns = fc.shared_embedding_columns([IDS, fc.categorical_column_with_identity("j", 5)], 2)
+    estimator = tf.estimator.DNNRegressor([3], columns, str(tmp_path))
+
+    def input_fn():
+        return {key: tf.constant([1, 2]) for key in "kj"}, tf.constant([1.0, 2.0])
+
+    estimator.train(input_fn, steps=2)
+    (name,) = [name for name in estimator.get_variable_names() if name.endswith("embedding_weights")]
+    assert estimator.get_variable_value(name).shape == (5, 2)
+
+
+def test_what_is_wrong_is_told():
+    with pytest.raises(ValueError, match="Unsupported optimizer name: Best"):
+        tf.estimator.DNNClassifier([2], NUMERIC, optimizer="Best").train(batches(TWO), steps=1)
+    with pytest.raises(ValueError, match="must be defined"):
+        tf.estimator.DNNLinearCombinedRegressor()
+    with pytest.raises(ValueError, match="Mismatched label shape"):
+        tf.estimator.LinearClassifier(NUMERIC).train(batches(np.eye(3)[THREE]), steps=1)
+    with pytest.raises(ValueError, match="n_classes must be > 2"):
+        tf.estimator.DNNClassifier([2], NUMERIC, n_classes=1)
+    with pytest.raises(ValueError, match="Labels dtype should be integer"):
+        tf.estimator.LinearClassifier(NUMERIC, n_classes=3).train(batches(NUMBERS), steps=1)
+
+
+# -- tf.contrib.learn
+ROWS = np.random.RandomState(0).randn(SIZE, 3).astype(np.float32)
+SUMS = (ROWS.sum(1) * 2).astype(np.float32)
+SIGNS = (ROWS[:, 0] + ROWS[:, 1] > 0.3).astype(np.int32)
+
+
+def test_older_models_of_arrays_are_tensorflows(tmp_path):
+    columns = learn.infer_real_valued_columns_from_input(ROWS)
+    assert columns[0].dimension == 3
+    regressor = learn.LinearRegressor(columns, str(tmp_path)).fit(ROWS, SUMS, steps=10)
+    assert regressor.evaluate(ROWS, SUMS)["loss"] == pytest.approx(4.200123, abs=2e-5)
+    np.testing.assert_allclose(list(regressor.predict(ROWS))[:2], [2.9858625, 2.952327], rtol=1e-5)
+
+
+def test_older_classifiers(tmp_path):
+    columns = [layers.real_valued_column("", 3)]
+    classifier = learn.DNNClassifier([4], columns, str(tmp_path), config=learn.RunConfig(tf_random_seed=2))
+    classifier.fit(ROWS, SIGNS, steps=30, batch_size=16)
+    assert classifier.evaluate(ROWS, SIGNS)["accuracy"] > 0.6
+    assert set(classifier.predict(ROWS)) <= {0, 1}
+    assert np.array(list(classifier.predict_proba(ROWS))).shape == (SIZE, 2)
+    both = learn.DNNLinearCombinedClassifier(
+        linear_feature_columns=columns, dnn_feature_columns=columns, dnn_hidden_units=[3]
+    )
+    # Each of the two optimizers counts a step.
+    assert both.fit(ROWS, SIGNS, steps=3).get_variable_value("global_step") == 4
+    with pytest.raises(ValueError, match="enable_centered_bias"):
+        learn.LinearClassifier(columns, enable_centered_bias=True)
