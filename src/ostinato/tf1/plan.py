@@ -61,6 +61,7 @@ class Plan:
 
     def __init__(self, fetches: Sequence[Tensor | Operation], feeds: Sequence[Tensor]) -> None:
         self.placements: dict[torch.device, Plan] = {}  # the same on other devices
+        self.fetches, self.feeds = tuple(fetches), tuple(feeds)
         _Compiler(self, fetches, feeds).compile()
 
     instructions: list[Instruction]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .recording import Call, Entry, Expected, Place, Read, Recording, Whole, places_in
+from .recording import Call, Entry, Expected, ExpectedShape, Place, Read, Recording, Whole, places_in
 
 if TYPE_CHECKING:
     from .plan import Instruction
@@ -80,6 +80,11 @@ class _Writer:
         recording = self._recording
         entries = [entry for entry in recording.entries if not self._renames(entry)]
         entries = self._needed(self._expectations_first(entries))
+        effect = False
+        for entry in entries:
+            effect = effect or _has_effects(entry)
+            if effect and isinstance(entry, ExpectedShape):
+                raise CannotReplay("the size of what an operation gives is another in other runs")
         last: dict[int, int] = dict.fromkeys(recording.feeds, -1)  # the entry that a value is needed by last
         for index, entry in enumerate(entries):
             last.update(dict.fromkeys([*self._inputs(entry), *entry.outputs], index))
@@ -140,7 +145,7 @@ class _Writer:
         needed = set(self._numbers(self._recording.fetches))
         kept = []
         for entry in reversed(entries):
-            effects = _has_effects(entry) or isinstance(entry, (Whole, Expected))
+            effects = _has_effects(entry) or isinstance(entry, (Whole, Expected, ExpectedShape))
             if effects or not needed.isdisjoint(entry.outputs):
                 if not effects and all(self._recording.values[number].fixed for number in entry.outputs):
                     continue
@@ -153,7 +158,7 @@ class _Writer:
             yield from self._numbers([entry.arguments, entry.options])
         elif isinstance(entry, Whole):
             yield from self._numbers(entry.inputs)
-        elif isinstance(entry, Expected):
+        elif isinstance(entry, (Expected, ExpectedShape)):
             yield from self._numbers(entry.place)
 
     def _numbers(self, nest: Any) -> Iterator[int]:
@@ -168,6 +173,8 @@ class _Writer:
             return f"run.current({entry.name!r})"
         if isinstance(entry, Expected):
             return f"{self._constant(_expect)}({self._text(entry.place)}, {entry.value!r})"
+        if isinstance(entry, ExpectedShape):
+            return f"{self._constant(_expect_shape)}({self._text(entry.place)}, {entry.shape!r})"
         if isinstance(entry, Whole):
             inputs = ", ".join(["run", *map(self._text, entry.inputs)])
             return f"{self._constant(entry.instruction.evaluate)}({inputs})"
@@ -206,6 +213,11 @@ class _Writer:
 
 def _expect(tensor: torch.Tensor, value: int | bool) -> None:
     if tensor.item() != value:
+        raise OtherNumbers
+
+
+def _expect_shape(tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
+    if tensor.shape != shape:
         raise OtherNumbers
 
 

@@ -118,7 +118,18 @@ class Expected:
     outputs = ()
 
 
-Entry = Call | Whole | Read | Expected
+@dataclass(frozen=True)
+class ExpectedShape:
+    """The shape of what a whole instruction gives, where the graph does not tell it."""
+
+    place: Place
+    shape: tuple[int, ...]
+    instruction: Instruction | None
+
+    outputs = ()
+
+
+Entry = Call | Whole | Read | Expected | ExpectedShape
 
 
 class _Inside:
@@ -336,6 +347,9 @@ class Recorder(TorchDispatchMode):
             outputs = tuple([self._add(result) for result in results])
             self._entries.append(Whole(instruction, inputs, outputs))
             given = [Place(number) for number in outputs]
+            for tensor, result, place in zip(operation.outputs, results, given, strict=False):
+                if isinstance(result, torch.Tensor) and not tensor.shape.is_fully_defined():
+                    self._entries.append(ExpectedShape(place, tuple(result.shape), instruction))
         for slot, place in zip(instruction.outputs, given, strict=True):
             if slot >= 0:
                 self._places[slot] = place

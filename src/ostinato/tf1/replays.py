@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from . import registry
+from .plan import plan_for
 from .recorded_code import CannotReplay, OtherNumbers, RecordedCode
 from .recording import recorder_of
 from .session_memory import SessionMemory
@@ -21,6 +23,7 @@ from .session_memory import SessionMemory
 if TYPE_CHECKING:
     from .plan import Plan
     from .run import Run
+    from .tensor import Operation, Tensor
 
 RECORD = True
 """Whether runs are written down; tests compare the two ways."""
@@ -55,6 +58,7 @@ class Replays:
 
     def __init__(self) -> None:
         self._kinds: dict[Any, _Kind] = {}
+        self._sources: list[Tensor] | None = None
         self._lock = threading.Lock()
         self._over = False
         self.problem: str | None = None  # why the last run that should have been written down was not
@@ -62,8 +66,15 @@ class Replays:
 
     def execute(self, plan: Plan, run: Run, feed_values: Sequence[Any]) -> list[Any]:
         """The values of the plan's fetches."""
-        if self._over or not RECORD or plan.flow is not None or run.device is not None:
+        if self._over or not RECORD:
             return plan.execute(run, feed_values)
+        if plan.flow is not None or run.device is not None:
+            return plan.execute(run, feed_values)
+        sources = self._sources
+        if sources is None:
+            sources = self._sources = sources_of(plan)
+        if sources:
+            return _staged(plan, sources, run, feed_values)
         if run.memory != SessionMemory():  # it may leave values to other threads, which write them to disk
             return plan.execute(run, feed_values)
         key = tuple(
@@ -120,6 +131,74 @@ class Replays:
                 self.problem = str(problem)
         self._over = self.problem is not None
         return values
+
+
+_BRINGS = frozenset(
+    {
+        "IteratorGetNext",
+        "QueueDequeueV2",
+        "QueueDequeueManyV2",
+        "QueueDequeueUpToV2",
+        "PyFunc",
+        "PyFuncStateless",
+    }
+)
+"""Types of operations that bring what a run works on into it, as feeds do."""
+_HANDLES = frozenset(
+    {
+        "Placeholder",
+        "VariableV2",
+        "IteratorV2",
+        "OneShotIterator",
+        "IteratorFromStringHandleV2",
+        "FIFOQueueV2",
+        "PaddingFIFOQueueV2",
+        "PriorityQueueV2",
+        "RandomShuffleQueueV2",
+    }
+)
+"""Stateful types that these may stand on: to evaluate them twice is to evaluate them once."""
+
+
+def sources_of(plan: Plan) -> list[Tensor]:
+    """The tensors that iterators, queues and Python bring into a run of the plan, where the graph does not
+    tell their shapes and nothing has to run before.
+    """
+    fed, found = set(plan.feeds), []
+    for instruction in plan.instructions:
+        operation = instruction.operation
+        if operation.type not in _BRINGS or fed.intersection(operation.outputs):
+            continue
+        if all(tensor.shape.is_fully_defined() for tensor in operation.outputs):
+            continue
+        if not operation.control_inputs and _can_go_first(operation, fed):
+            found += operation.outputs
+    return found
+
+
+def _can_go_first(operation: Operation, fed: Collection[Tensor]) -> bool:
+    seen: set[Operation] = set()
+    waiting = [tensor.op for tensor in operation.inputs if tensor not in fed]
+    while waiting:
+        before = waiting.pop()
+        if before in seen:
+            continue
+        seen.add(before)
+        if before.control_inputs or (registry.lookup(before.type).stateful and before.type not in _HANDLES):
+            return False
+        waiting += [tensor.op for tensor in before.inputs if tensor not in fed]
+    return True
+
+
+def _staged(plan: Plan, sources: Sequence[Tensor], run: Run, feed_values: Sequence[Any]) -> list[Any]:
+    """The values of the fetches, with what the sources give as feeds: then their shapes are known before
+    anything is replayed.
+    """
+    graph = sources[0].graph
+    first = plan_for(graph, sources, plan.feeds)
+    rest = plan_for(graph, plan.fetches, [*plan.feeds, *sources])
+    brought = first.execute(run, feed_values)
+    return replays_of(rest).execute(rest, run, [*feed_values, *brought])
 
 
 def replays_of(plan: Plan) -> Replays:
