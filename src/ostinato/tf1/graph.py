@@ -283,12 +283,21 @@ class Graph(Elements):
 
     @contextlib.contextmanager
     def colocate_with(self, op: Any, ignore_existing: bool = False) -> Iterator[None]:
-        """Nothing to do but to check the operation: values stay where torch puts them (TF1 symbol:
+        """Put the nodes made inside where an operation is, whatever `tf.device` says around it (TF1 symbol:
         `tf.Graph.colocate_with`).
+
+        Raises:
+            ValueError: there is no operation, and `ignore_existing` does not ask for none.
         """
-        if op is not None:
-            self.as_graph_element(op)
-        yield
+        if op is None and not ignore_existing:
+            raise ValueError("Trying to reset colocation (op is None) but ignore_existing is not True")
+        found = None if op is None else self.as_graph_element(op)
+        before = self._scopes.devices
+        self._scopes.devices = (None, getattr(found, "op", found).device) if found is not None else ()
+        try:
+            yield
+        finally:
+            self._scopes.devices = before
 
     # -- collections
     def get_collection_ref(self, name: Any) -> list[Any]:
@@ -406,9 +415,7 @@ def device(device_name_or_function: Any) -> Any:
 
 
 def colocate_with(op: Any, ignore_existing: bool = False) -> Any:
-    """Context that places new nodes with an operation, which changes nothing here (TF1 symbol:
-    `tf.colocate_with`).
-    """
+    """Context that puts new nodes where an operation is (TF1 symbol: `tf.colocate_with`)."""
     return get_default_graph().colocate_with(op, ignore_existing)
 
 

@@ -13,6 +13,7 @@ import torch
 from . import nest, registry
 from .gradients import gradients
 from .graph import GraphKeys, control_dependencies, get_default_graph, name_scope
+from .graph import colocate_with as place_with
 from .indexed_slices import IndexedSlices
 from .ops import state
 from .ops.array import ones_like, reshape, size
@@ -146,12 +147,13 @@ class Optimizer:
             updates = []
             for grad, variable in pairs:
                 if grad is not None:
-                    with name_scope(f"update_{variable.op.name}"):
+                    with name_scope(f"update_{variable.op.name}"), place_with(variable.op):
                         updates.append(self._updated(grad, variable))
             if global_step is None:
                 train_op = self._finish(updates, scope)
             else:
-                with control_dependencies([self._finish(updates, "update")]):
+                finish = [self._finish(updates, "update")]
+                with control_dependencies(finish), place_with(global_step):
                     train_op = state.assign_add(global_step, 1, name=scope).op
         collection = get_default_graph().get_collection_ref(GraphKeys.TRAIN_OP)
         if train_op not in collection:
@@ -242,9 +244,10 @@ class Optimizer:
         key = (name, colocate_with.graph)
         if key not in self._non_slots:
             is_resource = isinstance(colocate_with, ResourceVariable)
-            self._non_slots[key] = Variable(
-                initial_value, name=name, trainable=False, use_resource=is_resource
-            )
+            with place_with(colocate_with.op):
+                self._non_slots[key] = Variable(
+                    initial_value, name=name, trainable=False, use_resource=is_resource
+                )
         return self._non_slots[key]
 
     def _get_non_slot_variable(self, name: str, graph: Any = None) -> Variable | None:
