@@ -42,3 +42,21 @@ def test_a_class_that_is_ruled_out_takes_no_part():
         share = 1 / (1 + np.exp(0.5))
         np.testing.assert_allclose(session.run(gradient), [[share, 0, -share]], rtol=1e-6)
         np.testing.assert_allclose(session.run(loss), [-np.log(1 - share)], rtol=1e-6)
+
+
+def test_rows_are_compared_along_any_axes():
+    """Labels with an axis more, as `labels=[one_hot]` has, are TensorFlow's rows all the same."""
+    logits = np.random.RandomState(0).randn(4, 3).astype(np.float32)
+    hot = np.eye(3, dtype=np.float32)[[0, 2, 1, 1]]
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = tf.placeholder(tf.float32, [None, 3]), tf.placeholder(tf.float32, [None, 3])
+        plain = tf.nn.softmax_cross_entropy_with_logits_v2(labels=y, logits=x)
+        nested = tf.nn.softmax_cross_entropy_with_logits_v2(labels=[y], logits=x)
+        found = session.run(
+            [plain, nested, tf.gradients(plain, x)[0], tf.gradients(nested, x)[0]], {x: logits, y: hot}
+        )
+        assert nested.shape.as_list() == [None]
+        np.testing.assert_array_equal(found[0], found[1])
+        np.testing.assert_array_equal(found[2], found[3])
+        with pytest.raises(ValueError, match="Dimensions must be equal, but are 4 and 8"):
+            tf.nn.softmax_cross_entropy_with_logits_v2(labels=tf.zeros([2, 4, 3]), logits=tf.zeros([4, 3]))

@@ -127,6 +127,13 @@ def _in_order(function: str, first: Any, labels: Any, logits: Any) -> tuple[Any,
 
 def _row_loss_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     logits, labels = inputs[0].shape, inputs[1].shape
+    last = attributes["axis"] in (-1, (logits.ndims or 0) - 1)
+    if last and logits.known and labels.known and len(logits.known) != len(labels.known):
+        # TensorFlow compares rows of classes, however many axes the rows are along.
+        rows = logits[:-1].num_elements(), labels[:-1].num_elements()
+        if None not in rows and rows[0] != rows[1]:
+            raise ShapeMismatch(f"Dimensions must be equal, but are {rows[0]} and {rows[1]}")
+        labels = logits[:-1].concatenate(labels[-1:])
     try:
         merged = logits.merge_with(labels)
     except ValueError:
@@ -144,6 +151,9 @@ def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, axis: int) -> tor
     if logits.shape != labels.shape and logits.dim() == labels.dim():
         logits, labels = torch.broadcast_tensors(logits, labels)
     elif logits.dim() != labels.dim():
+        last = axis in (-1, logits.dim() - 1) and min(logits.dim(), labels.dim()) > 0
+        if last and logits.shape[-1] == labels.shape[-1] and logits.numel() == labels.numel():
+            return dense_cross_entropy(logits, labels.reshape(logits.shape), axis)
         raise ValueError(
             f"logits and labels must be broadcastable: logits_size={list(logits.shape)} "
             f"labels_size={list(labels.shape)}"
