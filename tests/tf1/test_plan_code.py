@@ -9,9 +9,14 @@ import torch
 
 import ostinato
 import ostinato.tf1 as tf
-from ostinato.tf1 import plan
+from ostinato.tf1 import plan, replays
 
 RUNS = plan.RUNS_BEFORE_CODE + 3
+
+
+@pytest.fixture(autouse=True)
+def no_recording(monkeypatch):
+    monkeypatch.setattr(replays, "RECORD", False)
 
 
 @pytest.fixture(params=[True, False], ids=["function", "list"])
