@@ -73,6 +73,9 @@ class FamilyCell(RNNCell):
         if found is not None:
             return found
         parameters = self.family_parameters()
+        found = kernels.trained_step(self.family, parameters, inputs, state)
+        if found is not None:
+            return found
         inputs, state = self._checked(inputs, state, parameters, "batch")
         device = next(iter(parameters.values())).device
         if not is_autocast_enabled(device):

@@ -11,6 +11,7 @@ from ostinato.kernels.ops import has_sequence_op
 from ostinato.kernels.reversal import ReverseOrder, reverse_sequence
 from ostinato.kernels.step import lstm_step
 from ostinato.kernels.step import runs as has_step_kernel
+from ostinato.kernels.trained import trained_step
 
 __all__ = [
     "Available",
@@ -27,4 +28,5 @@ __all__ = [
     "run_side_by_side",
     "sequence",
     "step_uniform",
+    "trained_step",
 ]

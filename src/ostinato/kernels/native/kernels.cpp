@@ -1,5 +1,6 @@
 // One build of the kernels, for the instruction set that the compiler was told.
 #include "basic_rnn.h"
+#include "cell_gates.h"
 #include "export.h"
 #include "gru.h"
 #include "gru_reset_after.h"
@@ -23,6 +24,14 @@ OSTINATO_KERNEL(gru_reset_after_backward)
 OSTINATO_KERNEL(lstm_forward)
 OSTINATO_KERNEL(lstm_backward)
 OSTINATO_KERNEL(lstm_step)
+
+#define OSTINATO_GATES(name)                                                         \
+    OSTINATO_EXPORT void ostinato_##name(int64 is_double, const GateCall* call) {    \
+        is_double ? name<double>(*call) : name<float>(*call);                        \
+    }
+
+OSTINATO_GATES(lstm_gates)
+OSTINATO_GATES(lstm_gates_backward)
 
 OSTINATO_EXPORT int ostinato_run_together(const Kernel* kernels, const Call* const* calls, int64 count,
                                           int64 threads, ParallelFor parallel_for) {

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ostinato import drivers
+from ostinato import drivers, kernels
 from ostinato._state import flatten, is_autocast_enabled, leaves, size_to_shape
 from ostinato.cells import Run as CellRun
 from ostinato.steps import masking
@@ -115,9 +115,9 @@ def _leaf_step(
     ):
         return None
     parameters = dict(zip(description.names, bound, strict=True))
-    output, new_state = description.family.step(
-        parameters, inputs[0], flatten(description.state_size)[1](state)
-    )
+    nest = flatten(description.state_size)[1](state)
+    found = kernels.trained_step(description.family, parameters, inputs[0], nest)
+    output, new_state = description.family.step(parameters, inputs[0], nest) if found is None else found
     own = leaves(output) if has_output(description, False) else []
     return [*own, *leaves(new_state)]
 
