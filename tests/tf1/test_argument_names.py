@@ -60,3 +60,15 @@ def test_static_shapes_of_diagonals_take_no_values(monkeypatch) -> None:
     assert found == ["<unknown>", "(?, 3, 3)", "(2, 2)"]
     with pytest.raises(ValueError, match="Shape must be at least rank 1 but is rank 0 for 'diag"):
         tf.matrix_diag(3.0)
+
+
+def test_zero_states_of_batch_sizes_in_lists() -> None:
+    cell = tf.nn.rnn_cell.BasicLSTMCell(3)
+    for batch_size in ([2], (2,), tf.TensorShape([2]), tf.Dimension(2), tf.constant([2]), 2.0):
+        assert [part.shape.as_list() for part in cell.zero_state(batch_size, tf.float32)] == [[2, 3]] * 2
+    assert cell.zero_state([2, 5], tf.float32).h.shape.as_list() == [2, 5, 3]
+    sizes = tf.placeholder(tf.int32, [1])
+    with tf.Session() as session:
+        assert session.run(cell.zero_state(sizes, tf.float32).c, {sizes: [4]}).shape == (4, 3)
+    with pytest.raises(ValueError, match="Provided a prefix or suffix of None"):
+        cell.zero_state([None], tf.float32)

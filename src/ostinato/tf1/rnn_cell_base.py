@@ -19,6 +19,7 @@ from .graph import get_default_graph, name_scope
 from .layers_base import Layer, StaticInput
 from .ops import array, random, rnn
 from .ops.core import convert_to_tensor
+from .ops.lists import concat
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
 from .tensor_array import flow_of, with_flows
@@ -228,9 +229,21 @@ def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:
             raise ValueError(f"Provided a prefix or suffix of None: {batch_size} and {size}")
         rest = size.as_list() if isinstance(size, TensorShape) else [int(size)]
         node_counts.of_zeros(get_default_graph(), batch_size)
-        return array.zeros([batch_size, *rest], dtype)
+        if isinstance(batch_size, Tensor) and batch_size.shape.ndims == 1:
+            return array.zeros(concat([batch_size, rest], 0), dtype)
+        return array.zeros([*_leading(batch_size, size), *rest], dtype)
 
     return nest.map_structure(zero, sizes)
+
+
+def _leading(batch_size: Any, size: Any) -> list[Any]:
+    """A batch size, which may be a list of sizes, as one."""
+    if not isinstance(batch_size, (list, tuple, TensorShape)):
+        return [batch_size]
+    sizes = as_shape(batch_size).as_list()
+    if None in sizes:
+        raise ValueError(f"Provided a prefix or suffix of None: {batch_size} and {size}")
+    return sizes
 
 
 def like_rnncell(cell: Any) -> bool:
