@@ -234,3 +234,91 @@ def test_channels_first_is_channels_last_turned(name):
     np.testing.assert_allclose(np.moveaxis(found[1], 1, -1), found[0], rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match='only "valid" is supported'):
         layers.LocallyConnected2D(3, 2, padding="same")
+
+
+def test_a_metric_of_the_script_s_counts_what_it_does_not_return():
+    class Total(tf.keras.metrics.Metric):
+        def __init__(self):
+            super().__init__(name="total")
+            self.sum = self.add_weight(name="sum", initializer="zeros")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.sum.assign_add(tf.reduce_sum(y_true))
+
+        def result(self):
+            return self.sum
+
+    tf.keras.backend.clear_session()
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(2,))])
+    model.compile("sgd", "mse", metrics=[Total()])
+    history = model.fit(np.ones([6, 2]), np.ones([6, 1]), batch_size=4, epochs=2, verbose=0).history
+    assert history["total"] == [6.0, 6.0]
+    assert [type(history[name][0]) for name in ("total", "loss")] == [np.float32, np.float64]
+
+
+def test_attention_by_functions_of_the_backend():
+    backend = tf.keras.backend
+    backend.clear_session()
+    shapes = [(2, 3, 4), (4, 5), (5, 1)]
+    x, kernel, vector = (np.random.RandomState(1).randn(*shape).astype("float32") for shape in shapes)
+    scores = backend.squeeze(backend.dot(backend.tanh(backend.dot(backend.constant(x), kernel)), vector), -1)
+    np.testing.assert_allclose(backend.eval(scores), (np.tanh(x @ kernel) @ vector)[..., 0], rtol=1e-5)
+
+
+def test_what_is_held_out_of_a_fit_has_the_classes_weights_and_an_order_of_its_own():
+    tf.keras.backend.clear_session()
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(1,), kernel_initializer="ones")])
+    model.compile(tf.keras.optimizers.SGD(0.0), "mse")
+    x, y = np.ones([4, 1]), np.array([[0.0], [0.0], [0.0], [2.0]])
+    weights = {0.0: 1.0, 2.0: 10.0}
+    state = np.random.RandomState(5)
+    np.random.seed(5)
+    history = model.fit(x, y, epochs=2, validation_split=0.25, class_weight=weights, verbose=0).history
+    assert history["val_loss"] == [10.0, 10.0]
+    for _ in range(2):
+        state.shuffle(np.arange(3))
+        state.shuffle(np.arange(1))
+    assert np.random.rand() == state.rand()
+
+
+def test_callbacks_are_told_of_evaluations_too():
+    seen = []
+
+    class Telling(tf.keras.callbacks.Callback):
+        def on_test_begin(self, logs=None):
+            seen.append("begin")
+
+        def on_test_batch_end(self, batch, logs=None):
+            seen.append((batch, sorted(logs)))
+
+        def on_predict_batch_end(self, batch, logs=None):
+            seen.append(logs["outputs"][0].shape)
+
+    tf.keras.backend.clear_session()
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    x = np.ones([4, 1])
+    model.fit(x, x, verbose=0, validation_data=(x, x), callbacks=[Telling()])
+    model.predict(x, callbacks=[Telling()])
+    assert seen == ["begin", (0, ["batch", "loss", "size"]), (4, 1)]
+    metrics = Telling()
+    model.evaluate(x, x, verbose=0, callbacks=[metrics])
+    assert metrics.params["metrics"] == ["loss"]
+
+
+def test_names_of_what_an_optimizer_keeps():
+    tf.keras.backend.clear_session()
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1, input_shape=(1,))])
+    model.compile("adam", "mse")
+    model.train_on_batch(np.ones([2, 1]), np.ones([2, 1]))
+    assert [variable.name for variable in tf.global_variables()][2:] == [
+        "training/Adam/iter:0",
+        "training/Adam/beta_1:0",
+        "training/Adam/beta_2:0",
+        "training/Adam/decay:0",
+        "training/Adam/learning_rate:0",
+        "training/Adam/dense/kernel/m:0",
+        "training/Adam/dense/bias/m:0",
+        "training/Adam/dense/kernel/v:0",
+        "training/Adam/dense/bias/v:0",
+    ]

@@ -24,7 +24,7 @@ def dot(x: Any, y: Any) -> Tensor:
         return math.matmul(x, y)
     from .. import tensordot
 
-    return tensordot(x, y, [[x.shape.ndims - 1], [max(0, y.shape.ndims - 2)]])
+    return tensordot(x, y, [[x.shape.ndims - 1], [y.shape.ndims - 2 if y.shape.ndims > 1 else 0]])
 
 
 def batch_dot(x: Any, y: Any, axes: Any = None) -> Tensor:

@@ -55,11 +55,14 @@ def _opened(filepath: str) -> Any:
     """A file to be read.
 
     Raises:
-        OSError: there is none, or it is no HDF5 file.
+        FileNotFoundError: there is none.
+        OSError: it is no HDF5 file.
     """
     h5py = _h5py()
     if not os.path.exists(filepath):
-        raise OSError(f"SavedModel file does not exist at: {filepath}")
+        raise FileNotFoundError(
+            f"[Errno 2] Unable to open file (unable to open file: name = '{filepath}'): it does not exist."
+        )
     try:
         return h5py.File(filepath, "r")
     except OSError as problem:
@@ -242,6 +245,8 @@ def load_model(filepath: str, custom_objects: Any = None, compile: bool = True) 
     from .models import model_from_config
     from .utils import custom_object_scope
 
+    if not os.path.exists(filepath):
+        raise OSError(f"SavedModel file does not exist at: {filepath}")
     with _opened(str(filepath)) as file, custom_object_scope(custom_objects or {}):
         described = file.attrs.get("model_config")
         if described is None:

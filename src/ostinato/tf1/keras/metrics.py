@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import control_dependencies
+from ..graph import control_dependencies, get_default_graph
 from ..keras_base import Layer
 from ..names import absent, nearest
 from ..ops import array, state
@@ -13,6 +13,7 @@ from ..ops.core import convert_to_tensor
 from ..ops.math import cast, div, divide, equal, greater, logical_and, logical_not, sqrt
 from ..ops.picking import where
 from ..ops.reductions import argmax, reduce_sum
+from ..registry import lookup
 from ..tensor import Tensor
 from . import losses, session
 from .losses import weighted
@@ -44,8 +45,12 @@ class Metric(Layer):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        graph = get_default_graph()
+        start = graph.version
         update = self.update_state(*args, **kwargs)
-        with control_dependencies([update] if update is not None else []):
+        # A script's own need not return what it has updated.
+        made = [item for item in graph.get_operations()[start:] if lookup(item.type).writes]
+        with control_dependencies([*made, *([] if update is None else [update])]):
             return array.identity(self.result())
 
     def reset_states(self) -> None:

@@ -14,6 +14,7 @@ from ..tensor import Tensor
 from . import hdf5, saving
 from .graph_of_layers import Network
 from .inputs import Input, InputLayer
+from .metrics import Metric
 from .training import Training
 
 
@@ -61,11 +62,13 @@ class Model(Training, Layer):
     # -- what it is made of
     @property
     def layers(self) -> list[Any]:
-        return self._network.layers if self._network else super()._layers
+        return self._layers
 
     @property
     def _layers(self) -> list[Any]:
-        return self._network.layers if self._network else super()._layers
+        if self._network:
+            return list(self._network.layers)
+        return [layer for layer in super()._layers if not isinstance(layer, Metric)]
 
     @property
     def inputs(self) -> Any:
@@ -223,7 +226,7 @@ class Model(Training, Layer):
         Raises:
             ValueError: the model has not been built.
         """
-        if not self.built and not self.layers:
+        if not self.built or (self._network is None and not self.weights):
             raise ValueError(
                 "This model has not yet been built. Build the model first by calling `build()` "
                 "or calling `fit()` "

@@ -120,7 +120,7 @@ def load_weights(model: Any, filepath: str, by_name: bool = False) -> Any:
     path = str(filepath)
     if os.path.isdir(path):
         path = latest_checkpoint(path) or path
-    if not os.path.exists(path + ".index") and os.path.exists(path):
+    if not os.path.exists(path + ".index") and (os.path.exists(path) or _is_h5(path, None)):
         _check_built(model)
         hdf5.load_weights(path, model, by_name)
         return None

@@ -299,6 +299,7 @@ class Training(Fitting):
             if target.shape.ndims is not None and value.ndim == target.shape.ndims - 1:
                 value = value[..., np.newaxis]
             if not target.shape.is_compatible_with(value.shape):
+                self._check_loss_fits(target, value)
                 raise ValueError(
                     f"Error when checking target: expected {target.op.name} to have shape "
                     f"{tuple(target.shape.as_list()[1:])} but got array with shape {value.shape[1:]}"
@@ -312,12 +313,24 @@ class Training(Fitting):
                 if value is not None:
                     feeds[tensor] = np.asarray(value, np.float32)
 
+    def _check_loss_fits(self, target: Any, value: Any) -> None:
+        """Say, of a loss that wants targets of the outputs' shape, that these have another."""
+        index = next(place for place, item in enumerate(self._targets) if item is target)
+        function = self._loss_functions[index]
+        output = nest.flatten(self.outputs)[index]  # type: ignore[attr-defined]
+        if getattr(function, "fn", None) in _KNOWN_LOSSES and value.ndim == output.shape.ndims:
+            raise ValueError(
+                f"A target array with shape {value.shape} was passed for an output of shape "
+                f"{tuple(output.shape.as_list())} while using as loss `{_name_of(function)}`. This loss "
+                "expects targets to have the same shape as the output."
+            )
+
     def _arrays(self, given: Any, names: list[str], what: str) -> list[Any]:
         """One array for each name, of one array, a list or a dict."""
         if isinstance(given, dict):
             missing = [name for name in names if name not in given]
             if missing and what != "weight":
-                if len(given) == len(names):
+                if len(given) == len(names) and self._network is None:  # type: ignore[attr-defined]
                     return list(given.values())
                 raise ValueError(f'No data provided for "{missing[0]}". Need data for each key in: {names}')
             return [given.get(name) for name in names]

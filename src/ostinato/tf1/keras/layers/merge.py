@@ -96,12 +96,32 @@ class Minimum(_Merge):
         return functools.reduce(minimum, inputs)
 
 
+def _may_be_one(shapes: Any) -> bool:
+    """Whether shapes of the same length agree wherever they are known."""
+    return all(len({size for size in sizes if size is not None}) < 2 for sizes in zip(*shapes, strict=False))
+
+
 class Concatenate(_Merge):
     """One behind the other along an axis (TF1 symbol: `tf.keras.layers.Concatenate`)."""
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axis
+
+    def build(self, input_shape: Any) -> None:
+        shapes = [TensorShape(shape) for shape in input_shape] if isinstance(input_shape, list) else []
+        if len(shapes) < 2:
+            raise ValueError("A `Concatenate` layer should be called on a list of at least 2 inputs")
+        known = [shape.as_list() for shape in shapes if shape.ndims is not None]
+        others = [[*sizes] for sizes in known]
+        for sizes in others:
+            del sizes[self.axis]
+        if len({len(sizes) for sizes in known}) > 1 or not _may_be_one(others):
+            raise ValueError(
+                "A `Concatenate` layer requires inputs with matching shapes except for the concat axis. "
+                f"Got inputs shapes: {[tuple(sizes) for sizes in known]}"
+            )
+        super().build(input_shape)
 
     def call(self, inputs: Any) -> Tensor:
         return concat(list(inputs), self.axis)

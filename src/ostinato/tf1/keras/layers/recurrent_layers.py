@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ... import logging
+from ...input_spec import InputSpec
 from ...ops.keras_rnn import KNOWN_ACTIVATIONS, keras_rnn
 from .. import activations, regularizers
 from .recurrent import RNN
@@ -45,6 +47,10 @@ class _OfACell(RNN):
     """A layer that makes its cell; the cell's settings are the layer's."""
 
     _kind = "simple"
+
+    def __init__(self, cell: Any, **kwargs: Any) -> None:
+        super().__init__(cell, **kwargs)
+        self.input_spec = InputSpec(ndim=3)
 
     def __getattr__(self, name: str) -> Any:
         if name in _OF_THE_CELL and "cell" in self.__dict__:
@@ -137,6 +143,12 @@ class SimpleRNN(_OfACell):
         unroll: bool = False,
         **kwargs: Any,
     ) -> None:
+        if "implementation" in kwargs:
+            del kwargs["implementation"]
+            logging.warning(
+                "The `implementation` argument in `SimpleRNN` has been deprecated. Please remove it from "
+                "your layer call."
+            )
         cell = SimpleRNNCell(
             units=units,
             activation=activation,

@@ -57,9 +57,7 @@ class TimeDistributed(Wrapper):
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(
-                "Please initialize `TimeDistributed` layer with a `tf.keras.layers.Layer` "
-                "instance. You passed: "
-                f"{layer}"
+                f"Please initialize `TimeDistributed` layer with a `Layer` instance. You passed: {layer}"
             )
         super().__init__(layer, **kwargs)
         self.supports_masking = True
