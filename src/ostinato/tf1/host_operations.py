@@ -9,12 +9,15 @@ if TYPE_CHECKING:
     from .tensor import Operation
 
 _READS_AND_WRITES = """
-Assert DecodeCompressed MatchingFiles MergeV2Checkpoints NoFilesMatched Print PrintV2 ReadFile RestoreV2
+Assert DecodeCompressed MatchingFiles MergeV2Checkpoints Print PrintV2 ReadFile RestoreV2
 SaveV2 ShardedFilename WriteFile AudioSummaryV2 HistogramSummary ImageSummary MergeSummary ScalarSummary
 TensorSummaryV2
 """
 _STRINGS = """
-AsString CSVDataset DecodeBase64 DecodeCSV DecodeJSONExample DecodeRaw EncodeBase64 ParseExample
+AsString CSVDataset
+DecodeAndCropJpeg DecodeBmp DecodeGif DecodeImage DecodeJpeg DecodePng
+EncodeJpeg EncodePng ExtractJpegShape
+DecodeBase64 DecodeCSV DecodeJSONExample DecodeRaw EncodeBase64 ParseExample
 ParseSequenceExample ParseSingleExample ParseSingleSequenceExample ParseTensor ReduceJoin RegexFullMatch
 RegexReplace SerializeSparse SerializeTensor DeserializeSparse StringJoin StringLength StringLower
 StringSplit StringSplitV2 StringStrip StringToHashBucket StringToHashBucketFast StringToHashBucketStrong

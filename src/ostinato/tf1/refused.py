@@ -18,10 +18,6 @@ _RAGGED = (
 _QUANTIZED = (
     "nothing is quantized here: leave it out of the graph that trains, and quantize the weights afterwards"
 )
-_IMAGES = (
-    "no codecs of images come with this package: decode the files with Pillow or another library, in "
-    "tf.py_func or before the images are fed"
-)
 _GENERATOR = "read or choose the elements in Python, and give them by tf.data.Dataset.from_generator"
 _OPERATOR = "multiply with the matrix itself: tf.matmul, tf.linalg.solve and their like"
 _LIBRARY = "compiled operations of TensorFlow's cannot be loaded: write the operation in Python (tf.py_func)"
@@ -113,22 +109,6 @@ REFUSED: dict[str, str] = {
     "tf.audio": "decode the sound with Python before it is fed",
     "tf.experimental": "write the function itself",
     "tf.user_ops": _LIBRARY,
-    **{
-        f"tf.{module}.{name}": _IMAGES
-        for module in ("image", "io")
-        for name in [
-            "decode_and_crop_jpeg",
-            "decode_bmp",
-            "decode_gif",
-            "decode_image",
-            "decode_jpeg",
-            "decode_png",
-            "encode_jpeg",
-            "encode_png",
-            "extract_jpeg_shape",
-            "is_jpeg",
-        ]
-    },
     "tf.io.decode_proto": "parse the messages in Python, in tf.py_func or Dataset.from_generator",
     "tf.io.encode_proto": "write the messages in Python, in tf.py_func",
     "tf.io.serialize_sparse": "pass the three parts of the sparse tensor: indices, values, dense_shape",

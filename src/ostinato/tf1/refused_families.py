@@ -217,7 +217,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "non_max_suppression_padded non_max_suppression_with_scores sample_distorted_bounding_box",
         _BOXES,
     ),
-    ("tf.image", "adjust_jpeg_quality random_jpeg_quality", _IMAGES),
+    ("tf.image", "random_jpeg_quality", "tf.image.adjust_jpeg_quality with one quality"),
     ("tf.image", "ssim_multiscale", "tf.image.ssim at each scale"),
     (
         "tf.data.experimental",

@@ -190,8 +190,8 @@ def _histogram(run: Any, operation: Operation, tag: np.ndarray, values: torch.Te
     return _text(_value(tag.item(), bytes_field(5, histogram(values))))
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """An image of [height, width, channels] bytes as a PNG file."""
+def png(pixels: np.ndarray, level: int = 6) -> bytes:
+    """An image of [height, width, channels] bytes as a PNG file, packed as tightly as zlib's level says."""
     height, width, channels = pixels.shape
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -202,7 +202,7 @@ def png(pixels: np.ndarray) -> bytes:
     rows = np.zeros((height, 1 + width * channels), np.uint8)  # before each row the filter: none
     rows[:, 1:] = pixels.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
-    data = zlib.compress(rows.tobytes(), 6)
+    data = zlib.compress(rows.tobytes(), level)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
