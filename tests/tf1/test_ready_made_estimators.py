@@ -119,6 +119,25 @@ def test_a_shared_table_is_one_variable(tmp_path):
     assert estimator.get_variable_value(name).shape == (5, 2)
 
 
+class Initial(tf.train.SessionRunHook):
+    """The values that training begins with."""
+
+    def after_create_session(self, session, coord):
+        self.values = {v.op.name: session.run(v) for v in tf.trainable_variables()}
+
+
+def test_a_seed_gives_tensorflows_network(tmp_path):
+    columns = [*NUMERIC, fc.embedding_column(WORDS, 4), fc.indicator_column(IDS)]
+    config, initial = tf.estimator.RunConfig(tf_random_seed=3), Initial()
+    estimator = tf.estimator.DNNClassifier([8, 4], columns, str(tmp_path), config=config)
+    estimator.train(batches(TWO), hooks=[initial], steps=20)
+    first = initial.values["dnn/hiddenlayer_0/kernel/part_0"].ravel()[:3]
+    np.testing.assert_allclose(first, [-0.31703, -0.01691, -0.3368], atol=1e-5)
+    first = initial.values["dnn/logits/kernel/part_0"].ravel()[:3]
+    np.testing.assert_allclose(first, [0.01639, -0.24983, -0.09409], atol=1e-5)
+    assert estimator.evaluate(batches(TWO, 1))["average_loss"] == pytest.approx(0.49262, abs=2e-5)
+
+
 def test_what_is_wrong_is_told():
     with pytest.raises(ValueError, match="Unsupported optimizer name: Best"):
         tf.estimator.DNNClassifier([2], NUMERIC, optimizer="Best").train(batches(TWO), steps=1)

@@ -56,8 +56,39 @@ MORE: dict[str, Any] = {
     "LogSoftmax": _softmax,
     "SequenceMask": _mask,
     "ReducedLoss": 28,
+    "ZeroFraction": 25,
 }
 """By types of operations, how many nodes more TensorFlow makes: a number, or a function of the node."""
+
+
+@contextlib.contextmanager
+def as_many(graph: Graph, count: int) -> Iterator[None]:
+    """What is made meanwhile takes so many nodes in TensorFlow."""
+    before = graph.nodes_of_tensorflow()
+    yield
+    graph.skip(before + count - graph.nodes_of_tensorflow())
+
+
+def of_assert(graph: Graph, data: Any, tensors: Any) -> None:
+    """An assertion is made, which TensorFlow puts into a branch unless it shows but texts and integers."""
+    if any(tensor.dtype.base_dtype.name not in ("string", "int32") for tensor in tensors):
+        graph.skip(9 + sum(hasattr(item, "op") for item in data))
+
+
+LOOKUP_WITH_NORM, _NORM = 20, 17
+_COMBINED = {"sum": (10, 24), "mean": (10, 26), "sqrtn": (10, 29)}
+_SAFE = {"sum": (56, 84), "mean": (56, 104), "sqrtn": (56, 107)}
+_WITHOUT_ZEROS = 12  # that stand for rows of no ids
+
+
+def of_lookup(combiner: str, weighted: bool, norm: bool) -> int:
+    """Of the rows of a table that sparse ids name, made one."""
+    return _COMBINED[combiner][weighted] + _NORM * norm
+
+
+def of_safe_lookup(combiner: str, weighted: bool, norm: bool, default: bool) -> int:
+    """The same, where rows may be empty."""
+    return _SAFE.get(combiner, _SAFE["mean"])[weighted] + _NORM * norm - _WITHOUT_ZEROS * default
 
 
 def more_than(operation: Operation) -> int:

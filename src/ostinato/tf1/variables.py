@@ -340,6 +340,10 @@ class ResourceVariable(Variable):
     inside `tf.control_dependencies([assignment])` it is the value after the assignment.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.graph.skip(1)  # whether it is initialized
+
     @property
     def dtype(self) -> DType:
         return self._variable.dtype.base_dtype
@@ -351,6 +355,7 @@ class ResourceVariable(Variable):
     def value(self) -> Tensor:
         graph = get_default_graph()
         after = graph.control_inputs_in_force
+        graph.skip(1)  # in TensorFlow each read is a node
         if not after:
             return self._snapshot
         # One node for all reads after the same operations: steps of a cell share what they read.
@@ -361,6 +366,10 @@ class ResourceVariable(Variable):
 
     def _to_tensor(self, as_ref: bool = False) -> Tensor:
         return self._variable if as_ref else self.value()
+
+    def read_value(self) -> Tensor:
+        self.graph.skip(1)
+        return super().read_value()
 
     def is_initialized(self, name: str | None = None) -> Tensor:
         """Whether the session has a value of it."""

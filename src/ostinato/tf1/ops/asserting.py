@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import registry
 from ..errors import InvalidArgumentError
-from ..graph import name_scope
+from ..graph import get_default_graph, name_scope
+from ..node_counts import of_assert
 from ..tensor import Operation
 from .core import convert_to_tensor, make
 
@@ -85,6 +86,7 @@ def assert_(
         with name_scope("Assert") as scope:
             shown = [convert_to_tensor(item, name=f"data_{index}") for index, item in enumerate(data)]
             inputs = [convert_to_tensor(condition, name="condition"), *shown]
+        of_assert(get_default_graph(), data, shown)
         return make("Assert", inputs, scope, summarize=3 if summarize is None else summarize)
 
 

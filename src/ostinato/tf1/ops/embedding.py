@@ -9,6 +9,7 @@ import torch
 
 from ostinato._external import external
 
+from .. import node_counts
 from ..graph import get_default_graph, name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
@@ -108,7 +109,8 @@ def embedding_lookup(
             if max_norm is None:
                 get_default_graph().skip(1)  # in TensorFlow the rows are passed on once more
                 return picking.gather(shards[0], ids, name="Identity")
-            return _clipped(picking.gather(shards[0], ids), ids, max_norm)
+            with node_counts.as_many(get_default_graph(), node_counts.LOOKUP_WITH_NORM):
+                return _clipped(picking.gather(shards[0], ids), ids, max_norm)
         tables = [convert_to_tensor(shard, name="params") for shard in shards]
         places = convert_to_tensor(ids, name="ids")
         rows = one("ShardedLookup", [places, *tables], scope, partition_strategy=partition_strategy)
@@ -193,7 +195,10 @@ def embedding_lookup_sparse(
             raise TypeError("sp_weights must be either None or SparseTensor")
         sp_ids.values.shape.assert_is_compatible_with(sp_weights.values.shape)
     shards = list(params) if isinstance(params, (list, tuple, PartitionedVariable)) else [params]
-    with name_scope(name, "embedding_lookup_sparse", [*shards, sp_ids.values]) as scope:
+    count = node_counts.of_lookup(combiner, sp_weights is not None, max_norm is not None)
+    graph = get_default_graph()
+    named = name_scope(name, "embedding_lookup_sparse", [*shards, sp_ids.values])
+    with node_counts.as_many(graph, count), named as scope:
         segments = sp_ids.indices[:, 0]
         # Each row once, as in TensorFlow: the gradient's rows are those that were looked up.
         ids, places = sets.unique(sp_ids.values)
@@ -231,7 +236,11 @@ def safe_embedding_lookup_sparse(
         shards = [embedding_weights]
     if not shards or shards[0] is None:
         raise ValueError(f"Missing embedding_weights {embedding_weights}.")
-    with name_scope(name, "embedding_lookup", [*shards, sparse_ids.values]):
+    count = node_counts.of_safe_lookup(
+        combiner, sparse_weights is not None, max_norm is not None, default_id is not None
+    )
+    named = name_scope(name, "embedding_lookup", [*shards, sparse_ids.values])
+    with node_counts.as_many(get_default_graph(), count), named:
         whole = sparse_ids.dense_shape
         rank = whole.shape[0].value
         if rank is None:

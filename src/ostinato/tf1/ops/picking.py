@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ostinato.kernels import reverse_sequence as reverse_rows
-
 from ostinato._external import external
+from ostinato.kernels import reverse_sequence as reverse_rows
 
 from .. import registry
 from ..dtypes import as_dtype, bool_, float32, int32, int64
-from ..graph import name_scope
+from ..graph import get_default_graph, name_scope
 from ..registry import OutputTypes, ShapeMismatch, register
 from ..shapes import TensorShape
 from ..tensor import Tensor
@@ -79,6 +78,8 @@ def gather(
 
         return batch_gather_axis(params, indices, int(batch_dims), axis, name)
     with name_scope(name, "GatherV2", [params]) as scope:
+        if hasattr(params, "handle"):
+            get_default_graph().skip(-1)  # TensorFlow picks of such a variable without a read
         return one(
             "GatherV2",
             [convert_to_tensor(params), convert_to_tensor(indices, name="indices")],

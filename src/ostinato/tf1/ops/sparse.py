@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..dtypes import bool_, float32, int32, int64
-from ..graph import name_scope
+from ..graph import get_default_graph, name_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import OutputTypes, constant_shape, constant_value, register
 from ..shapes import TensorShape
@@ -242,6 +242,8 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
         wanted = cast(convert_to_tensor(shape), int64)
     else:
         wanted = convert_to_tensor(shape, int64, name="shape")
+        if not isinstance(shape, Tensor):
+            get_default_graph().skip(1)  # TensorFlow casts it
     with name_scope(name, "SparseReshape", [sparse.values]) as scope:
         known, whole = constant_value(wanted), sparse.shape
         indices, sizes = make("SparseReshape", [sparse.indices, sparse.dense_shape, wanted], scope).outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ... import dtypes
+from ...graph import name_scope
 from ...ops import array, lists, math, picking, reductions, sparse
 from ...ops.gathering import gather_nd
 from ...shapes import TensorShape
@@ -113,6 +114,14 @@ def of_rank(tensor: Any, rank: int, name: str) -> Any:
     flat = array.reshape(tensor, lists.concat([array.shape(tensor)[: rank - 1], inner], 0))
     flat.set_shape(TensorShape(tensor.shape[: rank - 1]).concatenate([known]))
     return flat
+
+
+def inner_flat(tensor: SparseTensor, rank: int) -> SparseTensor:
+    """A sparse tensor of so many axes, the inner ones made one, also where that alters nothing."""
+    with name_scope(None, "InnerFlatten"):
+        sizes = tensor.dense_shape
+        inner = reductions.reduce_prod(sizes[rank - 1 :])
+        return sparse.sparse_reshape(tensor, lists.concat((sizes[: rank - 1], [inner]), 0))
 
 
 def as_sparse(tensor: Any, name: str) -> SparseTensor:

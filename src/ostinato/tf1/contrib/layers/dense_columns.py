@@ -17,7 +17,7 @@ from ...ops import array, lists, picking, reductions, sparse
 from ...ops.embedding import safe_embedding_lookup_sparse
 from ...partitioned import PartitionedVariable
 from ...shapes import TensorShape
-from .column_base import Lookup, _Column, of_rank
+from .column_base import Lookup, _Column, inner_flat
 from .sparse_columns import _SparseColumn, _WeightedSparseColumn
 
 
@@ -47,7 +47,7 @@ class _OneHotColumn(_Column, DenseColumn, collections.namedtuple("_OneHotColumn"
         return self.dense(transformation_cache.get(self, state_manager), None, True)
 
     def dense(self, tensor: Any, collections: Any, trainable: bool, rank: int = 2) -> Any:
-        ids = of_rank(self.sparse_id_column.id_tensor(tensor), rank, self.name)
+        ids = inner_flat(self.sparse_id_column.id_tensor(tensor), rank)
         weights = self.sparse_id_column.weight_tensor(tensor)
         if weights is not None:
             merged = sparse.sparse_merge(ids, weights, self.length)
@@ -171,9 +171,9 @@ class _EmbeddingColumn(
         return made
 
     def dense(self, tensor: Any, collections: Any, trainable: bool, rank: int = 2) -> Any:
-        ids = of_rank(self.sparse_id_column.id_tensor(tensor), rank, self.name)
+        ids = inner_flat(self.sparse_id_column.id_tensor(tensor), rank)
         weights = self.sparse_id_column.weight_tensor(tensor)
-        weights = None if weights is None else of_rank(weights, rank, self.name)
+        weights = None if weights is None else inner_flat(weights, rank)
         table = self._table(collections, trainable)
         if self.ckpt_to_load_from is not None:
             begun = list(table) if isinstance(table, PartitionedVariable) else table

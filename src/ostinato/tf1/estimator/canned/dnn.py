@@ -63,9 +63,10 @@ def dnn_logit_fn_builder(
             inputs = InputLayer(feature_columns, name="input_layer", create_scope_now=False)
         scopes = []
         for place in range(len(hidden_units)):
-            with variable_scope(f"hiddenlayer_{place}") as scope:
+            # As in a model of Keras, where variables are such.
+            with variable_scope(f"hiddenlayer_{place}", use_resource=True) as scope:
                 scopes.append(scope)
-        with variable_scope("logits") as logits_scope:
+        with variable_scope("logits", use_resource=True) as logits_scope:
             pass
         with variable_scope("input_from_feature_columns", partitioner=input_layer_partitioner):
             net = inputs(features)
