@@ -136,7 +136,7 @@ def test_a_kernel_starts_uniform_within_the_limit_of_glorot():
     assert limit == pytest.approx(0.10445, abs=1e-5)
     assert 0.999 * limit < kernel.max() <= limit
     assert -limit <= kernel.min() < -0.999 * limit
-    assert kernel.std() == pytest.approx(0.0600, abs=3e-4)
+    assert kernel.std() == pytest.approx(limit / 3**0.5, abs=5e-4)
     assert not bias.any()
 
 
