@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import ostinato.tf1 as tf
 from ostinato.cli import main as command
@@ -90,3 +91,74 @@ def test_a_device_that_is_not_there_is_told(device, said, tmp_path, capsys):
     with pytest.raises(ValueError, match=said):
         session_device.checked_device(device)
     assert err.startswith(f"ostinato run: --device {device}: ")
+
+
+def test_a_configuration_is_tensorflows_message():
+    config = tf.ConfigProto(
+        allow_soft_placement=True,
+        device_count={"GPU": 0},
+        gpu_options=tf.GPUOptions(allow_growth=True),
+        graph_options=tf.GraphOptions(
+            optimizer_options=tf.OptimizerOptions(opt_level=tf.OptimizerOptions.L0)
+        ),
+    )
+    # As TensorFlow 1.15 writes the same.
+    assert config.SerializeToString().hex() == "0a070a034750551000320220013801520d1a0b18ffffffffffffffffff01"
+    assert tf.ConfigProto.FromString(config.SerializeToString()) == config
+    config.graph_options.rewrite_options.constant_folding = 2
+    config.session_inter_op_thread_pool.add(num_threads=2)
+    config.experimental.use_numa_affinity = True
+    with tf.Session(config=config) as session:
+        assert session.run(tf.constant(1)) == 1
+
+
+def test_fields_of_a_configuration_are_heeded(capsys):
+    x = tf.constant(1.0, name="x")
+    with tf.Session(config=tf.ConfigProto(log_device_placement=True)) as session:
+        session.run(x)
+        tf.add(x, x, name="sum")
+        session.run(["x:0", "sum:0"])
+    place = "/job:localhost/replica:0/task:0/device:CPU:0"
+    assert capsys.readouterr().err == f"x: (Const): {place}\nsum: (Add): {place}\n"
+    with tf.Session(config=tf.ConfigProto(intra_op_parallelism_threads=-1)) as session:
+        assert session.run(x) == 1
+    with pytest.raises(tf.errors.NotFoundError, match="No CPU devices are available in this process"):
+        tf.Session(config=tf.ConfigProto(device_count={"CPU": 0}))
+
+
+def test_slots_and_updates_are_where_their_variable_is():
+    with tf.device("/cpu:0"):
+        table = tf.get_variable("table", [3, 2])
+    with tf.device("/gpu:0"):
+        weights = tf.get_variable("weights", [2, 2])
+    with tf.device("/gpu:1"):
+        loss = tf.reduce_sum(tf.matmul(table, weights))
+        tf.train.AdamOptimizer().minimize(loss)
+    assert {variable.op.name: variable.device for variable in tf.global_variables()} == {
+        **dict.fromkeys(["table", "table/Adam", "table/Adam_1"], "/device:CPU:0"),
+        **dict.fromkeys(["beta1_power", "beta2_power"], "/device:CPU:0"),
+        **dict.fromkeys(["weights", "weights/Adam", "weights/Adam_1"], "/device:GPU:0"),
+    }
+    graph = tf.get_default_graph()
+    assert graph.get_operation_by_name("Adam/update_weights/ApplyAdam").device == "/device:GPU:0"
+    assert graph.get_operation_by_name("Adam").device == "/device:GPU:1"
+    with tf.device("/cpu:0"), tf.colocate_with(weights):
+        assert tf.constant(1.0).device == "/device:GPU:0"
+    with pytest.raises(ValueError, match="Trying to reset colocation"), graph.colocate_with(None):
+        pass
+
+
+def test_a_gpu_of_a_list_is_the_one_that_computes(monkeypatch):
+    config = tf.ConfigProto(gpu_options=tf.GPUOptions(visible_device_list="1,0"))
+    monkeypatch.setattr(session_device, "_CHOSEN", session_device._Chosen())
+    assert session_device.session_device(config) is None
+    session_device.set_default_device(torch.device("xpu", 0))
+    for there, found in ((2, 1), (1, None)):
+        monkeypatch.setattr(session_device, "device_count", lambda kind, there=there: there)
+        if found is None:
+            with pytest.raises(tf.errors.InvalidArgumentError, match="listed an invalid GPU id '1'"):
+                session_device.session_device(config)
+        else:
+            assert session_device.session_device(config) == torch.device("xpu", found)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert session_device.session_device(None) is None

@@ -36,7 +36,8 @@ _TABLE: dict[str, tuple[Any, str]] = {
     "framework.versions_pb2": (graph_messages, "VersionDef"),
     "protobuf.config_pb2": (
         options,
-        "ConfigProto GPUOptions GraphOptions OptimizerOptions RunMetadata RunOptions",
+        "ConfigProto GPUOptions GraphOptions OptimizerOptions RPCOptions RunMetadata RunOptions "
+        "ThreadPoolOptionProto",
     ),
     "protobuf.meta_graph_pb2": (
         meta_graph_messages,

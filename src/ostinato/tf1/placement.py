@@ -8,6 +8,7 @@ no kernel elsewhere (`host_operations`). So the sizes and lengths that Python as
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,14 @@ from .host_operations import SCALARS_MIX, on_host, read_on_the_host
 from .plan_units import as_leaf
 
 if TYPE_CHECKING:
+    from .graph import Graph
     from .plan import Instruction, Plan
     from .tensor import Operation
 
 CPU = torch.device("cpu")
 FUSED = ("DynamicRNN", "RNNCellStep")
-"""Operations of which several may be one instruction: steps that are a sequence, the two directions of one."""
+"""Operations of which several may be one instruction: the steps of a sequence, its two directions."""
+_NAME = "/job:localhost/replica:0/task:0/device:"
 _WIDE = (torch.float64, torch.complex128)
 
 
@@ -193,3 +196,29 @@ def _starting_together(
         return evaluate(run, *moved)
 
     return starting
+
+
+class PlacementLog:
+    """Tells on the standard error where the nodes of a graph are, each once: `log_device_placement`."""
+
+    def __init__(self, device: torch.device | None) -> None:
+        self._device = device
+        self._told = 0
+        if device is not None:
+            print(f"Device mapping:\n{_NAME}GPU:0 -> device: {device}", file=sys.stderr)
+
+    def tell(self, graph: Graph) -> None:
+        """Tell of those nodes that are new."""
+        operations = graph.get_operations()
+        for operation in operations[self._told :]:
+            kind = "CPU" if self._device is None or _stays(operation, self._device) else "GPU"
+            print(f"{operation.name}: ({operation.type}): {_NAME}{kind}:0", file=sys.stderr)
+        self._told = len(operations)
+
+
+def _stays(operation: Operation, device: torch.device) -> bool:
+    """Whether an operation is on the host: what `tf.device` puts there, what has no other place, and what
+    gives integers that need not be elsewhere.
+    """
+    floating = [tensor for tensor in (*operation.inputs, *operation.outputs) if _lives_there(tensor, device)]
+    return _is_pinned(operation) or on_host(operation.type) or not floating

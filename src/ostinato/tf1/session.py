@@ -18,7 +18,7 @@ from .fetches import collect, feeds_of, fetched_value
 from .graph import Graph, get_default_graph, pop_default_graph, push_default_graph
 from .options import ConfigProto, check_run_options
 from .philox import Philox
-from .placement import brought, placed
+from .placement import PlacementLog, brought, placed
 from .plan import plan_for
 from .replays import replays_of
 from .run import Run
@@ -119,6 +119,9 @@ class BaseSession:
         self._closed = False
         self._config = config
         self._device = session_device(config)
+        self._wait = getattr(config, "operation_timeout_in_ms", 0)
+        self._threads = getattr(config, "intra_op_parallelism_threads", 0)
+        self._logged = PlacementLog(self._device) if getattr(config, "log_device_placement", False) else None
         self._memory = SessionMemory.checked(memory, memory_limit)
         shared_or_own = shared or Held()
         self._shares = shared is not None  # with other sessions of a server
@@ -213,14 +216,16 @@ class BaseSession:
     ) -> list[Any]:
         plan = plan_for(self._graph, elements, list(feeds))
         run = Run(variables, sources, plan.tracked, self._memory, self._lock, self._resources)
-        run.timeout_in_ms = timeout_in_ms or getattr(self._config, "operation_timeout_in_ms", 0)
+        run.timeout_in_ms = timeout_in_ms or self._wait
         values = list(feeds.values())
+        if self._logged is not None:
+            self._logged.tell(self._graph)
         if self._device is not None:
             run.device, plan = self._device, placed(plan, self._device)
             values = brought(values, self._device)
         process_ends.begin(run)
         try:
-            with torch.set_grad_enabled(plan.has_gradients), _threads(self._config):
+            with torch.set_grad_enabled(plan.has_gradients), _threads(self._threads):
                 if traced is not None:
                     values = evaluated(plan, run, values, traced)
                 else:
@@ -362,10 +367,9 @@ class InteractiveSession(BaseSession):
 
 
 @contextlib.contextmanager
-def _threads(config: Any) -> Iterator[None]:
+def _threads(wanted: int) -> Iterator[None]:
     """Within a run, the number of threads that the session's configuration asks for, if it does."""
-    wanted = getattr(config, "intra_op_parallelism_threads", 0)
-    if not wanted or process_ends.keeps_threads():
+    if wanted <= 0 or process_ends.keeps_threads():
         yield
         return
     before = torch.get_num_threads()

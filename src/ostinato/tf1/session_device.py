@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .errors import InvalidArgumentError
+from .errors import InvalidArgumentError, NotFoundError
 
 VARIABLE = "OSTINATO_DEVICE"
 """Where `ostinato run` writes the device for the processes that a script starts."""
@@ -68,7 +68,10 @@ def session_device(config: Any) -> torch.device | None:
 
     Raises:
         tf.errors.InvalidArgumentError: `visible_device_list` names a device that is not there.
+        tf.errors.NotFoundError: `device_count` leaves no CPU.
     """
+    if config is not None and config.device_count.get("CPU", 1) == 0:
+        raise NotFoundError(None, None, "No CPU devices are available in this process")
     device = _CHOSEN.device
     if device is None:
         return None
