@@ -124,6 +124,41 @@ def test_the_count_of_nodes_is_tensorflows(call):
         assert graph.nodes_of_tensorflow() == expected
 
 
+def test_results_are_named_as_tensorflow_names_its_last_nodes():
+    with tf.Graph().as_default():
+        step = tf.train.get_or_create_global_step()
+        sizes, lengths = floats(2, 3, 4), ints(2)
+        fused = tf.contrib.rnn.LSTMBlockFusedCell(3, name="b")
+        outputs, state = fused(sizes, dtype=tf.float32, sequence_length=ints(3))
+        found = [
+            tf.nn.softmax(sizes, 1),
+            tf.nn.softmax(sizes, 1, name="named"),
+            tf.nn.log_softmax(sizes, 1),
+            tf.nn.softmax(floats(2, 3)),
+            tf.train.cosine_decay(0.1, step, 5),
+            tf.train.piecewise_constant(step, [1, 2], [0.1, 0.2, 0.3]),
+            tf.contrib.seq2seq.sequence_loss(sizes, ints(2, 3), tf.ones([2, 3])),
+            *[outputs, state.c, state.h],
+            *fused(sizes, dtype=tf.float32)[1],
+            tf.sequence_mask(lengths),
+        ]
+        assert [tensor.op.name for tensor in found] == [
+            "transpose_1",
+            "named",
+            "transpose_4",
+            "Softmax_2",
+            "CosineDecay/Mul_3",
+            "PiecewiseConstant/case/cond/Merge",
+            "sequence_loss/div_no_nan",
+            "b/mul",
+            "b/GatherNd",
+            "b/GatherNd_1",
+            "b/strided_slice",
+            "b/strided_slice_1",
+            "SequenceMask/Less",
+        ]
+
+
 def test_a_network_begins_with_the_weights_of_its_graphs_seed():
     """The first and last values that TensorFlow gives each of these variables."""
     with tf.Graph().as_default(), tf.Session() as session:

@@ -33,7 +33,7 @@ def _decayed(
     if global_step is None:
         raise ValueError(f"global_step is required for {default_name}: pass the variable that counts steps.")
     with name_scope(name, default_name, [learning_rate, global_step, decay_steps]) as scope:
-        rate = convert_to_tensor(learning_rate, name="learning_rate")
+        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
         kind = rate.dtype.base_dtype
         return combine(rate, factor(cast(global_step, kind), cast(decay_steps, kind)), name=scope)
 
@@ -104,7 +104,10 @@ def cosine_decay(
         wave = 0.5 * (1.0 + cos(math.pi * (minimum(step, steps) / steps)))
         return (1 - alpha) * wave + alpha
 
-    return _decayed("CosineDecay", learning_rate, global_step, decay_steps, name, factor)
+    def last(rate: Tensor, share: Tensor, name: str) -> Tensor:
+        return multiply(rate, share, name=f"{name}Mul_3/")  # as TensorFlow names it
+
+    return _decayed("CosineDecay", learning_rate, global_step, decay_steps, name, factor, last)
 
 
 def polynomial_decay(
@@ -124,7 +127,7 @@ def polynomial_decay(
     if global_step is None:
         raise ValueError("global_step is required for polynomial_decay: pass the variable that counts steps.")
     with name_scope(name, "PolynomialDecay", [learning_rate, global_step, decay_steps]) as scope:
-        rate = convert_to_tensor(learning_rate, name="learning_rate")
+        rate = convert_to_tensor(learning_rate, name="initial_learning_rate")
         kind = rate.dtype.base_dtype
         step, steps = cast(global_step, kind), cast(decay_steps, kind)
         end = cast(end_learning_rate, kind)
@@ -167,5 +170,6 @@ def piecewise_constant(
                 )
         found = levels[-1]
         for limit, level in zip(reversed(limits), reversed(levels[:-1]), strict=True):
-            found = where(less_equal(x, cast(limit, kind)), level, found)
+            name = "case/cond/Merge" if limit is limits[0] else None  # as TensorFlow's chain of branches ends
+            found = where(less_equal(x, cast(limit, kind)), level, found, name=name)
         return found

@@ -336,4 +336,9 @@ class LSTMBlockFusedCell(LSTMBlockWrapper):
             time_major=True,
             swap_memory=False,
         )
+        # As the last nodes of TensorFlow are named.
+        last = "strided_slice" if lengths is None else "GatherNd"
+        if lengths is not None:
+            outputs = array.identity(outputs, name="mul")
+        final = [array.identity(leaf, name=last) for leaf in final]
         return outputs, LSTMStateTuple(*final)

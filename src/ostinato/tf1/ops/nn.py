@@ -12,7 +12,7 @@ from ostinato._external import external
 
 from .. import logging
 from ..dtypes import as_dtype, int64
-from ..graph import name_scope
+from ..graph import get_default_graph, name_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
 from ..shapes import TensorShape, as_shape
@@ -51,12 +51,23 @@ register("LogSoftmax", lambda x, axis: torch.log_softmax(x, axis), same)
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """Softmax along an axis, the last one for None (TF1 symbol: `tf.nn.softmax`)."""
-    return one("Softmax", [convert_to_tensor(logits)], name or "Softmax", axis=_along(axis, dim))
+    return _softmax("Softmax", logits, _along(axis, dim), name)
+
+
+def _softmax(op_type: str, logits: Any, axis: int, name: str | None) -> Tensor:
+    logits = convert_to_tensor(logits)
+    rank = logits.shape.ndims
+    if rank is not None and axis not in (-1, rank - 1):
+        # TensorFlow brings the axis to the end and back: the last of these names is the result's.
+        for before in ("transpose", op_type):
+            get_default_graph().unique_name(before)
+        name = name or "transpose"
+    return one(op_type, [logits], name or op_type, axis=axis)
 
 
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """The logarithm of softmax (TF1 symbol: `tf.nn.log_softmax`)."""
-    return one("LogSoftmax", [convert_to_tensor(logits)], name or "LogSoftmax", axis=_along(axis, dim))
+    return _softmax("LogSoftmax", logits, _along(axis, dim), name)
 
 
 def _bias_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:

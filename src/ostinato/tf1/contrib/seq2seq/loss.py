@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...graph import get_default_graph, name_scope
+from ...graph import name_scope
 from ...ops import array, math, nn
 from ...ops.core import convert_to_tensor
-from ...ops.picking import where
 from ...ops.reductions import reduce_sum
+from ...ops.special import div_no_nan
 from ...tensor import Tensor
 
 __all__ = ["sequence_loss"]
@@ -63,7 +63,6 @@ def sequence_loss(
     if average_across_batch and sum_over_batch:
         raise ValueError("average_across_batch and sum_over_batch cannot be set to True at same time.")
     with name_scope(name, "sequence_loss", [logits, targets, weights]):
-        get_default_graph().skip(-8)  # TensorFlow reads the sizes once
         flat = array.reshape(logits, [-1, array.shape(logits)[2]])
         labels = array.reshape(targets, [-1])
         if softmax_loss_function is None:
@@ -72,24 +71,18 @@ def sequence_loss(
             losses = softmax_loss_function(labels=labels, logits=flat)
         losses = losses * array.reshape(weights, [-1])
         if average_across_timesteps and average_across_batch:
-            return _divided(reduce_sum(losses), reduce_sum(weights))
+            return div_no_nan(reduce_sum(losses), reduce_sum(weights))
         if sum_over_timesteps and sum_over_batch:
-            return _divided(reduce_sum(losses), _nonzero(weights, None, losses))
+            return div_no_nan(reduce_sum(losses), _nonzero(weights, None, losses))
         losses = array.reshape(losses, array.shape(logits)[0:2])
         if average_across_timesteps or average_across_batch:
             axis = [0] if average_across_batch else [1]
-            return _divided(reduce_sum(losses, axis=axis), reduce_sum(weights, axis=axis))
+            return div_no_nan(reduce_sum(losses, axis=axis), reduce_sum(weights, axis=axis))
         if sum_over_timesteps or sum_over_batch:
             axis = [0] if sum_over_batch else [1]
-            return _divided(reduce_sum(losses, axis=axis), _nonzero(weights, axis, losses))
+            return div_no_nan(reduce_sum(losses, axis=axis), _nonzero(weights, axis, losses))
         return losses
 
 
 def _nonzero(weights: Tensor, axis: Any, like: Tensor) -> Tensor:
     return reduce_sum(math.cast(math.not_equal(weights, 0.0), like.dtype.base_dtype), axis=axis)
-
-
-def _divided(total: Tensor, by: Tensor) -> Tensor:
-    """The quotient, and 0 where it is divided by 0."""
-    is_zero = math.equal(by, 0.0)
-    return where(is_zero, array.zeros_like(total), total / where(is_zero, array.ones_like(by), by))
