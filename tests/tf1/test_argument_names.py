@@ -72,3 +72,30 @@ def test_zero_states_of_batch_sizes_in_lists() -> None:
         assert session.run(cell.zero_state(sizes, tf.float32).c, {sizes: [4]}).shape == (4, 3)
     with pytest.raises(ValueError, match="Provided a prefix or suffix of None"):
         cell.zero_state([None], tf.float32)
+
+
+def test_a_cell_may_tell_its_sizes_as_tensors() -> None:
+    class Counting(tf.nn.rnn_cell.RNNCell):
+        def __init__(self, size) -> None:
+            super().__init__()
+            self.size = size
+
+        state_size = property(lambda self: (3, self.size))
+        output_size = 3
+
+        def __call__(self, inputs, state, scope=None):
+            values, count = state
+            return values + tf.reduce_sum(inputs, 1, keepdims=True), (values * 2.0 + 1.0, count + 1.0)
+
+    size = tf.placeholder(tf.int32, [])
+    cell = Counting(size)
+    zero = cell.zero_state(2, tf.float32)
+    assert zero[1].shape.as_list() == [2, None]
+    found = tf.nn.dynamic_rnn(cell, tf.ones([2, 4, 5]), initial_state=zero, sequence_length=[2, 4])
+    vector = Counting(tf.constant([2, 5])).zero_state(3, tf.float32)[1]
+    with tf.Session() as session:
+        outputs, (values, count) = session.run(found, {size: 2})
+        assert session.run(vector).shape == (3, 2, 5)
+    assert outputs[:, :, 0].tolist() == [[5.0, 6.0, 0.0, 0.0], [5.0, 6.0, 8.0, 12.0]]
+    assert values[:, 0].tolist() == [3.0, 15.0]
+    assert count.tolist() == [[2.0, 2.0], [4.0, 4.0]]

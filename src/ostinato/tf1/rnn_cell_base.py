@@ -20,6 +20,7 @@ from .layers_base import Layer, StaticInput
 from .ops import array, random, rnn
 from .ops.core import convert_to_tensor
 from .ops.lists import concat
+from .registry import constant_shape, constant_value
 from .shapes import TensorShape, as_shape
 from .tensor import Tensor
 from .tensor_array import flow_of, with_flows
@@ -202,11 +203,21 @@ def _sizes(state: list[Any], said: Any) -> tuple[TensorShape, ...]:
     sizes = [TensorShape(None if shape.known is None else shape.known[1:]) for shape in shapes]
     told = nest.flatten(said)
     if len(told) == len(sizes):
-        known = [as_shape(size) for size in told]
+        known = [_told(size) for size in told]
         return tuple(
             a if a.is_fully_defined() else a.merge_with(b) for a, b in zip(sizes, known, strict=True)
         )
     return tuple(sizes)
+
+
+def _told(size: Any) -> TensorShape:
+    """A size that a cell tells, as far as it is known; a cell of one's own may tell a tensor."""
+    if not isinstance(size, Tensor):
+        return as_shape(size)
+    if size.shape.ndims == 1:
+        return constant_shape(size)
+    value = constant_value(size)
+    return TensorShape([None if value is None else int(value)])
 
 
 def _check_kept(cell: Any, before: Any, after: Tensor) -> None:
@@ -227,7 +238,12 @@ def zero_tensors(sizes: Any, batch_size: Any, dtype: Any) -> Any:
     def zero(size: Any) -> Tensor:
         if batch_size is None:
             raise ValueError(f"Provided a prefix or suffix of None: {batch_size} and {size}")
-        rest = size.as_list() if isinstance(size, TensorShape) else [int(size)]
+        if isinstance(size, Tensor) and size.shape.ndims == 1:
+            return array.zeros(concat([array.reshape(batch_size, [-1]), size], 0), dtype)
+        if isinstance(size, TensorShape):
+            rest: list[Any] = size.as_list()
+        else:
+            rest = [size if isinstance(size, Tensor) else int(size)]
         node_counts.of_zeros(get_default_graph(), batch_size)
         if isinstance(batch_size, Tensor) and batch_size.shape.ndims == 1:
             return array.zeros(concat([batch_size, rest], 0), dtype)
