@@ -87,3 +87,14 @@ def test_optimizers_leave_what_is_not_reached_alone(optimizer):
         after = session.run([used, stopped])
     assert not np.array_equal(before[0], after[0])
     np.testing.assert_array_equal(before[1], after[1])
+
+
+def test_transitions_of_one_step_get_no_gradient():
+    scores, transitions = tf.placeholder(tf.float32, [2, 1, 3]), tf.zeros([3, 3])
+    tags, lengths = tf.zeros([2, 1], tf.int32), tf.ones([2], tf.int32)
+    likelihood, _ = tf.contrib.crf.crf_log_likelihood(scores, tags, lengths, transitions)
+    score = tf.contrib.crf.crf_sequence_score(scores, tags, lengths, transitions)
+    several = tf.contrib.crf.crf_log_norm(tf.placeholder(tf.float32, [2, None, 3]), lengths, transitions)
+    assert reaches(likelihood, [scores, transitions]) == [True, False]
+    assert reaches(score, [scores, transitions]) == [True, False]
+    assert reaches(several, [transitions]) == [True]

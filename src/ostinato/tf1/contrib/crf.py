@@ -83,7 +83,18 @@ def crf_sequence_score(
         transition_params: `[tags, tags]`.
     """
     unary = crf_unary_score(tag_indices, sequence_lengths, inputs)
-    return unary + crf_binary_score(tag_indices, sequence_lengths, transition_params)
+    transitions = _of_several_steps(convert_to_tensor(inputs, name="inputs"), transition_params)
+    return unary + crf_binary_score(tag_indices, sequence_lengths, transitions)
+
+
+def _of_several_steps(scores: Tensor, transition_params: Any) -> Tensor:
+    """The transitions' scores; where there is one step, as the shape tells, no gradient goes to them: an
+    optimizer leaves them alone, as in TensorFlow.
+    """
+    kind = scores.dtype.base_dtype
+    transitions = convert_to_tensor(transition_params, kind, name="transition_params")
+    one_step = scores.shape.ndims is not None and scores.shape[1].value == 1
+    return array.stop_gradient(transitions) if one_step else transitions
 
 
 def crf_log_norm(inputs: Any, sequence_lengths: Any, transition_params: Any) -> Tensor:
@@ -91,7 +102,7 @@ def crf_log_norm(inputs: Any, sequence_lengths: Any, transition_params: Any) -> 
     `tf.contrib.crf.crf_log_norm`).
     """
     scores = convert_to_tensor(inputs, name="inputs")
-    transitions = convert_to_tensor(transition_params, scores.dtype.base_dtype, name="transition_params")
+    transitions = _of_several_steps(scores, transition_params)
     lengths = convert_to_tensor(sequence_lengths, name="sequence_lengths")
     return one("CrfLogNorm", [scores, transitions, lengths], "ReduceLogSumExp")
 
