@@ -6,6 +6,7 @@ OSTINATO_KILLS says how many times it is killed in each of the two forms; six ti
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import ostinato.tf1 as tf
 from ostinato.checkpoint import latest_checkpoint, load_checkpoint
 from tf1.forking import Forks
 
@@ -38,6 +40,7 @@ TRAINING = """
     step = tf.train.get_or_create_global_step()
     train = tf.train.AdamOptimizer(0.05).minimize(loss, step)
     saver = tf.train.Saver(max_to_keep=kept)
+    writer = tf.summary.FileWriter(os.path.join(folder, "events"), tf.get_default_graph())
     losses = os.open(os.path.join(folder, "losses"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with tf.Session() as session:
         state = tf.train.get_checkpoint_state(folder)
@@ -51,8 +54,13 @@ TRAINING = """
             feed = {x: draw.randn(16, 5, 3), y: draw.randint(0, 2, 16)}
             value, _ = session.run([loss, train], feed)
             os.write(losses, f"{number} {float(value).hex()}\\n".encode())
+            shown = tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=float(value))])
+            writer.add_summary(shown, number)
+            writer.flush()
             prefix = os.path.join(folder, "model")
-            saver.save(session, prefix, step if form == "new" else None, write_meta_graph=False)
+            new = form == "new"
+            meta = new and number % 4 == 0
+            saver.save(session, prefix, step if new else None, write_meta_graph=meta)
 """
 
 
@@ -85,6 +93,18 @@ def whole(prefix: str) -> tuple[int, str]:
     for name, array in tensors.items():
         digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
     return int(tensors["global_step"]), digest.hexdigest()
+
+
+def steps_shown(folder: Path) -> list[int]:
+    """The steps whose losses the files of events have; a killed run may not have ended its last record."""
+    found = []
+    for path in sorted((folder / "events").iterdir()):
+        events = tf.train.summary_iterator(str(path))
+        with contextlib.suppress(tf.errors.DataLossError):
+            for event in events:
+                if event.summary.value:
+                    found.append(event.step)
+    return found
 
 
 def reached(folder: Path, lines: int) -> float:
@@ -121,6 +141,11 @@ def test_the_latest_checkpoint_is_whole_whenever_training_is_killed(
                 assert seen.setdefault(step, digest) == digest
         assert forks.kill(pid) == -9
         found = latest_checkpoint(folder)
+        for path in folder.glob("*.meta"):
+            graph = tf.MetaGraphDef.FromString(path.read_bytes())
+            assert graph.graph_def.node
+        # All that was shown before the last step's losses were told of is there.
+        assert {step for step, _ in losses_of(folder)[:-1]} <= set(steps_shown(folder))
         if found is None:
             assert (latest, steps) == (0, 1)
             continue
