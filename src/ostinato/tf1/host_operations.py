@@ -66,7 +66,7 @@ _READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(["BatchToSpaceND", "Roll", "Slice", "SpaceToBatchND", "SplitV"], (1, 2)),
     "CropAndResize": (3,),
     "Fill": (0, 1),
-    "GatherV2": (2,),
+    "GatherV2": (1, 2),
     "LinSpace": (0, 1, 2),
     "OneHot": (1, 2, 3),
     "Range": (0, 1, 2),

@@ -57,7 +57,8 @@ def placed(plan: Plan, device: torch.device) -> Plan:
         known = object.__new__(type(plan))
         vars(known).update(vars(plan), placements={device: known}, _runs=0, _code=None)
         known.template = [_constant(value, device) for value in plan.template]
-        known.instructions = [_instruction(item, device) for item in plan.instructions]
+        constants = {slot for slot, value in enumerate(plan.template) if value is not None}
+        known.instructions = [_instruction(item, device, constants) for item in plan.instructions]
         plan.placements[device] = known
     return known
 
@@ -76,19 +77,23 @@ def _home(value: Any, device: torch.device) -> Any:
     return value
 
 
-def _instruction(item: Instruction, device: torch.device) -> Instruction:
+def _instruction(item: Instruction, device: torch.device, constants: Collection[int]) -> Instruction:
     operation, evaluate = item.operation, item.evaluate
     if device != CPU and operation.type in FUSED and len(item.inputs) != len(operation.inputs):
         moved = _meeting(evaluate, (), True, device)  # their seeds are scalars
     else:
-        moved = placed_evaluate(operation, evaluate, device)
+        same = [index for index, slot in enumerate(item.inputs) if slot in constants]
+        moved = placed_evaluate(operation, evaluate, device, same)
     return replace(item, evaluate=moved, plain=None)
 
 
 def placed_evaluate(
-    operation: Operation, evaluate: Callable[..., Sequence[Any]], device: torch.device
+    operation: Operation,
+    evaluate: Callable[..., Sequence[Any]],
+    device: torch.device,
+    same: Collection[int] = (),
 ) -> Callable[..., Sequence[Any]]:
-    """What an operation, or the first of several, evaluates, for runs on this device."""
+    """What an operation evaluates, for runs on this device; some inputs are the same in all runs."""
     if operation.type == "Gradients":
         return _starting_together(evaluate, operation)
     if device == CPU or _is_pinned(operation):
@@ -97,7 +102,7 @@ def placed_evaluate(
         return _at_variable(evaluate, operation, device)
     if on_host(operation.type):
         return _on_host(evaluate, device)
-    return _meeting(evaluate, read_on_the_host(operation), operation.type in SCALARS_MIX, device)
+    return _meeting(evaluate, read_on_the_host(operation), operation.type in SCALARS_MIX, device, same)
 
 
 def _is_pinned(operation: Operation) -> bool:
@@ -134,25 +139,33 @@ def _of_host(run: Any) -> Any:
 
 
 def _meeting(
-    evaluate: Callable[..., Sequence[Any]], stay: Collection[int], mixes: bool, device: torch.device
+    evaluate: Callable[..., Sequence[Any]],
+    stay: Collection[int],
+    mixes: bool,
+    device: torch.device,
+    same: Collection[int] = (),
 ) -> Callable[..., Sequence[Any]]:
     """What meets on the device is brought there, but for some inputs, and for scalars where they mix; what
     meets strings stays with them on the host.
     """
+    copies: dict[int, torch.Tensor] = {}  # of inputs that are the same in all runs
+
+    def there(index: int, value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or not value.is_cpu or index in stay:
+            return value
+        if mixes and not value.dim():
+            return value
+        if index not in same or value.requires_grad:
+            return value.to(device)
+        if index not in copies:
+            copies[index] = value.to(device)
+        return copies[index]
 
     def meeting(run: Any, *values: Any) -> Sequence[Any]:
         if any(isinstance(value, np.ndarray) for value in values):
             values = tuple(_on(value, CPU) for value in values)
         elif any(isinstance(value, torch.Tensor) and not value.is_cpu for value in values):
-            values = tuple(
-                value.to(device)
-                if isinstance(value, torch.Tensor)
-                and value.is_cpu
-                and not (mixes and not value.dim())
-                and index not in stay
-                else value
-                for index, value in enumerate(values)
-            )
+            values = tuple(there(index, value) for index, value in enumerate(values))
         return [_home(value, device) for value in evaluate(run, *values)]
 
     return meeting

@@ -36,7 +36,7 @@ def _gather(x: torch.Tensor, indices: torch.Tensor, axis: int) -> torch.Tensor:
     _check_indices(indices, x.shape[axis])
     if isinstance(x, np.ndarray):  # strings
         return np.asarray(x.take(indices.numpy(), axis), object)
-    picked = x.index_select(axis, indices.reshape(-1))
+    picked = x.index_select(axis, indices.reshape(-1).to(x.device))  # which were the host's to be checked
     return picked.reshape([*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]])
 
 
