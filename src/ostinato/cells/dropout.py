@@ -143,6 +143,11 @@ class DropoutWrapper(CellWrapper):
             steps, shape, first_step = 1, torch.Size((1, *shape[1:])), 0
         place = [*position.place, *part] if self.seed is None else [*position.place, *part, self.seed]
         numbers = kernels.step_uniform(position.seed, place, first_step, steps, shape, value.device)
+        plain = not isinstance(keep_prob, Tensor) or (
+            has_known_values(keep_prob) and not keep_prob.requires_grad
+        )
+        if plain and value.dtype is numbers.dtype:
+            return value * numbers.lt_(keep_prob).div_(keep_prob)
         return value * ((numbers < keep_prob).to(value.dtype) / keep_prob)
 
     def extra_repr(self) -> str:

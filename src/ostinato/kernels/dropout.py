@@ -6,10 +6,13 @@ dropout masks.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from ostinato.kernels import eager
 
 _LIBRARY = torch.library.Library("ostinato", "FRAGMENT")
 _LIBRARY.define(
@@ -41,12 +44,27 @@ def _step_uniform(
     device: torch.device,
 ) -> Tensor:
     numbers = torch.empty(steps, *shape, device=device)
-    generator = torch.Generator(device)
+    generator = _generator(device)
     seed_value = int(seed)
     for step in range(steps):
         generator.manual_seed(_mixed(seed_value, *place, first_step + step))
-        numbers[step].uniform_(generator=generator)
+        (numbers if steps == 1 else numbers[step]).uniform_(generator=generator)
     return numbers
+
+
+_LOCAL = threading.local()
+
+
+def _generator(device: torch.device) -> torch.Generator:
+    """This thread's generator for draws that begin with a seed of their own: making one takes as long as a
+    small draw.
+    """
+    if device.type != "cpu":
+        return torch.Generator(device)
+    if not hasattr(_LOCAL, "generator"):
+        _LOCAL.generator = torch.Generator(device)
+    found: torch.Generator = _LOCAL.generator
+    return found
 
 
 def _step_uniform_fake(
@@ -75,5 +93,7 @@ def step_uniform(
     """Numbers in [0, 1), float32 `[steps, *shape]`: those of step t depend on `seed` (an int64 scalar on
     the CPU), `place` and t only.
     """
+    if type(seed) is Tensor and eager.is_eager():
+        return _step_uniform(seed, place, first_step, steps, shape, device)
     numbers: Tensor = torch.ops.ostinato.step_uniform(seed, place, first_step, steps, shape, device)
     return numbers
