@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .initializers import Zeros
-from .keras.layers import convolutional
+from .keras.layers import separable
 from .layers_base import Layer
 from .tensor import Tensor
 
 _ZEROS = Zeros()
 
 
-class SeparableConv1D(convolutional.SeparableConv1D, Layer):
+class SeparableConv1D(separable.SeparableConv1D, Layer):
     """A separable convolution over time (TF1 symbol: `tf.layers.SeparableConv1D`)."""
 
     def __init__(
@@ -120,7 +120,7 @@ def separable_conv1d(
     return layer.apply(inputs)
 
 
-class SeparableConv2D(convolutional.SeparableConv2D, Layer):
+class SeparableConv2D(separable.SeparableConv2D, Layer):
     """A separable convolution over images (TF1 symbol: `tf.layers.SeparableConv2D`)."""
 
     def __init__(

@@ -178,9 +178,9 @@ def repeat(x: Any, n: int) -> Tensor:
 
 def repeat_elements(x: Any, rep: int, axis: int) -> Tensor:
     """Each element so many times along an axis (TF1 symbol: `tf.keras.backend.repeat_elements`)."""
-    from .layers.convolutional import _repeated
+    from .backend_images import repeated
 
-    return _repeated(x, rep, axis)
+    return repeated(x, rep, axis)
 
 
 def arange(start: Any, stop: Any = None, step: int = 1, dtype: str = "int32") -> Tensor:

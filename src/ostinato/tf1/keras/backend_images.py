@@ -245,7 +245,7 @@ def spatial_3d_padding(x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_for
     return _padded(x, padding, data_format)
 
 
-def _repeated(x: Any, times: int, axis: int) -> Tensor:
+def repeated(x: Any, times: int, axis: int) -> Tensor:
     """Each element along an axis so often."""
     spread = array.expand_dims(x, axis + 1)
     rank = len(spread.shape.as_list())
@@ -274,7 +274,7 @@ def resize_images(
     x = convert_to_tensor(x)
     first = 2 if data_format == "channels_first" else 1
     if interpolation == "nearest":
-        return _repeated(_repeated(x, height_factor, first), width_factor, first + 1)
+        return repeated(repeated(x, height_factor, first), width_factor, first + 1)
     from ..image import resize_bilinear
 
     pictures = array.transpose(x, [0, 2, 3, 1]) if first == 2 else x
@@ -305,7 +305,7 @@ def resize_volumes(
     x = convert_to_tensor(x)
     first = 2 if data_format == "channels_first" else 1
     for place, times in enumerate((depth_factor, height_factor, width_factor)):
-        x = _repeated(x, times, first + place)
+        x = repeated(x, times, first + place)
     return x
 
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import nest
-from ..errors import OutOfRangeError
-from .callbacks import BaseLogger, CallbackList, History
-from .session import get_session
+from .batches import ArrayBatches, Batches, as_arrays, check_rows, is_iterated, part, rows
+from .callback_base import BaseLogger, CallbackList, History
+from .training_parts import weights_of_classes
 from .utils import Progbar
 
 
@@ -52,14 +51,14 @@ class Fitting:
             raise TypeError(f"Unrecognized keyword arguments: {kwargs}")
         model: Any = self
         model._check_compiled()
-        if _is_iterated(x):
+        if is_iterated(x):
             if verbose and steps_per_epoch and hasattr(x, "make_one_shot_iterator"):
                 is_held_out = hasattr(validation_data, "make_one_shot_iterator") and validation_steps
                 held_out = f", validate on {validation_steps} steps" if is_held_out else ""
                 print(f"Train on {steps_per_epoch} steps{held_out}")
             return _fit_batches(
                 model,
-                _Batches(x, steps_per_epoch, class_weight),
+                Batches(x, steps_per_epoch, class_weight),
                 epochs,
                 verbose,
                 callbacks,
@@ -71,24 +70,22 @@ class Fitting:
                 batch_size,
             )
         size = 32 if batch_size is None else batch_size
-        x, y = _as_arrays(x), _as_arrays(y)
-        from .training import weights_of_classes
-
+        x, y = as_arrays(x), as_arrays(y)
         sample_weight = weights_of_classes(y, class_weight, sample_weight)
         if validation_data is None and validation_split:
-            split = int(_rows(x) * (1.0 - validation_split))
-            validation_data = (_part(x, slice(split, None)), _part(y, slice(split, None)))
+            split = int(rows(x) * (1.0 - validation_split))
+            validation_data = (part(x, slice(split, None)), part(y, slice(split, None)))
             if sample_weight is not None:
-                validation_data += (_part(sample_weight, slice(split, None)),)
-                sample_weight = _part(sample_weight, slice(0, split))
-            x, y = _part(x, slice(0, split)), _part(y, slice(0, split))
-        _check_rows(x, y, sample_weight)
-        batches = _ArrayBatches(x, y, sample_weight, size, shuffle, steps_per_epoch)
+                validation_data += (part(sample_weight, slice(split, None)),)
+                sample_weight = part(sample_weight, slice(0, split))
+            x, y = part(x, slice(0, split)), part(y, slice(0, split))
+        check_rows(x, y, sample_weight)
+        batches = ArrayBatches(x, y, sample_weight, size, shuffle, steps_per_epoch)
         if verbose:
             held_out = ""
-            if validation_data is not None and not _is_iterated(validation_data):
-                held_out = f", validate on {_rows(_as_arrays(validation_data[0]))} samples"
-            print(f"Train on {_rows(x)} samples{held_out}")
+            if validation_data is not None and not is_iterated(validation_data):
+                held_out = f", validate on {rows(as_arrays(validation_data[0]))} samples"
+            print(f"Train on {rows(x)} samples{held_out}")
         return _fit_batches(
             model,
             batches,
@@ -149,12 +146,12 @@ class Fitting:
         """The loss, and the metrics behind it where there are some (TF1: `tf.keras.Model.evaluate`)."""
         model: Any = self
         model._check_compiled()
-        if _is_iterated(x):
-            batches: Any = _Batches(x, steps)
+        if is_iterated(x):
+            batches: Any = Batches(x, steps)
         else:
-            x, y = _as_arrays(x), _as_arrays(y)
-            _check_rows(x, y, sample_weight)
-            batches = _ArrayBatches(x, y, sample_weight, batch_size or 32, False, steps)
+            x, y = as_arrays(x), as_arrays(y)
+            check_rows(x, y, sample_weight)
+            batches = ArrayBatches(x, y, sample_weight, batch_size or 32, False, steps)
         called = _called(model, callbacks, batches, steps=steps, batch_size=batch_size, verbose=verbose)
         found = _evaluated(model, batches, called, verbose)
         return found[0] if len(found) == 1 else found
@@ -176,10 +173,10 @@ class Fitting:
     ) -> Any:
         """The outputs (TF1 symbol: `tf.keras.Model.predict`)."""
         model: Any = self
-        if _is_iterated(x):
-            batches: Any = _Batches(x, steps)
+        if is_iterated(x):
+            batches: Any = Batches(x, steps)
         else:
-            batches = _ArrayBatches(_as_arrays(x), None, None, batch_size or 32, False, steps)
+            batches = ArrayBatches(as_arrays(x), None, None, batch_size or 32, False, steps)
         collected: list[list[np.ndarray]] = []
         bar = Progbar(batches.count, verbose=verbose, unit_name=batches.unit)
         done = 0
@@ -203,170 +200,6 @@ class Fitting:
     ) -> Any:
         """`predict` on what a generator yields (TF1 symbol: `tf.keras.Model.predict_generator`)."""
         return self.predict(generator, steps=steps, verbose=verbose, callbacks=callbacks)
-
-
-# -- data
-def _is_iterated(x: Any) -> bool:
-    """Whether data comes batch by batch: a generator, a `Sequence`, a data set or its iterator."""
-    if isinstance(x, (np.ndarray, list, tuple, dict)) or x is None or hasattr(x, "iloc"):
-        return False
-    return (
-        hasattr(x, "__next__")
-        or hasattr(x, "__getitem__")
-        or hasattr(x, "__iter__")
-        or hasattr(x, "get_next")
-    )
-
-
-def _as_arrays(x: Any) -> Any:
-    if x is None:
-        return None
-    if isinstance(x, dict):
-        return {name: np.asarray(value) for name, value in x.items()}
-    if (
-        isinstance(x, (list, tuple))
-        and len(x)
-        and isinstance(x[0], (np.ndarray, list, tuple))
-        and _are_arrays(x)
-    ):
-        return [np.asarray(item) for item in x]
-    return np.asarray(x)
-
-
-def _are_arrays(x: Any) -> bool:
-    return all(isinstance(item, np.ndarray) for item in x)
-
-
-def _each(x: Any) -> list[Any]:
-    return [] if x is None else list(x.values()) if isinstance(x, dict) else x if isinstance(x, list) else [x]
-
-
-def _rows(x: Any) -> int:
-    found = _each(x)
-    return len(found[0]) if found else 0
-
-
-def _part(x: Any, places: Any) -> Any:
-    if x is None:
-        return None
-    if isinstance(x, dict):
-        return {name: value[places] for name, value in x.items()}
-    return [item[places] for item in x] if isinstance(x, list) else np.asarray(x)[places]
-
-
-def _check_rows(x: Any, y: Any, sample_weight: Any) -> None:
-    counts = {len(item) for item in _each(x)}
-    targets = {len(item) for item in _each(y) if item is not None}
-    if len(counts) > 1:
-        raise ValueError(
-            f"All input arrays (x) should have the same number of samples. Got array shapes: "
-            f"{[np.shape(item) for item in _each(x)]}"
-        )
-    if targets and counts and targets != counts:
-        raise ValueError(
-            "Input arrays should have the same number of samples as target arrays. Found "
-            f"{counts.pop()} input "
-            f"samples and {targets.pop()} target samples."
-        )
-
-
-class _ArrayBatches:
-    """Arrays, a batch at a time, in an order that is drawn for each epoch."""
-
-    unit = "sample"
-
-    def __init__(self, x: Any, y: Any, weights: Any, size: int, shuffle: Any, steps: int | None) -> None:
-        self._x, self._y, self._weights = x, y, weights
-        self._size, self._shuffle, self._steps = size, shuffle, steps
-        self.count: int | None = _rows(x)
-
-    def epoch(self) -> Any:
-        total = _rows(self._x)
-        order = np.arange(total)
-        if self._shuffle == "batch":
-            whole = order[: total - total % self._size].reshape(-1, self._size)
-            np.random.shuffle(whole)
-            order = np.concatenate([whole.ravel(), order[total - total % self._size :]])
-        elif self._shuffle:
-            np.random.shuffle(order)
-        for step, start in enumerate(range(0, total, self._size)):
-            if self._steps is not None and step >= self._steps:
-                return
-            places: Any = order[start : start + self._size]
-            if not self._shuffle:
-                places = slice(start, start + self._size)
-            size = min(self._size, total - start)
-            yield _part(self._x, places), _part(self._y, places), _part(self._weights, places), size
-
-    def on_epoch_end(self) -> None:
-        """Nothing is left to do."""
-
-
-class _Batches:
-    """What yields batches: (inputs, targets, weights), of which the last may be missing."""
-
-    unit = "step"
-
-    def __init__(self, source: Any, steps: int | None, class_weight: Any = None) -> None:
-        self._class_weight = class_weight
-        self._source, self._steps = source, steps
-        self._iterator: Any = None
-        self.is_data_set = hasattr(source, "make_one_shot_iterator") or hasattr(source, "get_next")
-        self.count: int | None = steps
-        if hasattr(source, "__len__") and steps is None:
-            self.count = len(source)
-
-    def _items(self) -> Any:
-        source = self._source
-        if self.is_data_set:
-            yield from self._of_data_set()
-        elif hasattr(source, "__getitem__") and hasattr(source, "__len__"):
-            for index in range(len(source)):
-                yield source[index]
-        elif hasattr(source, "__next__"):
-            while True:  # `yield from` would close the generator at an epoch's end
-                try:
-                    item = next(source)
-                except StopIteration:
-                    return
-                yield item
-        else:
-            yield from iter(source)
-
-    def _of_data_set(self) -> Any:
-        if self._iterator is None:
-            made = self._source
-            if not hasattr(made, "get_next"):
-                made = made.make_initializable_iterator()
-            self._iterator = made, made.get_next()
-            if hasattr(made, "initializer"):
-                get_session().run(made.initializer)
-        made, following = self._iterator
-        while True:
-            try:
-                yield get_session().run(following)
-            except OutOfRangeError:
-                if hasattr(made, "initializer"):
-                    get_session().run(made.initializer)
-                return
-
-    def epoch(self) -> Any:
-        from .training import weights_of_classes
-
-        for step, item in enumerate(self._items(), 1):
-            x, y, weights = item, None, None
-            if isinstance(item, tuple):
-                x, y, weights = (*item, None, None)[:3]
-            weights = weights_of_classes(y, self._class_weight, weights)
-            first = np.asarray(nest.flatten(list(x.values()) if isinstance(x, dict) else x)[0])
-            yield x, y, weights, len(first)
-            if self._steps is not None and step >= self._steps:
-                return
-
-    def on_epoch_end(self) -> None:
-        """Tell a `Sequence` that an epoch is over."""
-        if hasattr(self._source, "on_epoch_end"):
-            self._source.on_epoch_end()
 
 
 # -- loops
@@ -514,8 +347,8 @@ def _is_due(epoch: int, frequency: Any) -> bool:
 def _validation_batches(data: Any, steps: int | None, batch_size: int | None) -> Any:
     if data is None:
         return None
-    if _is_iterated(data):
-        return _Batches(data, steps)
+    if is_iterated(data):
+        return Batches(data, steps)
     x, y, weights = (*data, None)[:3]
     # As in TensorFlow: an order of what is held out is drawn too, and so are the numbers of what comes after.
-    return _ArrayBatches(_as_arrays(x), _as_arrays(y), weights, batch_size or 32, True, steps)
+    return ArrayBatches(as_arrays(x), as_arrays(y), weights, batch_size or 32, True, steps)

@@ -4,124 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import control_dependencies, get_default_graph
-from ..keras_base import Layer
 from ..names import absent, nearest
-from ..ops import array, state
-from ..ops.control import group
+from ..ops import array
 from ..ops.core import convert_to_tensor
-from ..ops.math import cast, div, divide, equal, greater, logical_and, logical_not, sqrt
-from ..ops.picking import where
-from ..ops.reductions import argmax, reduce_sum
-from ..registry import lookup
+from ..ops.math import cast, div, equal, greater, sqrt
+from ..ops.reductions import argmax
 from ..tensor import Tensor
-from . import losses, session
-from .losses import weighted
-
-
-class Metric(Layer):
-    """Base of the metrics (TF1 symbol: `tf.keras.metrics.Metric`).
-
-    Derive from it: make variables with `add_weight`, define `update_state` and `result`.
-    """
-
-    def __init__(self, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
-        super().__init__(name=name, dtype=dtype or "float32", **kwargs)
-        self.stateful = True
-        self.built = True
-
-    def add_weight(  # type: ignore[override]
-        self, name: str, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, **kwargs: Any
-    ) -> Any:
-        """A variable of the metric, which is not trained."""
-        return super().add_weight(
-            name=name,
-            shape=shape,
-            dtype=dtype or self._dtype,
-            initializer=initializer,
-            trainable=False,
-            collections=["metric_variables"],  # a model's checkpoint has none of them
-            **kwargs,
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        graph = get_default_graph()
-        start = graph.version
-        update = self.update_state(*args, **kwargs)
-        # A script's own need not return what it has updated.
-        made = [item for item in graph.get_operations()[start:] if lookup(item.type).writes]
-        with control_dependencies([*made, *([] if update is None else [update])]):
-            return array.identity(self.result())
-
-    def reset_states(self) -> None:
-        """Begin from zeros."""
-        import numpy as np
-
-        session.batch_set_value([(item, np.zeros(item.shape.as_list())) for item in self.weights])
-
-    def update_state(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("Must be implemented in subclasses.")
-
-    def result(self) -> Any:
-        raise NotImplementedError("Must be implemented in subclasses.")
-
-
-class _Reduce(Metric):
-    _counts = True
-
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name=name, dtype=dtype)
-        self.total = self.add_weight("total")
-        self.count = self.add_weight("count") if self._counts else None
-
-    def update_state(self, values: Any, sample_weight: Any = None) -> Any:
-        values = cast(convert_to_tensor(values), self._dtype)
-        total = weighted(values, sample_weight)
-        updates = [state.assign_add(self.total, reduce_sum(total))]
-        if self.count is not None:
-            if sample_weight is None:
-                amount = cast(array.size(values), self._dtype)
-            else:
-                amount = reduce_sum(weighted(array.ones_like(values), sample_weight))
-            updates.append(state.assign_add(self.count, amount))
-        return group(*updates)
-
-    def result(self) -> Tensor:
-        if self.count is None:
-            return convert_to_tensor(self.total)
-        count = convert_to_tensor(self.count)
-        return where(
-            equal(count, 0.0),
-            array.zeros_like(count),
-            self.total / where(equal(count, 0.0), array.ones_like(count), count),
-        )
-
-
-class Sum(_Reduce):
-    """The sum (TF1 symbol: `tf.keras.metrics.Sum`)."""
-
-    _counts = False
-
-    def __init__(self, name: str = "sum", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-
-
-class Mean(_Reduce):
-    """The mean (TF1 symbol: `tf.keras.metrics.Mean`)."""
-
-    def __init__(self, name: str = "mean", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-
-
-class MeanMetricWrapper(Mean):
-    """The mean of a function of labels and predictions."""
-
-    def __init__(self, fn: Any, name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
-        super().__init__(name or fn.__name__, dtype)
-        self._fn, self._options = fn, kwargs
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
-        return super().update_state(self._fn(y_true, y_pred, **self._options), sample_weight)
+from . import confusion_metrics, losses, metric_base
+from .confusion_metrics import AUC as AUC
+from .confusion_metrics import FalseNegatives as FalseNegatives
+from .confusion_metrics import FalsePositives as FalsePositives
+from .confusion_metrics import Precision as Precision
+from .confusion_metrics import Recall as Recall
+from .confusion_metrics import TrueNegatives as TrueNegatives
+from .confusion_metrics import TruePositives as TruePositives
+from .metric_base import Mean, MeanMetricWrapper
+from .metric_base import Metric as Metric
+from .metric_base import Sum as Sum
 
 
 # -- functions
@@ -269,174 +168,6 @@ class RootMeanSquaredError(Mean):
         return sqrt(div(convert_to_tensor(self.total), convert_to_tensor(self.count)))
 
 
-class _Confusion(Metric):
-    """Counts of right and wrong predictions beyond thresholds."""
-
-    _kinds: tuple[str, ...] = ("true_positives",)
-
-    def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(name=name, dtype=dtype)
-        self.thresholds = (
-            [0.5]
-            if thresholds is None
-            else [thresholds]
-            if isinstance(thresholds, float)
-            else list(thresholds)
-        )
-        self._counts = {kind: self.add_weight(kind, shape=(len(self.thresholds),)) for kind in self._kinds}
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        predicted = array.reshape(cast(convert_to_tensor(y_pred), "float32"), [1, -1])
-        labels = cast(array.reshape(cast(convert_to_tensor(y_true), "float32"), [1, -1]), "bool")
-        limits = convert_to_tensor([[limit] for limit in self.thresholds], dtype="float32")
-        positive = greater(predicted, limits)
-        weights = None
-        if sample_weight is not None:
-            spread = weighted(array.ones_like(cast(convert_to_tensor(y_pred), "float32")), sample_weight)
-            weights = array.reshape(spread, [1, -1])
-        found = {
-            "true_positives": lambda: logical_and(positive, labels),
-            "false_positives": lambda: logical_and(positive, logical_not(labels)),
-            "true_negatives": lambda: logical_and(logical_not(positive), logical_not(labels)),
-            "false_negatives": lambda: logical_and(logical_not(positive), labels),
-        }
-        updates = []
-        for kind, variable in self._counts.items():
-            amount = cast(found[kind](), "float32")
-            amount = amount if weights is None else amount * weights
-            updates.append(state.assign_add(variable, reduce_sum(amount, 1)))
-        return group(*updates)
-
-    def _count(self, kind: str) -> Tensor:
-        return convert_to_tensor(self._counts[kind])
-
-    def _one(self, values: Tensor) -> Tensor:
-        return values[0] if len(self.thresholds) == 1 else values
-
-    def result(self) -> Tensor:
-        return self._one(self._count(self._kinds[0]))
-
-
-def _no_nan(above: Tensor, below: Tensor) -> Tensor:
-    none = equal(below, 0.0)
-    return where(none, array.zeros_like(above), divide(above, where(none, array.ones_like(below), below)))
-
-
-class TruePositives(_Confusion):
-    """How many positives are right (TF1 symbol: `tf.keras.metrics.TruePositives`)."""
-
-
-class FalsePositives(_Confusion):
-    """How many positives are wrong (TF1 symbol: `tf.keras.metrics.FalsePositives`)."""
-
-    _kinds = ("false_positives",)
-
-
-class TrueNegatives(_Confusion):
-    """How many negatives are right (TF1 symbol: `tf.keras.metrics.TrueNegatives`)."""
-
-    _kinds = ("true_negatives",)
-
-
-class FalseNegatives(_Confusion):
-    """How many negatives are wrong (TF1 symbol: `tf.keras.metrics.FalseNegatives`)."""
-
-    _kinds = ("false_negatives",)
-
-
-class Precision(_Confusion):
-    """The share of the positives that are right (TF1 symbol: `tf.keras.metrics.Precision`)."""
-
-    _kinds = ("true_positives", "false_positives")
-
-    def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: Any = None,
-        class_id: Any = None,
-        name: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        if top_k is not None or class_id is not None:
-            raise ValueError(
-                "top_k and class_id are not taken here: pass predictions and labels of that "
-                "class to the metric."
-            )
-        super().__init__(thresholds, name, dtype)
-
-    def result(self) -> Tensor:
-        right = self._count(self._kinds[0])
-        return self._one(_no_nan(right, right + self._count(self._kinds[1])))
-
-
-class Recall(Precision):
-    """The share of what is positive that is found (TF1 symbol: `tf.keras.metrics.Recall`)."""
-
-    _kinds = ("true_positives", "false_negatives")
-
-
-class AUC(_Confusion):
-    """The area under a curve, by the trapezium rule (TF1 symbol: `tf.keras.metrics.AUC`).
-
-    Args:
-        num_thresholds: how many points of it are taken.
-        curve: "ROC" or "PR".
-        summation_method: "interpolation", "minoring" or "majoring".
-    """
-
-    _kinds = ("true_positives", "true_negatives", "false_positives", "false_negatives")
-
-    def __init__(
-        self,
-        num_thresholds: int = 200,
-        curve: str = "ROC",
-        summation_method: str = "interpolation",
-        name: str | None = None,
-        dtype: Any = None,
-        thresholds: Any = None,
-    ) -> None:
-        inner = (
-            [(i + 1) / (num_thresholds - 1) for i in range(num_thresholds - 2)]
-            if thresholds is None
-            else sorted(thresholds)
-        )
-        self.curve, self.summation_method = str(curve), str(summation_method)
-        if self.curve not in ("ROC", "PR"):
-            raise ValueError(f'Invalid AUC curve value "{curve}".')
-        if self.summation_method not in ("interpolation", "minoring", "majoring"):
-            raise ValueError(f'Invalid AUC summation method value "{summation_method}".')
-        super().__init__([-1e-7, *inner, 1.0 + 1e-7], name, dtype)
-
-    def result(self) -> Tensor:
-        from ..ops.math import log, maximum, minimum
-
-        tp, tn = self._count("true_positives"), self._count("true_negatives")
-        fp, fn = self._count("false_positives"), self._count("false_negatives")
-        if self.curve == "PR" and self.summation_method == "interpolation":
-            step = tp[:-1] - tp[1:]
-            positives = tp + fp
-            width = positives[:-1] - positives[1:]
-            slope = _no_nan(step, maximum(width, 0.0))
-            intercept = tp[1:] - slope * positives[1:]
-            usable = logical_and(greater(positives[:-1], 0.0), greater(positives[1:], 0.0))
-            ratio = where(
-                usable, _no_nan(positives[:-1], maximum(positives[1:], 0.0)), array.ones_like(width)
-            )
-            parts = slope * (step + intercept * log(ratio))
-            return reduce_sum(_no_nan(parts, maximum(tp[1:] + fn[1:], 0.0)))
-        recall = _no_nan(tp, tp + fn)
-        if self.curve == "ROC":
-            x, y = _no_nan(fp, fp + tn), recall
-        else:
-            x, y = recall, _no_nan(tp, tp + fp)
-        heights = {
-            "interpolation": lambda: (y[:-1] + y[1:]) / 2.0,
-            "minoring": lambda: minimum(y[:-1], y[1:]),
-            "majoring": lambda: maximum(y[:-1], y[1:]),
-        }[self.summation_method]()
-        return reduce_sum((x[:-1] - x[1:]) * heights)
-
-
 mse = MSE = losses.mse
 mae = MAE = losses.mae
 mape = MAPE = losses.mape
@@ -450,14 +181,11 @@ sparse_categorical_crossentropy = losses.sparse_categorical_crossentropy
 hinge, squared_hinge, poisson = losses.hinge, losses.squared_hinge, losses.poisson
 cosine_proximity = losses.cosine_proximity
 kullback_leibler_divergence = losses.kullback_leibler_divergence
-_MODULES = ("absent", "nearest", "weighted", "convert_to_tensor", "control_dependencies", "group")
+_HOMES = (__name__, losses.__name__, metric_base.__name__, confusion_metrics.__name__)
 _BY_NAME: dict[str, Any] = {
     name: value
     for name, value in dict(globals()).items()
-    if callable(value)
-    and name[0] != "_"
-    and (getattr(value, "__module__", "") in (__name__, losses.__name__))
-    and name not in _MODULES
+    if callable(value) and name[0] != "_" and getattr(value, "__module__", "") in _HOMES
 }
 
 

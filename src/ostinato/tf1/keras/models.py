@@ -14,7 +14,7 @@ from ..tensor import Tensor
 from . import hdf5, saving
 from .graph_of_layers import Network
 from .inputs import Input, InputLayer
-from .metrics import Metric
+from .metric_base import Metric
 from .training import Training
 
 

@@ -10,7 +10,7 @@ from .. import nest
 from ..graph import name_scope
 from ..ops import array
 from ..ops.control import group
-from ..ops.core import constant, convert_to_tensor, placeholder, placeholder_with_default
+from ..ops.core import constant, placeholder_with_default
 from ..ops.math import cast
 from ..ops.reductions import reduce_sum
 from ..tensor import Tensor
@@ -19,8 +19,19 @@ from .fitting import Fitting
 from .inputs import Input
 from .learning_phase import learning_phase, symbolic_learning_phase
 from .session import get_session
-
-_SPARSE = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
+from .training_parts import (
+    KNOWN_LOSSES,
+    as_listed,
+    chosen_metric,
+    is_list_of_one,
+    kind_of,
+    loss_object,
+    metrics_of,
+    name_of,
+    target_of,
+    weights_of_classes,
+    with_mask,
+)
 
 
 class Training(Fitting):
@@ -114,7 +125,7 @@ class Training(Fitting):
         """The placeholders of targets and weights, the losses and the metrics."""
         outputs = nest.flatten(self.outputs)  # type: ignore[attr-defined]
         names = self.output_names  # type: ignore[attr-defined]
-        functions = [_loss_object(item) for item in self._for_each_output(self.loss)]
+        functions = [loss_object(item) for item in self._for_each_output(self.loss)]
         weights = self._for_each_output(self.loss_weights, 1.0)
         modes = self._for_each_output(self.sample_weight_mode)
         fed = self._for_each_output(self._target_tensors)
@@ -125,7 +136,7 @@ class Training(Fitting):
             for output, name, function, weight, mode, target in zip(
                 outputs, names, functions, weights, modes, fed, strict=True
             ):
-                self._targets.append(_target(output, name, function, target))
+                self._targets.append(target_of(output, name, function, target))
                 shape = [None, None] if mode == "temporal" else [None]
                 default = constant(np.ones([1] * len(shape), np.float32))
                 self._sample_weights.append(
@@ -165,14 +176,14 @@ class Training(Fitting):
         function = self._loss_functions[index]
         values = function.call(self._targets[index], output)
         weights = self._sample_weights[index]
-        values = losses.weighted(values, _with_mask(weights, output))
+        values = losses.weighted(values, with_mask(weights, output))
         if function.reduction == "sum":
             return reduce_sum(values)
         return reduce_sum(values) / cast(array.size(values), values.dtype)
 
     def _make_metrics(self, outputs: list[Any], names: list[str]) -> None:
-        for listed, is_weighted in ((self._compiled_metrics, False), (self._weighted_metrics, True)):
-            for index, wanted in enumerate(_metrics_of(listed, names)):
+        for kept, is_weighted in ((self._compiled_metrics, False), (self._weighted_metrics, True)):
+            for index, wanted in enumerate(metrics_of(kept, names)):
                 for item in wanted:
                     made, name = self._metric(item, outputs[index], index, is_weighted)
                     prefix = f"{names[index]}_" if len(names) > 1 else ""
@@ -181,7 +192,7 @@ class Training(Fitting):
                         result = made(
                             self._targets[index],
                             outputs[index],
-                            sample_weight=_with_mask(weights, outputs[index]),
+                            sample_weight=with_mask(weights, outputs[index]),
                         )
                     self._metric_objects.append(made)
                     self._metric_results.append(result)
@@ -205,7 +216,7 @@ class Training(Fitting):
             return item, item.name
         prefix = "weighted_" if is_weighted else ""
         if item in ("accuracy", "acc", "crossentropy", "ce"):
-            function, short = _chosen_metric(item, output, self._loss_functions[index])
+            function, short = chosen_metric(item, output, self._loss_functions[index])
             return metrics.MeanMetricWrapper(function, name=function.__name__), prefix + short
         function = metrics.get(item)
         if isinstance(function, type):
@@ -243,8 +254,8 @@ class Training(Fitting):
                 self._make_loss()
             return
         made = [
-            Input(shape=np.shape(item)[1:], dtype=_kind(item), name=f"input_{index + 1}")
-            for index, item in enumerate(_listed(x))
+            Input(shape=np.shape(item)[1:], dtype=kind_of(item), name=f"input_{index + 1}")
+            for index, item in enumerate(as_listed(x))
         ]
         given: Any = made if isinstance(x, (list, tuple)) else made[0]
         if isinstance(x, dict):
@@ -318,10 +329,10 @@ class Training(Fitting):
         index = next(place for place, item in enumerate(self._targets) if item is target)
         function = self._loss_functions[index]
         output = nest.flatten(self.outputs)[index]  # type: ignore[attr-defined]
-        if getattr(function, "fn", None) in _KNOWN_LOSSES and value.ndim == output.shape.ndims:
+        if getattr(function, "fn", None) in KNOWN_LOSSES and value.ndim == output.shape.ndims:
             raise ValueError(
                 f"A target array with shape {value.shape} was passed for an output of shape "
-                f"{tuple(output.shape.as_list())} while using as loss `{_name_of(function)}`. This loss "
+                f"{tuple(output.shape.as_list())} while using as loss `{name_of(function)}`. This loss "
                 "expects targets to have the same shape as the output."
             )
 
@@ -334,7 +345,7 @@ class Training(Fitting):
                     return list(given.values())
                 raise ValueError(f'No data provided for "{missing[0]}". Need data for each key in: {names}')
             return [given.get(name) for name in names]
-        if (isinstance(given, (list, tuple)) and len(names) > 1) or _is_list_of_one(given):
+        if (isinstance(given, (list, tuple)) and len(names) > 1) or is_list_of_one(given):
             arrays = list(given)
         else:
             arrays = [given]
@@ -410,113 +421,3 @@ class Training(Fitting):
     @property
     def sample_weights(self) -> list[Any]:
         return self._sample_weights
-
-
-def _with_mask(weights: Any, output: Tensor) -> Any:
-    mask = getattr(output, "_keras_mask", None)
-    if mask is None:
-        return weights
-    mask = cast(mask, "float32")
-    if weights is None:
-        return mask
-    for _ in range(mask.shape.ndims - weights.shape.ndims):
-        weights = array.expand_dims(weights, -1)
-    return weights * mask
-
-
-def _loss_object(item: Any) -> Any:
-    if item is None or item == {}:
-        return None
-    found = losses.get(item)
-    if isinstance(found, type):
-        found = found()
-    return found if isinstance(found, losses.Loss) else losses.LossFunctionWrapper(found)
-
-
-def _name_of(function: Any) -> str:
-    return str(getattr(getattr(function, "fn", None), "__name__", type(function).__name__))
-
-
-def _target(output: Tensor, name: str, function: Any, given: Any) -> Tensor:
-    if given is not None:
-        return convert_to_tensor(given)
-    sizes = output.shape.as_list() if output.shape.ndims is not None else None
-    if function is not None and _name_of(function) in _SPARSE and sizes:
-        shape: Any = [None, *sizes[1:-1], 1]
-    elif function is not None and getattr(function, "fn", None) in _KNOWN_LOSSES and sizes:
-        shape = [None, *sizes[1:]]
-    else:
-        shape = None if sizes is None else [None] * len(sizes)
-    return placeholder(output.dtype.base_dtype, shape, name=f"{name}_target")
-
-
-_KNOWN_LOSSES = {value for name, value in vars(losses).items() if name[0] != "_" and callable(value)} - {
-    losses.sparse_categorical_crossentropy
-}
-
-
-def _chosen_metric(item: str, output: Tensor, loss: Any) -> tuple[Any, str]:
-    """The metric that "accuracy" or "crossentropy" stands for, by the outputs' size and the loss."""
-    of_loss = _name_of(loss)
-    last = output.shape.as_list()[-1]
-    short = "acc" if item in ("accuracy", "acc") else "ce"
-    kinds = (
-        (metrics.binary_accuracy, metrics.sparse_categorical_accuracy, metrics.categorical_accuracy)
-        if short == "acc"
-        else (
-            losses.binary_crossentropy,
-            losses.sparse_categorical_crossentropy,
-            losses.categorical_crossentropy,
-        )
-    )
-    if last == 1 or of_loss == "binary_crossentropy":
-        return kinds[0], short
-    return kinds[1 if of_loss in _SPARSE else 2], short
-
-
-def _metrics_of(given: Any, names: list[str]) -> list[list[Any]]:
-    """The metrics of each output."""
-    if isinstance(given, dict):
-        return [_as_list(given.get(name, [])) for name in names]
-    listed = _as_list(given)
-    if len(names) > 1 and any(isinstance(item, (list, tuple)) for item in listed):
-        return [_as_list(item) for item in listed]
-    return [[item for each in listed for item in _as_list(each)] for _ in names]
-
-
-def _as_list(item: Any) -> list[Any]:
-    return list(item) if isinstance(item, (list, tuple)) else [item]
-
-
-def _listed(x: Any) -> list[Any]:
-    if isinstance(x, dict):
-        return list(x.values())
-    return list(x) if isinstance(x, (list, tuple)) else [x]
-
-
-def _is_list_of_one(given: Any) -> bool:
-    return isinstance(given, (list, tuple)) and len(given) == 1 and np.ndim(given[0]) > 0
-
-
-def _kind(value: Any) -> str:
-    kind = np.asarray(value).dtype
-    return str(kind) if kind.kind in "iu" else "float32"
-
-
-def weights_of_classes(y: Any, class_weight: Any, sample_weight: Any) -> Any:
-    """Samples' weights, by their classes where those have weights."""
-    if class_weight is None:
-        return sample_weight
-    labels = np.asarray(y[0] if isinstance(y, (list, tuple)) else y)
-    if labels.ndim > 1 and labels.shape[-1] > 1:
-        labels = labels.argmax(axis=-1)
-    labels = labels.reshape(labels.shape[0], -1)[:, 0] if labels.ndim > 1 else labels
-    missing = set(np.unique(labels).tolist()) - set(class_weight)
-    if missing:
-        raise ValueError(
-            f"`class_weight` must contain all classes in the data. The classes {missing} exist "
-            "in the data but not "
-            "in `class_weight`."
-        )
-    own = np.array([class_weight[label] for label in labels.tolist()], np.float32)
-    return own if sample_weight is None else own * np.asarray(sample_weight)

@@ -23,20 +23,6 @@ from .convolutional import (
     Convolution2DTranspose,
     Convolution3D,
     Convolution3DTranspose,
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    DepthwiseConv2D,
-    SeparableConv1D,
-    SeparableConv2D,
-    SeparableConvolution1D,
-    SeparableConvolution2D,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
 )
 from .convolutional_recurrent import (
     ConvLSTM2D,
@@ -144,9 +130,27 @@ from .recurrent_layers import (
     LSTM,
     SimpleRNN,
 )
+from .separable import (
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+    SeparableConvolution1D,
+    SeparableConvolution2D,
+)
 from .serialization import (
     deserialize,
     serialize,
+)
+from .spatial import (
+    Cropping1D,
+    Cropping2D,
+    Cropping3D,
+    UpSampling1D,
+    UpSampling2D,
+    UpSampling3D,
+    ZeroPadding1D,
+    ZeroPadding2D,
+    ZeroPadding3D,
 )
 from .wrappers import (
     Bidirectional,
