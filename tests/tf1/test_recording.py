@@ -325,3 +325,82 @@ def test_recording_gives_up_where_numbers_are_others_in_every_run():
         (known,) = [plan.replays for plan in graph.plans.values()]
         assert known.replayed == 0
         assert not any(kind.codes for kind in known._kinds.values())
+
+
+def gradient_inside_a_loop(x):
+    """Newton's steps, as many as the values say: each takes a gradient of its own."""
+    count = 1 + tf.cast(tf.reduce_sum(tf.cast(x[0, :, 0] > 0, tf.float32)), tf.int32)
+
+    def step(i, y):
+        (slope,) = tf.gradients(tf.reduce_sum(tf.square(y) * 0.5 - tf.stop_gradient(x[:, 0]) * y), [y])
+        return i + 1, y - 0.3 * slope
+
+    _, found = tf.while_loop(lambda i, _: i < count, step, [0, tf.zeros_like(x[:, 0])], back_prop=False)
+    return last(found)
+
+
+def looks_in_its_gradient(x):
+    """An operation whose gradient looks at a value in Python."""
+
+    @tf.custom_gradient
+    def clipped(value):
+        def grad(upstream):
+            return tf.py_func(lambda g: g * np.float32(2 if g.sum() > 0 else 1), [upstream], tf.float32)
+
+        return tf.identity(value), grad
+
+    return last(clipped(tf.layers.dense(x[:, 0], 3)))
+
+
+@pytest.mark.parametrize("model", [gradient_inside_a_loop, looks_in_its_gradient])
+def test_gradients_that_are_not_recorded_are_not_zeros(model, monkeypatch):
+    batches = batches_of([BATCH] * STEPS)
+    expected, _, _ = trained(model, "adam", batches, False, monkeypatch)
+    found, _, _ = trained(model, "adam", batches, True, monkeypatch)
+    np.testing.assert_array_equal([step[0] for step in found], [step[0] for step in expected])
+    np.testing.assert_array_equal([step[1] for step in found], [step[1] for step in expected])
+
+
+def test_a_variable_may_change_its_shape():
+    with tf.Graph().as_default(), tf.Session() as session:
+        rows = tf.Variable(tf.ones([2, 3]), validate_shape=False)
+        x = tf.placeholder(tf.float32, [3])
+        total = tf.reduce_sum(tf.reshape(rows, [-1]) * tf.reshape(rows * x, [-1]))
+        longer = tf.assign(rows, tf.ones([5, 3]), validate_shape=False)
+        session.run(tf.global_variables_initializer())
+        for _ in range(4):
+            assert session.run(total, {x: [1, 2, 3]}) == 12
+        session.run(longer)
+        for _ in range(4):
+            assert session.run(total, {x: [1, 2, 3]}) == 30
+
+
+def test_python_may_run_the_session_inside():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [2])
+        y = tf.placeholder(tf.int32, [])
+        inner = tf.gather([1.0, 2.0, 3.0], y)
+
+        def look(value):
+            return np.float32(session.run(inner, {y: int(value[0]) % 3}))
+
+        looked = tf.py_func(look, [x], tf.float32)
+        looked.set_shape([])
+        result = tf.gather(tf.concat([x, [looked]], 0), tf.cast(x[1], tf.int32))
+        for number in range(9):
+            assert session.run(result, {x: [number, 2]}) == 1 + number % 3
+        with pytest.raises(tf.errors.InvalidArgumentError, match="is not in"):
+            session.run(result, {x: [0, 9]})
+
+
+def test_large_values_are_not_kept():
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        x = tf.placeholder(tf.float32, [])
+        result = tf.reduce_sum(tf.zeros([1000, 100]) + 1.0 + x)
+        for number in range(4):
+            assert session.run(result, {x: number}) == 100_000 * (1 + number)
+        (known,) = [plan.replays for plan in graph.plans.values()]
+        assert known.replayed == 2
+        (code,) = [code for kind in known._kinds.values() for code in kind.codes]
+        held = [value for value in code._function.__globals__.values() if hasattr(value, "nbytes")]
+        assert sum(value.nbytes for value in held) < 1000

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .recording import Call, Entry, Expected, ExpectedShape, Place, Read, Recording, Whole, places_in
+from .recorded_entries import Call, Entry, Expected, ExpectedShape, Place, Read, Recording, Whole, places_in
 
 if TYPE_CHECKING:
     from .plan import Instruction
@@ -30,6 +30,8 @@ _VIEWS = frozenset(
         torch.ops.aten.slice.Tensor,
     }
 )
+LARGEST_CONSTANT = 2**16
+"""How many bytes a value may have that is kept as it is the same in every run; larger ones are computed."""
 _LITERALS = (int, bool, str, type(None))
 
 
@@ -53,8 +55,7 @@ class RecordedCode:
         self._instructions = writer.instructions
 
     def execute(self, run: Run, feed_values: Sequence[Any]) -> list[Any]:
-        with torch._C._AutoDispatchBelowAutograd():
-            return self._function(run, feed_values)
+        return self._function(run, feed_values)
 
     def instruction_at(self, traceback: TracebackType | None) -> Instruction | None:
         """The instruction that an exception came out of."""
@@ -75,6 +76,13 @@ class _Writer:
         self._renamed: dict[int, int] = {}
         self._constants: dict[int, str] = {}  # names of objects, by id
         self._made = set(recording.feeds)
+        self._indent = ""
+        made = {number for entry in recording.entries for number in entry.outputs}
+        self._fixed = {
+            number
+            for number, value in enumerate(recording.values)
+            if value.fixed and (number not in made or value.tensor.nbytes <= LARGEST_CONSTANT)
+        }
 
     def lines(self) -> Iterator[str]:
         recording = self._recording
@@ -91,7 +99,14 @@ class _Writer:
         last.update(dict.fromkeys(self._numbers(recording.fetches), len(entries)))
         if recording.feeds:
             yield self._line("(" + "".join(f"v{number}, " for number in recording.feeds) + ") = fed")
+        below = False  # whether what is being written runs below autograd
         for index, entry in enumerate(entries):
+            if below == isinstance(entry, Whole):
+                # An instruction may take gradients of its own inside.
+                below = not below
+                if below:
+                    yield self._line(f"with {self._constant(torch._C._AutoDispatchBelowAutograd)}():")
+            self._indent = "    " * below
             used = {number for number in entry.outputs if last[number] > index}
             text = self._call(entry)
             if used:
@@ -101,11 +116,12 @@ class _Writer:
             done = sorted({number for number in self._inputs(entry) if last[number] == index})
             if done:
                 yield self._line(" = ".join(f"v{number}" for number in done) + " = None")
+        self._indent = ""
         yield self._line(f"return {self._text(recording.fetches)}")
 
     def _line(self, text: str, instruction: Instruction | None = None) -> str:
         self.instructions.append(instruction)
-        return text
+        return self._indent + text
 
     def _renames(self, entry: Entry) -> bool:
         """Whether an operation gives the tensor that it takes."""
@@ -147,7 +163,7 @@ class _Writer:
         for entry in reversed(entries):
             effects = _has_effects(entry) or isinstance(entry, (Whole, Expected, ExpectedShape))
             if effects or not needed.isdisjoint(entry.outputs):
-                if not effects and all(self._recording.values[number].fixed for number in entry.outputs):
+                if not effects and self._fixed.issuperset(entry.outputs):
                     continue
                 kept.append(entry)
                 needed.update(self._inputs(entry))
@@ -165,7 +181,7 @@ class _Writer:
         """The values in a nest that are not the same in every run."""
         for place in places_in(nest):
             number = self._renamed.get(place.number, place.number)
-            if not self._recording.values[number].fixed:
+            if number not in self._fixed:
                 yield number
 
     def _call(self, entry: Entry) -> str:
@@ -191,9 +207,8 @@ class _Writer:
     def _text(self, item: Any) -> str:
         if isinstance(item, Place):
             number = self._renamed.get(item.number, item.number)
-            value = self._recording.values[number]
-            if value.fixed:
-                return self._constant(value.tensor)
+            if number in self._fixed:
+                return self._constant(self._recording.values[number].tensor)
             if number not in self._made:
                 raise CannotReplay(f"value {number} is used and not made")
             return f"v{number}"

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,235 +23,34 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ostinato._external import RECORDING
 
-from . import registry
 from .ops.tensor_array import Elements
-from .run import CellLoop, Run
+from .recorded_entries import (
+    INSIDE,
+    Call,
+    Entry,
+    Expected,
+    ExpectedShape,
+    Place,
+    Read,
+    Recording,
+    Value,
+    Whole,
+    is_stateful,
+    places_in,
+)
+from .recorded_run import RecordedRun
+from .run import Run
 
 if TYPE_CHECKING:
-    from .philox import Philox
     from .plan import Instruction, Plan
-    from .random_source import StepSource
-    from .tensor import Operation
 
 MOST_BYTES = 256 * 2**20
 """How much a run may compute to be recorded, for all of it is held meanwhile."""
-RECORDED = frozenset(
-    {
-        "DynamicRNN",
-        "RNNCellStep",
-        "Gradients",
-        "CustomGradient",
-        "StatelessWhile",
-        "StatelessIf",
-        "TensorArrayV3",
-        "MatchingBatch",
-        "RandomUniform",
-        "RandomStandardNormal",
-        "TruncatedNormal",
-        "RandomUniformInt",
-        "RandomSeed",
-    }
-)
-"""Types of operations that are given the run, and yet are functions of their inputs and of variables."""
 _READS = frozenset(
     getattr(torch.Tensor, name)
     for name in ("numpy", "tolist", "data_ptr", "__array__", "__dlpack__", "untyped_storage", "storage")
 )
 _CHANGING = (torch.Tag.nondeterministic_seeded, torch.Tag.dynamic_output_shape)
-
-
-@dataclass
-class Value:
-    """A tensor of the recording: `fixed` where it is the same in every run."""
-
-    tensor: Any
-    fixed: bool
-    storage: int
-
-
-@dataclass
-class Call:
-    """An operation of torch, or a function that is external to the recording."""
-
-    function: Any
-    arguments: tuple[Any, ...]  # values as `Place`, in lists and tuples too
-    options: dict[str, Any]
-    outputs: tuple[int, ...]
-    given: Any  # what it gives: a `Place`, or a nest of them
-    instruction: Instruction | None
-    writes: bool = False
-
-
-@dataclass
-class Whole:
-    """An instruction that is evaluated as it stands."""
-
-    instruction: Instruction
-    inputs: tuple[Any, ...]
-    outputs: tuple[int, ...]
-
-
-@dataclass
-class Read:
-    """A variable's value."""
-
-    name: str
-    outputs: tuple[int, ...]
-    instruction: Instruction | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which value of the recording."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Expected:
-    """A number that the recording stands on: it is right for runs with the same one alone."""
-
-    place: Place
-    value: int | bool
-    instruction: Instruction | None
-
-    outputs = ()
-
-
-@dataclass(frozen=True)
-class ExpectedShape:
-    """The shape of what a whole instruction gives, where the graph does not tell it."""
-
-    place: Place
-    shape: tuple[int, ...]
-    instruction: Instruction | None
-
-    outputs = ()
-
-
-Entry = Call | Whole | Read | Expected | ExpectedShape
-
-
-class _Inside:
-    """In the place of what exists while a run is written down, and is resolved then: a TensorArray."""
-
-
-INSIDE = _Inside()
-
-
-@dataclass
-class Recording:
-    values: list[Value]
-    entries: list[Entry]
-    feeds: list[int]
-    fetches: list[Any]  # a `Place`, or what is no tensor
-
-
-class RecordedRun(Run):
-    """A run that tells the recorder what it is asked for."""
-
-    recorder: Recorder
-
-    def current(self, name: str) -> torch.Tensor:
-        value = super().current(name)
-        self.recorder.read(name, value)
-        return value
-
-    def execute(self, plan: Plan, values: Sequence[Any]) -> list[Any]:
-        for instruction in plan.instructions:
-            if _is_stateful(instruction):
-                self.recorder.refuse(f"{instruction.operation.type} is in a loop or a branch")
-        return super().execute(plan, values)
-
-    def write(self, name: str, value: torch.Tensor) -> torch.Tensor:
-        self.recorder.refuse("a variable is written")
-        return super().write(name, value)
-
-    def random(self, operation: Operation) -> Any:
-        source = super().random(operation)
-        if self._position is None:
-            return _Draws(self.recorder, lambda run: run.random(operation), source)
-        return source
-
-    def _of_position(self, name: str) -> Any:
-        assert self._position is not None
-        seed, *place = self._position
-
-        def again(run: Run, *seeds: torch.Tensor) -> Philox:
-            return run.at(*seeds or [seed], *place)._of_position(name)
-
-        given = seed if isinstance(seed, torch.Tensor) else None
-        self.recorder.paused += 1
-        try:
-            return _Draws(self.recorder, again, super()._of_position(name), given)
-        finally:
-            self.recorder.paused -= 1
-
-    def within(self, operation: Operation, lengths: torch.Tensor | None = None) -> Run:
-        inner = super().within(operation, lengths)
-        if inner is not self:
-            inner._loop = _RecordedLoop(self.recorder, self._sources, operation, lengths)
-        return inner
-
-    @property
-    def resources(self) -> Any:
-        self.recorder.refuse("the session's queues or tables are used")
-        return vars(self)["resources"]
-
-    @resources.setter
-    def resources(self, value: Any) -> None:
-        vars(self)["resources"] = value
-
-
-class _RecordedLoop(CellLoop):
-    """A loop whose cell draws random numbers: a replay has one like it, with the replay's streams."""
-
-    def __init__(
-        self, recorder: Recorder, sources: Any, operation: Operation, lengths: torch.Tensor | None
-    ) -> None:
-        super().__init__(sources, operation, lengths)
-        self._recorder, self._given = recorder, (operation, lengths)
-
-    def source(self, key: tuple[Any, ...], seeds: tuple[int, int], step: int) -> Any:
-        def again(run: Run, *lengths: torch.Tensor) -> StepSource:
-            loop = run.replayed_loops.get(self)
-            if loop is None:
-                loop = CellLoop(run._sources, self._given[0], *lengths or [None])
-                run.replayed_loops[self] = loop
-            return loop.source(key, seeds, step)
-
-        return _Draws(self._recorder, again, super().source(key, seeds, step), self._given[1])
-
-
-class _Draws:
-    """A stream of random numbers; a draw from it is a call of its own.
-
-    again: gives the stream in another run, of the tensor that it comes of.
-    """
-
-    def __init__(
-        self,
-        recorder: Recorder,
-        again: Callable[..., Any],
-        source: Any,
-        given: torch.Tensor | None = None,
-    ) -> None:
-        self._recorder, self._again, self._source = recorder, again, source
-        self._given = () if given is None else (given,)  # what the stream comes of
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._source, name)
-        if name not in ("uniform", "uniforms", "normal", "truncated_normal", "integers"):
-            self._recorder.refuse(f"random numbers are drawn by {name}")
-            return method
-
-        def draw(*arguments: Any) -> torch.Tensor:
-            def evaluate(run: Run, *given: torch.Tensor) -> Sequence[torch.Tensor]:
-                return [getattr(self._again(run, *given), name)(*arguments)]
-
-            return self._recorder.drawn(evaluate, self._given, method, arguments)
-
-        return draw
 
 
 class _Watch(TorchFunctionMode):
@@ -281,6 +80,7 @@ class Recorder(TorchDispatchMode):
         vars(self.run).update(vars(run), recorder=self)
         self.failed: str | None = None  # why the run cannot be written down
         self.paused = 0
+        self._graph = (*plan.fetches, *plan.feeds)[0].graph.outermost
         self._values: list[Value] = []
         self._entries: list[Entry] = []
         self._feeds: list[int] = []
@@ -302,6 +102,7 @@ class Recorder(TorchDispatchMode):
             return None
         fetches = [None if slot < 0 else self._places[slot] for slot in plan.fetch_slots]
         if any(item is INSIDE for item in fetches):
+            self.failed = "a TensorArray's handle is fetched"
             return None
         return Recording(self._values, self._entries, self._feeds, fetches)
 
@@ -320,7 +121,7 @@ class Recorder(TorchDispatchMode):
             return instruction.evaluate(self.run, *arguments)
         operation, self._instruction = instruction.operation, instruction
         begin, self._problem = len(self._entries), None
-        if _is_stateful(instruction) or self._takes_others(instruction, arguments):
+        if is_stateful(instruction) or self._takes_others(instruction, arguments):
             self._problem = "it is stateful or takes other things than tensors"
             self.paused += 1
             try:
@@ -334,7 +135,7 @@ class Recorder(TorchDispatchMode):
                 self.refuse("something other than tensors is given")
         if self._problem is None and self.failed is None:
             given = [self._place(result) for result in results]
-        elif any(isinstance(result, torch.Tensor) and result.requires_grad for result in results):
+        elif operation.type == "Gradients" or any(map(_has_history, results)):
             self.failed = self.failed or f"a gradient goes through {operation.type}, and {self._problem}"
             return results
         else:
@@ -371,7 +172,11 @@ class Recorder(TorchDispatchMode):
 
     def read(self, name: str, value: torch.Tensor) -> None:
         if not self.paused and self.failed is None:
-            self._entries.append(Read(name, (self._add(value),), self._instruction))
+            number = self._add(value)
+            self._entries.append(Read(name, (number,), self._instruction))
+            if not self._graph.get_operation_by_name(name).outputs[0].shape.is_fully_defined():
+                shape = tuple(value.shape)
+                self._entries.append(ExpectedShape(Place(number), shape, self._instruction))
 
     def refuse(self, problem: str) -> None:
         """Something that another run would do otherwise."""
@@ -542,12 +347,8 @@ _OF_SHAPES = {
 """Operations that take no more of a tensor than its shape and type."""
 
 
-def _is_stateful(instruction: Instruction) -> bool:
-    """Whether an instruction may do otherwise in another run, with the same values."""
-    if instruction.plain is not None or instruction.reads is not None:
-        return False
-    operation_type = instruction.operation.type
-    return registry.lookup(operation_type).stateful and operation_type not in RECORDED
+def _has_history(result: Any) -> bool:
+    return isinstance(result, torch.Tensor) and result.requires_grad
 
 
 def _members(nest: Any) -> Iterator[Any]:
@@ -559,21 +360,11 @@ def _members(nest: Any) -> Iterator[Any]:
         yield nest
 
 
-def places_in(nest: Any) -> Iterator[Place]:
-    if isinstance(nest, Place):
-        yield nest
-    elif isinstance(nest, (list, tuple)):
-        for item in nest:
-            yield from places_in(item)
-    elif isinstance(nest, dict):
-        yield from places_in(list(nest.values()))
-
-
 @contextlib.contextmanager
 def recorder_of(plan: Plan, run: Run) -> Iterator[Recorder]:
     """The recorder of a run of a plan, which operations tell what they do outside torch."""
-    recorder = RECORDING.recorder = Recorder(plan, run)
+    before, RECORDING.recorder = RECORDING.recorder, Recorder(plan, run)
     try:
-        yield recorder
+        yield RECORDING.recorder
     finally:
-        RECORDING.recorder = None
+        RECORDING.recorder = before
