@@ -45,9 +45,9 @@ def _call(name: str, numbers: tuple[Any, ...], tensors: Sequence[Tensor | None])
     like = tensors[1]
     assert like is not None
     addresses = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
-    call = GateCall(like.shape[0], like.shape[1], *numbers, *addresses)
+    call = GateCall(*like.shape, *numbers, *addresses)
     function: Any = getattr(library.load(), name)
-    function(_int(like.dtype == torch.float64), _byref(call))
+    function(_int(like.dtype is torch.float64), _byref(call))
 
 
 def _lstm_gates(sums: Tensor, c: Tensor, forget_bias: float, activation: int) -> tuple[Tensor, ...]:

@@ -53,17 +53,33 @@ def trained_step(
 
 
 def _suits(units: int, kernel: Tensor, bias: Tensor, inputs: Tensor, c: Tensor, h: Tensor) -> bool:
-    rows, dtype = inputs.shape[:1], kernel.dtype
-    tensors = (kernel, bias, inputs, c, h)
+    # Spelled out: this is on the way to every step.
+    dtype = kernel.dtype
+    shape = inputs.shape
     return (
-        all(type(tensor) in _PLAIN for tensor in tensors)
-        and any(tensor.requires_grad for tensor in tensors)
+        type(kernel) in _PLAIN
+        and type(bias) in _PLAIN
+        and type(inputs) in _PLAIN
+        and type(c) in _PLAIN
+        and type(h) in _PLAIN
+        and (
+            kernel.requires_grad
+            or bias.requires_grad
+            or inputs.requires_grad
+            or c.requires_grad
+            or h.requires_grad
+        )
         and dtype in _DTYPES
-        and all(tensor.is_cpu and tensor.dtype is dtype for tensor in tensors)
-        and inputs.dim() == 2
-        and inputs.numel() > 0
-        and c.shape == h.shape == (*rows, units)
-        and kernel.shape == (inputs.shape[1] + units, 4 * units)
+        and dtype is bias.dtype is inputs.dtype is c.dtype is h.dtype
+        and kernel.is_cpu
+        and bias.is_cpu
+        and inputs.is_cpu
+        and c.is_cpu
+        and h.is_cpu
+        and len(shape) == 2
+        and shape.numel() > 0
+        and c.shape == h.shape == (shape[0], units)
+        and kernel.shape == (shape[1] + units, 4 * units)
         and bias.shape == (4 * units,)
         and c.is_contiguous()
         and not c.is_neg()
