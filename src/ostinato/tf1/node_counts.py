@@ -37,6 +37,15 @@ def _product(operation: Operation) -> int:
     return 24 if operation.name.rpartition("/")[-1].startswith("Tensordot") else 0
 
 
+def _normalised(operation: Operation) -> int:
+    """Two empty constants stand there for the mean and the variance that are not given."""
+    return int(operation.inputs[3] is operation.inputs[4])
+
+
+def _separable(operation: Operation) -> int:
+    return 2 if operation.name.endswith("/depthwise") else 0
+
+
 def _mask(operation: Operation) -> int:
     return 6 if operation.inputs[1].op.type == "Const" else 9
 
@@ -49,6 +58,8 @@ MORE: dict[str, Any] = {
     "SigmoidCrossEntropyWithLogits": 9,
     "GatherV2": 1,
     "Split": 2,
+    "DepthwiseConv2dNative": _separable,
+    "FusedBatchNormV3": _normalised,
     "Tensordot": 24,
     "BatchMatMulV2": _product,
     "Einsum": 4,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import nn as tf_nn
+from ...graph import get_default_graph
 from ...input_spec import InputSpec
 from ...ops import array
 from ...ops.lists import stack
@@ -134,6 +135,7 @@ class Conv(Configured):
             inputs = pad(inputs, [[0, 0], [0, 0], time] if self._channels_first else [[0, 0], time, [0, 0]])
         padding = "VALID" if self.padding == "causal" else self.padding
         padding = padding.upper() if isinstance(padding, str) else padding
+        get_default_graph().skip(1)  # TensorFlow's constant of the dilation
         if self.rank == 1:
             outputs = tf_nn.conv1d(
                 inputs,
