@@ -59,7 +59,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.nn", "quantized_avg_pool quantized_conv2d quantized_max_pool quantized_relu_x", _QUANTIZED),
     ("tf.nn", "fractional_avg_pool fractional_max_pool", "tf.nn.avg_pool or tf.nn.max_pool"),
     ("tf.nn", "with_space_to_batch", "tf.nn.convolution(dilation_rate=...)"),
-    ("tf.train", "AdagradDAOptimizer", "tf.train.AdagradOptimizer or tf.train.FtrlOptimizer"),
     ("tf.train", "VocabInfo warm_start", "tf.train.init_from_checkpoint"),
     ("tf.train", "sdca_fprint sdca_optimizer sdca_shrink_l1", _PLAIN),
     ("tf.train", "experimental", "tf.train itself has what is served"),
@@ -184,9 +183,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.keras", "estimator", "model.fit trains; tf.estimator.Estimator takes a model_fn"),
     ("tf.keras", "experimental", "tf.keras.layers and tf.train.cosine_decay have the same"),
     ("tf.keras", "mixed_precision", "numbers are float32 here: leave it out"),
-    ("tf.keras", "wrappers", "call fit and predict of the model itself"),
     ("tf.keras.preprocessing", "image", _IMAGES),
-    ("tf.keras.layers", "AbstractRNNCell", "derive the cell from tf.keras.layers.Layer, with state_size"),
     ("tf.keras.callbacks", "RemoteMonitor", "tf.keras.callbacks.LambdaCallback"),
     ("tf.keras.utils", "GeneratorEnqueuer OrderedEnqueuer SequenceEnqueuer", _THREADS),
     ("tf.keras.utils", "HDF5Matrix", "h5py.File gives the array"),
@@ -194,7 +191,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.keras.utils", "multi_gpu_model", "one device trains: use the model itself"),
     (
         "tf.keras.metrics",
-        "MeanIoU MeanRelativeError MeanTensor SensitivityAtSpecificity SpecificityAtSensitivity",
+        "MeanRelativeError MeanTensor SensitivityAtSpecificity SpecificityAtSensitivity",
         "tf.metrics has the same as functions",
     ),
     ("tf.keras.constraints", "RadialConstraint radial_constraint", "a function of the weights"),
@@ -202,7 +199,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
     (
         "tf.estimator",
         "BinaryClassHead Head LogisticRegressionHead MultiClassHead MultiHead MultiLabelHead "
-        "PoissonRegressionHead RegressionHead add_metrics",
+        "PoissonRegressionHead RegressionHead",
         _HEADS,
     ),
     ("tf.estimator", "FeedFnHook", "tf.train.FeedFnHook"),

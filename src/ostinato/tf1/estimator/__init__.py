@@ -19,6 +19,7 @@ from ..names import absent
 from ..session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
 from . import export, inputs
 from .canned.baseline import BaselineClassifier, BaselineEstimator, BaselineRegressor
+from .canned.clipped import add_metrics
 from .canned.combined import (
     DNNLinearCombinedClassifier,
     DNNLinearCombinedEstimator,
@@ -67,6 +68,7 @@ __all__ = [
     "StopAtStepHook",
     "TrainSpec",
     "WarmStartSettings",
+    "add_metrics",
     "classifier_parse_example_spec",
     "export",
     "inputs",

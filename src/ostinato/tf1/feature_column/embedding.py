@@ -20,7 +20,7 @@ from .categorical import SequenceCategoricalColumn, WeightedCategoricalColumn
 from .lengths import sequence_length
 
 
-def _check_sequence(column: Any, kind: str, wanted: bool) -> None:
+def check_sequence(column: Any, kind: str, wanted: bool) -> None:
     """Raise a ValueError unless the ids are of sequences, or are of none, as is wanted."""
     ids = column.categorical_column
     if isinstance(ids, SequenceCategoricalColumn) == wanted:
@@ -56,11 +56,11 @@ class _OfIds(DenseColumn, SequenceDenseColumn):
         raise NotImplementedError
 
     def get_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
-        _check_sequence(self, self._kind, wanted=False)
+        check_sequence(self, self._kind, wanted=False)
         return self._numbers(transformation_cache, state_manager)
 
     def get_sequence_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
-        _check_sequence(self, self._kind, wanted=True)
+        check_sequence(self, self._kind, wanted=True)
         numbers = self._numbers(transformation_cache, state_manager)
         ids = self.categorical_column.get_sparse_tensors(transformation_cache, state_manager).id_tensor
         return TensorSequenceLengthPair(numbers, sequence_length(ids))
@@ -128,6 +128,13 @@ class EmbeddingColumn(
     def _numbers(self, transformation_cache: Any, state_manager: Any) -> Any:
         pair = self.categorical_column.get_sparse_tensors(transformation_cache, state_manager)
         return self._lookup(state_manager.get_variable(self, "embedding_weights"), pair)
+
+    def get_sequence_dense_tensor(self, transformation_cache: Any, state_manager: Any) -> Any:
+        # As above, with the ids made once, as in TensorFlow.
+        check_sequence(self, self._kind, wanted=True)
+        pair = self.categorical_column.get_sparse_tensors(transformation_cache, state_manager)
+        numbers = self._lookup(state_manager.get_variable(self, "embedding_weights"), pair)
+        return TensorSequenceLengthPair(numbers, sequence_length(pair.id_tensor))
 
 
 def _checked(dimension: Any, path: Any, tensor: Any, initializer: Any, what: str) -> Any:

@@ -238,6 +238,7 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
     """
     sparse = as_sparse(sp_input)
     given = shape if isinstance(shape, (list, tuple)) else [shape]
+    is_made = any(isinstance(size, Tensor) for size in given)
     if any(isinstance(size, Tensor) and size.dtype != int64 for size in given):
         wanted = cast(convert_to_tensor(shape), int64)
     else:
@@ -262,6 +263,8 @@ def sparse_reshape(sp_input: Any, shape: Any, name: str | None = None) -> Sparse
                     f"({math.prod(static)} elements)."
                 )
             sizes = constant(static, int64)
+            if is_made:
+                get_default_graph().skip(-1)  # what TensorFlow does not see
         return SparseTensor(indices, values, sizes)
 
 
