@@ -4,7 +4,7 @@ writes, blocks, draws random numbers, loops or is no operation of TensorFlow's o
 
 _FILES = {
     "tf1/test_train.py": (
-        "ApplyAdadelta ApplyAdagrad ApplyAdam ApplyCenteredRMSProp ApplyFtrl ApplyFtrlV2 "
+        "ApplyAdadelta ApplyAdagrad ApplyAdagradDA ApplyAdam ApplyCenteredRMSProp ApplyFtrl ApplyFtrlV2 "
         "ApplyGradientDescent ApplyMomentum ApplyProximalAdagrad ApplyProximalGradientDescent ApplyRMSProp"
     ),
     "tf1/test_cudnn_rnn.py": (

@@ -19,6 +19,7 @@ def optimizers(tf):
         "ftrl": train.FtrlOptimizer(0.5, -0.6, 0.2, 0.01, 0.02, l2_shrinkage_regularization_strength=0.03),
         "ftrl_plain": train.FtrlOptimizer(0.5, l1_regularization_strength=0.01),
         "proximal": train.ProximalGradientDescentOptimizer(0.3, 0.05, 0.02),
+        "averaged": train.AdagradDAOptimizer(0.3, train.get_or_create_global_step(), 0.1, 0.05, 0.02),
         "proximal_adagrad": train.ProximalAdagradOptimizer(0.3, 0.1, 0.05, 0.02),
     }
 
@@ -55,7 +56,7 @@ def trained(tf, name, dtype):
 
 def add_optimizers():
     for name in ("descent", "momentum", "nesterov", "adam", "adagrad", "adadelta", "rmsprop", "centered",
-                 "ftrl", "ftrl_plain", "proximal", "proximal_adagrad"):  # fmt: skip
+                 "ftrl", "ftrl_plain", "proximal", "proximal_adagrad", "averaged"):  # fmt: skip
         for dtype in ("float32", "float64"):
             if name.startswith("proximal") and dtype == "float64":
                 continue  # TensorFlow's do not take variables of that type

@@ -261,13 +261,19 @@ class Optimizer:
         return convert_to_tensor(self._call_if_callable(value), name=name)
 
     def _apply(
-        self, op_type: str, variable: Variable, slots: Sequence[str], inputs: Sequence[Any], **attributes: Any
+        self,
+        op_type: str,
+        variable: Variable,
+        slots: Sequence[str],
+        inputs: Sequence[Any],
+        counts: Sequence[Tensor] = (),
+        **attributes: Any,
     ) -> Operation:
-        """The node that updates a variable and its slots; numbers take the variable's type."""
+        """The node that updates a variable and its slots; numbers take the variable's type, not so counts."""
         written = [variable, *[self._slots[name][_key(variable)] for name in slots]]
         references = [item._to_tensor(as_ref=True) for item in written]
         kind = variable.dtype.base_dtype
-        given = [cast(item, kind) for item in inputs]
+        given = [*[cast(item, kind) for item in inputs], *counts]
         names = [item.op.name for item in written]
         if self._rows is not None:
             rows = [*references, *given, convert_to_tensor(self._rows)]

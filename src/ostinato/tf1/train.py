@@ -1,6 +1,7 @@
 """The module `tf.train`."""
 
 from . import queue_runner
+from .adagrad_da import AdagradDAOptimizer
 from .adaptive_optimizers import AdadeltaOptimizer, AdagradOptimizer, RMSPropOptimizer
 from .checkpoint_hooks import CheckpointSaverHook, CheckpointSaverListener
 from .checkpoint_management import (
@@ -113,6 +114,7 @@ from .supervisor import Supervisor, basic_train_loop
 
 __all__ = [
     "AdadeltaOptimizer",
+    "AdagradDAOptimizer",
     "AdagradOptimizer",
     "AdamOptimizer",
     "BytesList",
