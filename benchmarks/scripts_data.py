@@ -91,9 +91,10 @@ def treebank(folder: str) -> Prepare:
 
 
 def beside(source: str, folder: str) -> Prepare:
-    """A module of the repository beside the script that imports it."""
+    """Files of the repository beside the script that imports or reads them."""
 
     def prepare(copy: Path, checkouts: Path) -> None:
+        (copy / folder).mkdir(parents=True, exist_ok=True)
         for path in glob.glob(str(copy / source)):
             shutil.copy(path, copy / folder)
 

@@ -10,7 +10,8 @@ from benchmarks import scripts_data as data
 TWO_TO_THREE = "after `2to3`: Python 2"
 NMT = (
     "--src=vi --tgt=en --vocab_prefix=nmt/testdata/iwslt15.vocab.100 --train_prefix={0} --dev_prefix={0} "
-    "--test_prefix={0} --out_dir=out --num_train_steps=10 --steps_per_stats=5 --metrics=bleu "
+    "--test_prefix={0} --out_dir=out --num_train_steps=10 --steps_per_stats=5 --metrics=bleu --dropout=0.0 "
+    "--random_seed=3 --num_buckets=1 --batch_size=128 --learning_rate=0.1 "
 ).format("nmt/testdata/iwslt15.tst2013.100")
 
 
@@ -55,6 +56,9 @@ MORVAN, HIJIGOO = "MorvanZhou+Tensorflow-Tutorial", "hijigoo+tf_nmt_tutorial"
 QHDUAN, UDACITY = "qhduan+just_another_seq2seq", "udacity+deep-learning"
 EMATVEY, CHIP = "ematvey+tensorflow-seq2seq-tutorials", "chiphuyen+stanford-tensorflow-tutorials"
 BRIGHTMART, COOKBOOK = "brightmart+text_classification", "nfmcclure+tensorflow_cookbook"
+PRINCEWEN, EASY = "princewen+tensorflow_practice", "easy-tensorflow+easy-tensorflow"
+LENGTHS = "7_Recurrent_Neural_Network/code/04_Many_to_One_with_Variable_Sequence_Length"
+TRAFFIC = "T-GCN/T-GCN-TensorFlow"
 DIGITS = data.temporary("/tmp/data")
 
 ROWS = (
@@ -194,4 +198,25 @@ ROWS = (
         prepare=data.beginning(data.SHAKESPEARE, SPEARE + "/temp/shakespeare.txt", 2000000)),
     Row(COOKBOOK, "04_stacking_multiple_lstm.py", folder=DEEP, steps=7, stop=True,
         prepare=data.beginning(data.SHAKESPEARE, DEEP + "/temp/shakespeare.txt", 2000000)),
+    Row("jostmey+rwa", "train.py", folder="adding_problem_100/rwa_model", steps=8, stop=True),
+    Row(
+        "jsyoon0823+TimeGAN",
+        "main_timegan.py",
+        "--data_name stock --seq_len 8 --module gru --hidden_dim 8 --num_layer 2 --iteration 6 "
+        "--batch_size 32 --metric_iteration 2",
+        steps=6,
+        stop=True,
+    ),
+    Row("lehaifeng+T-GCN", "main.py", "--training_epoch 1 --dataset los --gru_units 16",
+        folder=TRAFFIC, steps=8, stop=True,
+        prepare=data.beside("T-GCN/T-GCN-PyTorch/data/*.csv", f"{TRAFFIC}/data")),
+    Row("philipperemy+tensorflow-multi-dimensional-lstm", "trainer.py", "--model_type MD_LSTM",
+        steps=4, stop=True),
+    Row("mkroutikov+tf-lstm-char-cnn", "train.py",
+        "--rnn_size 32 --max_epochs 1 --num_unroll_steps 10 --dropout 0.0",
+        steps=6, stop=True, prepare=data.treebank("data")),
+    Row(EASY, "main.py", folder=LENGTHS, steps=60),
+    Row(EASY, "main.py", folder="7_Recurrent_Neural_Network/code/05_Many_to_Many", steps=60),
+    Row(PRINCEWEN, "RNN_dynamic_cell.py", folder="nlp", steps=60),
+    Row(PRINCEWEN, "LSTM_Regression.py", folder="nlp", steps=60),
 )  # fmt: skip
