@@ -99,3 +99,9 @@ def test_a_cell_may_tell_its_sizes_as_tensors() -> None:
     assert outputs[:, :, 0].tolist() == [[5.0, 6.0, 0.0, 0.0], [5.0, 6.0, 8.0, 12.0]]
     assert values[:, 0].tolist() == [3.0, 15.0]
     assert count.tolist() == [[2.0, 2.0], [4.0, 4.0]]
+
+
+def test_tensor_arrays_pack_and_unpack_as_before_version_1() -> None:
+    array = tf.TensorArray(tf.float32, 2).unpack([[1.0, 2.0], [3.0, 4.0]])
+    with tf.Session() as session:
+        assert session.run(array.pack()).tolist() == [[1.0, 2.0], [3.0, 4.0]]

@@ -212,6 +212,8 @@ class TensorArray:
             value = convert_to_tensor(value, preferred_dtype=self._dtype)
             return self.scatter(range_(0, shape(value)[0]), value, name=name)
 
+    pack, unpack = stack, unstack  # what they were called before version 1
+
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """The array with the slices of `value` along its first axis at `indices`."""
         with name_scope(name, "TensorArrayScatter"):
