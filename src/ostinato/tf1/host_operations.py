@@ -30,15 +30,15 @@ MutableHashTableOfTensorsV2 MutableHashTableV2 ReadUnlessFinished ShardRows
 _KINDS = ("Dataset", "Iterator", "LookupTable", "Optional", "Queue", "Reader")
 _PYTHON = "EagerPyFunc PyFunc PyFuncStateless"
 _SEARCHES = """
-AllCandidateSampler ComputeAccidentalHits FixedUnigramCandidateSampler LearnedUnigramCandidateSampler
-LogUniformCandidateSampler UniformCandidateSampler SampledLabels CTCBeamSearchDecoder CTCGreedyDecoder
-CTCLoss CTCLossDense CTCUniqueLabels CollapseRepeated EditDistance DenseToDenseSetOperation
-DenseToSparseSetOperation SetSize SparseToSparseSetOperation ListDiff NonMaxSuppressionV3 Unique
-UniqueWithCounts SparseAdd SparseConcat SparseDenseCwiseDiv SparseDenseCwiseMul SparseFillEmptyRows
-SparseReduceMax SparseReduceMaxSparse SparseReduceSum SparseReduceSumSparse SparseReorder SparseReshape
-SparseSlice SparseSoftmax SparseSparseMaximum SparseSparseMinimum SparseSplit SparseTensorDenseAdd
-BroadcastArgs HistogramFixedWidthBins InvertPermutation RandomGamma RandomPoissonV2 UnravelIndex
-SizesWithPad LowerBound UpperBound
+AllCandidateSampler BroadcastArgs CTCBeamSearchDecoder CTCGreedyDecoder CTCLoss CTCLossAndGradient
+CTCLossDense CTCUniqueLabels CollapseRepeated ComputeAccidentalHits DenseToDenseSetOperation
+DenseToSparseSetOperation EditDistance FixedUnigramCandidateSampler HistogramFixedWidthBins
+InvertPermutation LearnedUnigramCandidateSampler ListDiff LogUniformCandidateSampler LowerBound
+NonMaxSuppressionV3 RandomGamma RandomPoissonV2 SampledLabels SetSize SizesWithPad SparseAdd SparseConcat
+SparseCross SparseDenseCwiseDiv SparseDenseCwiseMul SparseFillEmptyRows SparseReduceMax
+SparseReduceMaxSparse SparseReduceSum SparseReduceSumSparse SparseReorder SparseReshape SparseSlice
+SparseSoftmax SparseSparseMaximum SparseSparseMinimum SparseSplit SparseTensorDenseAdd
+SparseToSparseSetOperation UniformCandidateSampler Unique UniqueWithCounts UnravelIndex UpperBound
 """
 _HOST = frozenset(" ".join((_READS_AND_WRITES, _STRINGS, _OBJECTS, _PYTHON, _SEARCHES)).split())
 
@@ -68,6 +68,7 @@ _READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
     "Fill": (0, 1),
     "GatherV2": (1, 2),
     "LinSpace": (0, 1, 2),
+    "MirrorPadGrad": (1,),
     "OneHot": (1, 2, 3),
     "Range": (0, 1, 2),
     "ScatterNd": (2,),
