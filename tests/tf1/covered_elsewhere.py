@@ -60,7 +60,7 @@ _FILES = {
     ),
     "tf1/test_saver.py": "MergeV2Checkpoints RestoreV2 SaveV2 ShardedFilename StringJoin",
     "tf1/test_seq2seq.py": "BeamSearchStep GatherBeams MatchingBatch MergeBeams",
-    "tf1/test_session.py": "Assert IsVariableInitialized NoOp Placeholder PlaceholderWithDefault",
+    "tf1/test_session.py": "Assert IsVariableInitialized NoOp Placeholder PlaceholderWithDefault Timestamp",
     "tf1/test_tensor_array.py": (
         "TensorArrayCloseV3 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3 "
         "TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayV3 TensorArrayWriteV3"

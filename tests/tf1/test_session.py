@@ -1,5 +1,6 @@
 """Sessions: fetching, feeding, variables, order, randomness, threads."""
 
+import time
 from collections import OrderedDict, defaultdict, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -520,3 +521,11 @@ def test_a_division_by_zero_is_named(operation):
         x = tf.placeholder(tf.int32, [])
         with pytest.raises(tf.errors.InvalidArgumentError, match="Integer division by zero"):
             session.run(operation(10, x), {x: 0})
+
+
+def test_the_time_is_that_of_the_run():
+    now = tf.timestamp()
+    assert (now.name, now.dtype, now.shape.as_list()) == ("Timestamp:0", tf.float64, [])
+    before = time.time()
+    with tf.Session() as session:
+        assert before <= session.run(now) <= session.run(now) <= time.time()

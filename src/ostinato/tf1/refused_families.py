@@ -62,9 +62,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.train", "VocabInfo warm_start", "tf.train.init_from_checkpoint"),
     ("tf.train", "sdca_fprint sdca_optimizer sdca_shrink_l1", _PLAIN),
     ("tf.train", "experimental", "tf.train itself has what is served"),
-    ("tf", "TensorInfo", "tf.saved_model.build_tensor_info makes one"),
     ("tf", "config", "tf.Session(config=tf.ConfigProto(...))"),
-    ("tf", "timestamp", "time.time() in tf.py_func"),
     (
         "tf.contrib.layers",
         "scattered_embedding_column",

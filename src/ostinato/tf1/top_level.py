@@ -34,6 +34,7 @@ from .ops.checked import (
     shape_n,
     verify_tensor_all_finite,
 )
+from .ops.clock import timestamp
 from .ops.contractions import cross, einsum, norm, tensordot, trace
 from .ops.core import register_tensor_conversion_function
 from .ops.decompositions import (
@@ -402,6 +403,7 @@ __all__ = [
     "tensor_scatter_sub",
     "tensor_scatter_update",
     "tensordot",
+    "timestamp",
     "to_bfloat16",
     "to_complex128",
     "to_complex64",

@@ -7,7 +7,7 @@ from . import queue, saved_model, summary
 from .data_flow import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from .graph_import import import_graph_def
 from .graph_messages import AttrValue, GraphDef, NameAttrList, NodeDef
-from .meta_graph_messages import MetaGraphDef
+from .meta_graph_messages import MetaGraphDef, TensorInfo
 from .summary import (
     audio_summary,
     histogram_summary,
@@ -36,6 +36,7 @@ __all__ = [
     "SessionLog",
     "Summary",
     "SummaryMetadata",
+    "TensorInfo",
     "audio_summary",
     "graph_util",
     "histogram_summary",
