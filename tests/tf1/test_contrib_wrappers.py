@@ -401,7 +401,8 @@ def test_less_memory_changes_no_gradient(make):
         session.run(tf.global_variables_initializer())
         kept, swapped = session.run(found)
     for one, other in zip(kept, swapped, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+        # Sums of the same terms in another order: what is lost is lost of the largest.
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=2e-6 * max(1, np.abs(other).max()))
 
 
 @pytest.mark.parametrize(
