@@ -322,3 +322,47 @@ def test_names_of_what_an_optimizer_keeps():
         "training/Adam/dense/kernel/v:0",
         "training/Adam/dense/bias/v:0",
     ]
+
+
+def test_estimators_as_scikit_learn_has_them():
+    def made(units=3):
+        layers = tf.keras.layers
+        model = tf.keras.Sequential([layers.Dense(units, input_shape=(2,)), layers.Dense(2, "softmax")])
+        model.compile(tf.keras.optimizers.Adam(0.1), "categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    tf.keras.backend.clear_session()
+    wrappers = tf.keras.wrappers.scikit_learn
+    x = np.array([[1.0, 0.0], [0.0, 1.0]] * 8)
+    y = np.array([7, 5] * 8)
+    classifier = wrappers.KerasClassifier(made, units=4, epochs=20, verbose=0)
+    classifier.fit(x, y)
+    assert classifier.model.layers[0].units == 4
+    assert classifier.predict(x[:2]).tolist() == [7, 5]
+    assert classifier.score(x, y) == 1.0
+    assert sorted(classifier.get_params()) == ["build_fn", "epochs", "units", "verbose"]
+    with pytest.raises(ValueError, match="foo is not a legal parameter"):
+        wrappers.KerasRegressor(made, foo=1)
+
+
+def test_intersection_over_union():
+    backend = tf.keras.backend
+    backend.clear_session()
+    metric = tf.keras.metrics.MeanIoU(3)
+    mean = metric(tf.constant([0, 1, 2, 2, 1]), tf.constant([0, 2, 2, 1, 1]))
+    assert backend.eval(mean) == pytest.approx((1 + 1 / 3 + 1 / 3) / 3)
+
+
+def test_a_cell_of_the_script_s_from_the_abstract_one():
+    class Sum(tf.keras.layers.AbstractRNNCell):
+        state_size = output_size = 2
+
+        def call(self, inputs, states):
+            return inputs + states[0], [inputs + states[0]]
+
+    tf.keras.backend.clear_session()
+    x = tf.keras.layers.Input((3, 2))
+    model = tf.keras.Model(x, tf.keras.layers.RNN(Sum())(x))
+    assert model.predict(np.ones([1, 3, 2])).tolist() == [[3.0, 3.0]]
+    with pytest.raises(NotImplementedError):
+        tf.keras.layers.AbstractRNNCell().call(x, [])

@@ -193,7 +193,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "tf.metrics has the same as functions",
     ),
     ("tf.keras.constraints", "RadialConstraint radial_constraint", "a function of the weights"),
-    ("tf.estimator", "BestExporter Exporter FinalExporter LatestExporter", _EXPORT),
+    ("tf.estimator", "BestExporter", "tf.estimator.FinalExporter or tf.estimator.LatestExporter"),
     (
         "tf.estimator",
         "BinaryClassHead Head LogisticRegressionHead MultiClassHead MultiHead MultiLabelHead "

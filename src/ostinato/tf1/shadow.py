@@ -100,6 +100,7 @@ def modules() -> dict[str, ModuleType]:
         **_below("tensorflow.keras.datasets", keras.datasets),
         **_below("tensorflow.keras.preprocessing", keras.preprocessing),
         "tensorflow.keras.optimizers.schedules": keras.optimizers.schedules,
+        "tensorflow.keras.wrappers.scikit_learn": keras.wrappers.scikit_learn,
         **_below("tensorflow.contrib.keras.datasets", keras.datasets),
         **_below("tensorflow.contrib.keras.preprocessing", keras.preprocessing),
         "tensorflow.python.keras": keras,

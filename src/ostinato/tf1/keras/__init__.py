@@ -24,6 +24,7 @@ __all__ = [
     "preprocessing",
     "regularizers",
     "utils",
+    "wrappers",
 ]
 __version__ = "2.2.4-tf"
 
@@ -37,6 +38,7 @@ _LATER = (
     "optimizers",
     "preprocessing",
     "utils",
+    "wrappers",
 )
 """What stands on cells and drivers, which themselves take initialisers from here."""
 SUBMODULES = ("activations", "backend", "constraints", "initializers", "regularizers", *_LATER)

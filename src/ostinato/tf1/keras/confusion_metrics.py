@@ -63,7 +63,8 @@ class _Confusion(Metric):
         return self._one(self._count(self._kinds[0]))
 
 
-def _no_nan(above: Tensor, below: Tensor) -> Tensor:
+def no_nan(above: Tensor, below: Tensor) -> Tensor:
+    """above / below, and 0 where that is 0."""
     none = equal(below, 0.0)
     return where(none, array.zeros_like(above), divide(above, where(none, array.ones_like(below), below)))
 
@@ -112,7 +113,7 @@ class Precision(_Confusion):
 
     def result(self) -> Tensor:
         right = self._count(self._kinds[0])
-        return self._one(_no_nan(right, right + self._count(self._kinds[1])))
+        return self._one(no_nan(right, right + self._count(self._kinds[1])))
 
 
 class Recall(Precision):
@@ -162,19 +163,17 @@ class AUC(_Confusion):
             step = tp[:-1] - tp[1:]
             positives = tp + fp
             width = positives[:-1] - positives[1:]
-            slope = _no_nan(step, maximum(width, 0.0))
+            slope = no_nan(step, maximum(width, 0.0))
             intercept = tp[1:] - slope * positives[1:]
             usable = logical_and(greater(positives[:-1], 0.0), greater(positives[1:], 0.0))
-            ratio = where(
-                usable, _no_nan(positives[:-1], maximum(positives[1:], 0.0)), array.ones_like(width)
-            )
+            ratio = where(usable, no_nan(positives[:-1], maximum(positives[1:], 0.0)), array.ones_like(width))
             parts = slope * (step + intercept * log(ratio))
-            return reduce_sum(_no_nan(parts, maximum(tp[1:] + fn[1:], 0.0)))
-        recall = _no_nan(tp, tp + fn)
+            return reduce_sum(no_nan(parts, maximum(tp[1:] + fn[1:], 0.0)))
+        recall = no_nan(tp, tp + fn)
         if self.curve == "ROC":
-            x, y = _no_nan(fp, fp + tn), recall
+            x, y = no_nan(fp, fp + tn), recall
         else:
-            x, y = recall, _no_nan(tp, tp + fp)
+            x, y = recall, no_nan(tp, tp + fp)
         heights = {
             "interpolation": lambda: (y[:-1] + y[1:]) / 2.0,
             "minoring": lambda: minimum(y[:-1], y[1:]),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..names import absent, nearest
-from ..ops import array
+from ..ops import array, state
 from ..ops.core import convert_to_tensor
-from ..ops.math import cast, div, equal, greater, sqrt
-from ..ops.reductions import argmax
+from ..ops.linalg import diag_part
+from ..ops.math import cast, div, equal, greater, not_equal, sqrt
+from ..ops.reductions import argmax, reduce_sum
 from ..tensor import Tensor
 from . import confusion_metrics, losses, metric_base
 from .confusion_metrics import AUC as AUC
@@ -18,6 +19,7 @@ from .confusion_metrics import Precision as Precision
 from .confusion_metrics import Recall as Recall
 from .confusion_metrics import TrueNegatives as TrueNegatives
 from .confusion_metrics import TruePositives as TruePositives
+from .confusion_metrics import no_nan
 from .metric_base import Mean, MeanMetricWrapper
 from .metric_base import Metric as Metric
 from .metric_base import Sum as Sum
@@ -166,6 +168,35 @@ class RootMeanSquaredError(Mean):
 
     def result(self) -> Tensor:
         return sqrt(div(convert_to_tensor(self.total), convert_to_tensor(self.count)))
+
+
+class MeanIoU(Metric):
+    """The mean over classes of intersection over union (TF1 symbol: `tf.keras.metrics.MeanIoU`).
+
+    Labels and predictions are the classes' numbers.
+    """
+
+    def __init__(self, num_classes: int, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.num_classes = num_classes
+        self.total_cm = self.add_weight(
+            "total_confusion_matrix", shape=(num_classes, num_classes), dtype="float64"
+        )
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        from .. import confusion_matrix
+
+        labels, predicted = (array.reshape(cast(item, "int64"), [-1]) for item in (y_true, y_pred))
+        weights = None if sample_weight is None else array.reshape(sample_weight, [-1])
+        counted = confusion_matrix(labels, predicted, self.num_classes, weights=weights, dtype="float64")
+        return state.assign_add(self.total_cm, cast(counted, "float64"))
+
+    def result(self) -> Tensor:
+        matrix = convert_to_tensor(self.total_cm)
+        right = cast(diag_part(matrix), "float32")
+        seen = cast(reduce_sum(matrix, 0), "float32") + cast(reduce_sum(matrix, 1), "float32") - right
+        counted = reduce_sum(cast(not_equal(seen, 0.0), "float32"))
+        return no_nan(reduce_sum(no_nan(right, seen)), counted)
 
 
 mse = MSE = losses.mse

@@ -382,9 +382,7 @@ def quick_walk(
     if not len(projected):
         return walk(recurrence, projected, kernel, inner, mask, states)
     if torch.is_grad_enabled() and any(item is not None and item.requires_grad for item in given):
-        found: tuple[torch.Tensor, ...] = _Walk.apply(
-            recurrence, projected, kernel, inner, mask, *states
-        )
+        found: tuple[torch.Tensor, ...] = _Walk.apply(recurrence, projected, kernel, inner, mask, *states)
         return found
     kind = _KINDS[recurrence.kind](recurrence)
     whole, _ = _forward(kind, projected, kernel, inner, mask, states, False)

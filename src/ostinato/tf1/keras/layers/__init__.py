@@ -118,6 +118,7 @@ from .pooling import (
 )
 from .recurrent import (
     RNN,
+    AbstractRNNCell,
     StackedRNNCells,
 )
 from .recurrent_cells import (
@@ -159,6 +160,7 @@ from .wrappers import (
 )
 
 __all__ = [
+    "AbstractRNNCell",
     "Activation",
     "ActivityRegularization",
     "Add",

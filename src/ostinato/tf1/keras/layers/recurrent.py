@@ -41,6 +41,30 @@ def zero_state(state_size: Any, batch_size: Any, dtype: Any) -> Any:
     return zeros(state_size)
 
 
+class AbstractRNNCell(Layer):
+    """Base of cells of a script's own (TF1 symbol: `tf.keras.layers.AbstractRNNCell`).
+
+    Define `call(inputs, states)`, which gives an output and new states, `state_size` and `output_size`.
+    """
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        raise NotImplementedError("Abstract method")
+
+    @property
+    def state_size(self) -> Any:
+        raise NotImplementedError("Abstract method")
+
+    @property
+    def output_size(self) -> Any:
+        raise NotImplementedError("Abstract method")
+
+    def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
+        """Zeros for each state."""
+        if inputs is not None:
+            batch_size, dtype = array.shape(inputs)[0], inputs.dtype
+        return zero_state(self.state_size, batch_size, dtype)
+
+
 class StackedRNNCells(Configured):
     """Cells one behind the other as one cell (TF1 symbol: `tf.keras.layers.StackedRNNCells`).
 
