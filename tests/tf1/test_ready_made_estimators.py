@@ -22,7 +22,6 @@ NUMERIC = [fc.numeric_column("a"), fc.numeric_column("b", 3)]
 WORDS = fc.categorical_column_with_vocabulary_list("w", ["x", "y", "z"])
 IDS = fc.categorical_column_with_identity("k", 5)
 WIDE = [WORDS, IDS, fc.crossed_column(["w", "k"], 20), fc.bucketized_column(NUMERIC[0], [-1.0, 0.0, 1.0])]
-DEEP = [*NUMERIC, fc.embedding_column(WORDS, 4), fc.indicator_column(IDS)]
 
 
 def batches(labels=None, epochs=None):
@@ -58,14 +57,14 @@ def test_what_was_trained_is_what_tensorflow_trains(tmp_path, make, labels, expe
 
 
 def test_a_network_learns_is_exported_and_asked(tmp_path):
-    wide = [WORDS, IDS, fc.crossed_column([WORDS, IDS], 20)]
+    wide, deep = [fc.crossed_column([WORDS, IDS], 20)], [NUMERIC[1], fc.embedding_column(WORDS, 2)]
     estimator = tf.estimator.DNNLinearCombinedClassifier(
         str(tmp_path / "model"),
         wide,
         "Ftrl",
-        DEEP,
+        deep,
         "Adam",
-        [8, 4],
+        [4],
         dnn_dropout=0.1,
         batch_norm=True,
         label_vocabulary=["no", "yes"],
@@ -73,11 +72,11 @@ def test_a_network_learns_is_exported_and_asked(tmp_path):
         config=tf.estimator.RunConfig(tf_random_seed=1),
     )
     labels = np.array(["no", "yes"])[TWO]
-    estimator.train(batches(labels), steps=5)
+    estimator.train(batches(labels), steps=2)
     names = estimator.get_variable_names()
     assert "dnn/input_from_feature_columns/input_layer/w_embedding/embedding_weights" in names
     assert "linear/linear_model/k_X_w/weights" in names
-    assert estimator.get_variable_value("dnn/hiddenlayer_0/kernel").shape == (13, 8)
+    assert estimator.get_variable_value("dnn/hiddenlayer_0/kernel").shape == (5, 4)
     row = next(estimator.predict(batches(None, 1)))
     assert sorted(row) == [
         "all_class_ids",
@@ -89,7 +88,7 @@ def test_a_network_learns_is_exported_and_asked(tmp_path):
         "probabilities",
     ]
     assert row["all_classes"].tolist() == [b"no", b"yes"]
-    spec = fc.make_parse_example_spec(wide + DEEP)
+    spec = fc.make_parse_example_spec(wide + deep)
     receive = tf.estimator.export.build_parsing_serving_input_receiver_fn(spec)
     folder = estimator.export_saved_model(str(tmp_path / "export"), receive)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -107,6 +106,23 @@ def test_a_shared_table_is_one_variable(tmp_path):
     estimator.train(input_fn, steps=2)
     (name,) = [name for name in estimator.get_variable_names() if name.endswith("embedding_weights")]
     assert estimator.get_variable_value(name).shape == (5, 2)
+
+
+def test_models_are_exported_as_they_are_evaluated(tmp_path):
+    def receive():
+        fed = tf.placeholder(tf.float32, [None])
+        return tf.estimator.export.ServingInputReceiver({"a": fed}, {"a": fed})
+
+    exporters = [tf.estimator.FinalExporter("last", receive), tf.estimator.LatestExporter("all", receive)]
+    config = tf.estimator.RunConfig(save_checkpoints_steps=2)
+    estimator = tf.estimator.BaselineRegressor(str(tmp_path), config=config)
+    _, made = tf.estimator.train_and_evaluate(
+        estimator,
+        tf.estimator.TrainSpec(batches(NUMBERS), max_steps=4),
+        tf.estimator.EvalSpec(batches(NUMBERS, 1), exporters=exporters, throttle_secs=0),
+    )
+    assert [len(list((tmp_path / "export" / name).iterdir())) for name in ("last", "all")] == [1, 2]
+    assert all(str(tmp_path) in path.decode() for path in made)
 
 
 class Initial(tf.train.SessionRunHook):

@@ -29,6 +29,7 @@ from .canned.dnn import DNNClassifier, DNNEstimator, DNNRegressor
 from .canned.linear import LinearClassifier, LinearEstimator, LinearRegressor
 from .canned.parsing import classifier_parse_example_spec, regressor_parse_example_spec
 from .estimator import Estimator
+from .exporters import Exporter, FinalExporter, LatestExporter
 from .specs import EstimatorSpec, EvalSpec, ModeKeys, RunConfig, TrainSpec, WarmStartSettings
 from .training import train_and_evaluate
 
@@ -49,8 +50,11 @@ __all__ = [
     "Estimator",
     "EstimatorSpec",
     "EvalSpec",
+    "Exporter",
+    "FinalExporter",
     "FinalOpsHook",
     "GlobalStepWaiterHook",
+    "LatestExporter",
     "LinearClassifier",
     "LinearEstimator",
     "LinearRegressor",

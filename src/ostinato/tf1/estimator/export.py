@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import dtypes, saved_model
+from .. import dtypes, logging, saved_model
 from ..graph import Graph
 from ..names import absent
 from ..ops.array import identity
@@ -141,9 +141,7 @@ def export(
                     f"Do this by naming one of them with {_DEFAULT!r}."
                 )
             outputs[_DEFAULT] = next(iter(outputs.values()))
-        signatures = {
-            name: output.as_signature_def(received.receiver_tensors) for name, output in outputs.items()
-        }
+        signatures = _signatures(outputs, received.receiver_tensors)
         folder = _new_folder(export_dir_base)
         builder = saved_model.Builder(folder)
         with Session() as session:
@@ -159,6 +157,19 @@ def export(
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copyfile(source, target)
     return folder.encode()
+
+
+def _signatures(outputs: Mapping[str, Any], received: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each output that can be served with what is received its signature."""
+    made = {}
+    for name, output in outputs.items():
+        try:
+            made[name] = output.as_signature_def(received)
+        except ValueError as problem:  # classes and numbers are served for encoded examples alone
+            logging.info("Signature EXCLUDED from export because it cannot be served: %s: %s", name, problem)
+    if _DEFAULT not in made:
+        logging.warning("Export includes no default signature!")
+    return made
 
 
 def _new_folder(base: str) -> str:

@@ -10,10 +10,11 @@ from .specs import EvalSpec, TrainSpec
 
 
 class _EvaluationListener(CheckpointSaverListener):
-    """Evaluates each checkpoint, at most once in `throttle_secs`."""
+    """Evaluates each checkpoint, at most once in `throttle_secs`, and exports what was evaluated."""
 
-    def __init__(self, evaluate: Any, throttle_secs: float) -> None:
-        self._evaluate = evaluate
+    def __init__(self, evaluate: Any, export: Any, throttle_secs: float) -> None:
+        self._evaluate, self._export = evaluate, export
+        self.exported: list[Any] = []
         self._timer = SecondOrStepTimer(every_secs=throttle_secs) if throttle_secs else None
         self.result: Any = None
         self.evaluated: int | None = None
@@ -38,6 +39,7 @@ class _EvaluationListener(CheckpointSaverListener):
     def _now(self, global_step_value: Any) -> None:
         self.evaluated = int(global_step_value)
         self.result = self._evaluate()
+        self.exported = self._export(self.result, self.evaluated)
 
 
 def train_and_evaluate(estimator: Any, train_spec: TrainSpec, eval_spec: EvalSpec) -> tuple[Any, list[Any]]:
@@ -60,22 +62,23 @@ def train_and_evaluate(estimator: Any, train_spec: TrainSpec, eval_spec: EvalSpe
             eval_spec.input_fn, steps=eval_spec.steps, hooks=eval_spec.hooks, name=eval_spec.name
         )
 
-    listener = _EvaluationListener(evaluate, eval_spec.throttle_secs)
+    def export(result: Any, step: int) -> list[Any]:
+        return [
+            exporter.export(
+                estimator=estimator,
+                export_path=f"{estimator.model_dir}/export/{exporter.name}",
+                checkpoint_path=estimator.latest_checkpoint(),
+                eval_result=result,
+                is_the_final_export=train_spec.max_steps is not None and step >= train_spec.max_steps,
+            )
+            for exporter in eval_spec.exporters
+        ]
+
+    listener = _EvaluationListener(evaluate, export, eval_spec.throttle_secs)
     estimator.train(
         train_spec.input_fn,
         hooks=train_spec.hooks,
         max_steps=train_spec.max_steps,
         saving_listeners=[*train_spec.saving_listeners, listener],
     )
-    exported = []
-    for exporter in eval_spec.exporters:
-        exported.append(
-            exporter.export(
-                estimator=estimator,
-                export_path=f"{estimator.model_dir}/export/{exporter.name}",
-                checkpoint_path=estimator.latest_checkpoint(),
-                eval_result=listener.result,
-                is_the_final_export=True,
-            )
-        )
-    return listener.result, exported
+    return listener.result, listener.exported
