@@ -32,6 +32,7 @@ _VIEWS = frozenset(
 )
 LARGEST_CONSTANT = 2**16
 """How many bytes a value may have that is kept as it is the same in every run; larger ones are computed."""
+_METHODS = ("view", "expand", "new_empty", "new_zeros", "new_ones", "new_full")
 _LITERALS = (int, bool, str, type(None))
 
 
@@ -256,7 +257,9 @@ def _plainest(function: Any) -> Any:
         return function
     namespace, name = function._schema.name.split("::")
     if namespace == "aten":
-        for place in (torch._C._VariableFunctions, torch.Tensor):
-            if hasattr(place, name):
-                return getattr(place, name)
+        if hasattr(torch._C._VariableFunctions, name):
+            return getattr(torch._C._VariableFunctions, name)
+        # Not all of a tensor's methods are the operator of their name: `index` is not.
+        if name in _METHODS or (name.endswith("_") and not name.startswith("_")):
+            return getattr(torch.Tensor, name, function._op)
     return function._op
