@@ -5,7 +5,8 @@ writes, blocks, draws random numbers, loops or is no operation of TensorFlow's o
 _FILES = {
     "tf1/test_train.py": (
         "ApplyAdadelta ApplyAdagrad ApplyAdagradDA ApplyAdam ApplyCenteredRMSProp ApplyFtrl ApplyFtrlV2 "
-        "ApplyGradientDescent ApplyMomentum ApplyProximalAdagrad ApplyProximalGradientDescent ApplyRMSProp"
+        "ApplyGradientDescent ApplyMomentum ApplyProximalAdagrad ApplyProximalGradientDescent ApplyRMSProp "
+        "SparseApplyAdagradDA"
     ),
     "tf1/test_cudnn_rnn.py": (
         "CellToCudnnCanonical CudnnCanonicalToCell CudnnRNN CudnnRNNCanonicalToParams "

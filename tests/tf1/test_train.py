@@ -159,3 +159,20 @@ def test_an_optimizer_of_the_users_own():
         session.run(train, {x: X})
         weights, _ = session.run(variables)
     assert weights[1].tolist() == [2.5, 4.5]
+
+
+def test_dual_averaging_updates_the_rows_that_were_looked_up():
+    """The numbers are TensorFlow 1.15's."""
+    weights = tf.get_variable("w", initializer=np.zeros([4, 2], np.float32))
+    step = tf.train.get_or_create_global_step()
+    wanted = [[1.0, 2.0], [3.0, -4.0], [0.1, 0.2]]
+    loss = tf.reduce_sum(tf.square(tf.nn.embedding_lookup(weights, [0, 2, 2]) - wanted))
+    train = tf.train.AdagradDAOptimizer(0.5, step, 0.1, 0.05, 0.02).minimize(loss, step)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(5):
+            session.run(train)
+        expected = [[0.869512, 1.058936], [0, 0], [1.037009, -1.067116], [0, 0]]
+        np.testing.assert_allclose(session.run(weights), expected, atol=2e-6)
+    with pytest.raises(ValueError, match="initial_gradient_squared_accumulator_value must be positive"):
+        tf.train.AdagradDAOptimizer(0.5, step, 0.0)
