@@ -15,6 +15,7 @@ def test_modules_show_them() -> None:
     assert second.shape.as_list() == [2, 4]
     assert drivers.rnn_cell_impl.RNNCell is drivers.rnn_cell.RNNCell is tf.nn.rnn_cell.RNNCell
     assert drivers._maybe_tensor_shape_from_tensor([2]) == [2]
+    assert cells._LayerRNNCell is cells.LayerRNNCell
     for package in ("tensorflow.python.ops.distributions", "tensorflow.contrib.distributions.python.ops"):
         assert served[f"{package}.categorical"].Categorical is tf.distributions.Categorical
     mvn_tril = served["tensorflow.contrib.distributions.python.ops.mvn_tril"]

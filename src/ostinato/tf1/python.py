@@ -308,6 +308,7 @@ _CELL_HELPERS: dict[str, Any] = {
     "_concat": rnn_step.concat_sizes,
     "_like_rnncell": rnn_cell_base.like_rnncell,
     "_zero_state_tensors": math.named(rnn_cell_base.zero_tensors, "state_size", "batch_size", "dtype"),
+    "_LayerRNNCell": rnn_cell_impl.LayerRNNCell,
     "_RNNCell": rnn_cell_base.RNNCell,
     "_WEIGHTS_VARIABLE_NAME": "kernel",
     "_BIAS_VARIABLE_NAME": "bias",
