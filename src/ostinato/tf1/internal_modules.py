@@ -14,7 +14,8 @@ from .names import absent
 
 _LISTED = {
     "tensorflow.python": (
-        "client data debug eager framework layers lib ops platform saved_model summary training util"
+        "client data debug eager feature_column framework layers lib ops platform saved_model summary "
+        "training util"
     ),
     "tensorflow.python.client": "client_lib device_lib session timeline",
     "tensorflow.python.data": "ops util",
@@ -22,6 +23,7 @@ _LISTED = {
     "tensorflow.python.data.util": "nest",
     "tensorflow.python.estimator": "estimator export inputs model_fn run_config training",
     "tensorflow.python.eager": "context",
+    "tensorflow.python.feature_column": "feature_column feature_column_lib feature_column_v2",
     "tensorflow.python.framework": (
         "config constant_op convert_to_constants device device_spec dtypes errors errors_impl framework_lib "
         "function graph_io graph_util graph_util_impl importer indexed_slices load_library meta_graph ops "
@@ -84,8 +86,8 @@ _LISTED = {
     "tensorflow.contrib.framework.python.ops": "arg_scope checkpoint_ops ops script_ops sort_ops variables",
     "tensorflow.contrib.layers.python": "layers ops",
     "tensorflow.contrib.layers.python.layers": (
-        "embedding_ops encoders feature_column initializers layers normalization optimizers regularizers "
-        "summaries utils"
+        "embedding_ops encoders feature_column feature_column_ops initializers layers normalization "
+        "optimizers regularizers summaries utils"
     ),
     "tensorflow.contrib.layers.python.ops": "sparse_ops",
     "tensorflow.contrib.legacy_seq2seq.python": "ops",
@@ -130,6 +132,7 @@ _KINDS = {
     "tensorflow.models.rnn.seq2seq": "contrib.legacy_seq2seq",
     "tensorflow.python.data": "data",
     "tensorflow.python.estimator": "estimator estimator.inputs estimator.export",
+    "tensorflow.python.feature_column": "feature_column",
     "tensorflow.python.framework.errors": "errors",
     "tensorflow.python.framework.graph_util": "graph_util",
     "tensorflow.python.framework.test_util": "test",
