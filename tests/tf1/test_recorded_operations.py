@@ -1,4 +1,4 @@
-"""Operations of all kinds, with their gradients, have the same bits where a run with other values is replayed."""
+"""Operations of all kinds, with gradients, have the same bits where a run is replayed for other values."""
 
 import contextlib
 from pathlib import Path
@@ -18,7 +18,7 @@ CASES = [
 ]
 PARTS = 24
 BY_OTHER_FORMULA = {("basics", "reduce_prod")}
-"""Where torch takes another formula while it is watched: the recorded run itself is a rounding away."""
+"""Where torch takes another formula while it is watched, so that a replay is a rounding away."""
 
 
 class Fed(op_values.Inputs):
@@ -66,10 +66,12 @@ def test_a_replayed_operation_has_the_bits_of_one_that_is_not(part, monkeypatch)
         expected, _ = values_of(case, False, monkeypatch)
         found, count = values_of(case, True, monkeypatch)
         replayed += count
-        first = 1 if (file, name) in BY_OTHER_FORMULA else 0
-        for number in range(first, 3):
+        for number in range(3):
             pairs = zip(found[number], expected[number], strict=True)
             for index, (ours, theirs) in enumerate(pairs):
                 message = f"{file}: {name}, run {number}, output {index}"
-                np.testing.assert_array_equal(ours, theirs, message)
+                if (file, name) in BY_OTHER_FORMULA:
+                    np.testing.assert_allclose(ours, theirs, 1e-5, 1e-6, err_msg=message)
+                else:
+                    np.testing.assert_array_equal(ours, theirs, message)
     assert replayed > 0
