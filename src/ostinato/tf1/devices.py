@@ -8,7 +8,7 @@ from typing import Any
 
 _PART = re.compile(r"^(job):(\w[\w.-]*)$|^(replica|task):(\d+)$")
 _DEVICE = re.compile(r"^(device:(?=\w+:))?([A-Za-z]\w*)(?::(\d+|\*))?$")
-_KINDS = ("CPU", "GPU", "TPU", "XLA_CPU", "XLA_GPU")
+_KINDS = ("CPU", "GPU", "XLA_CPU", "XLA_GPU")
 _ORDER = ("job", "replica", "task", "device")
 
 
