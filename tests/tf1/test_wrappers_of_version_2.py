@@ -73,5 +73,5 @@ def test_a_wrapper_wraps_cells_of_either_kind(make, sums):
 def test_what_is_no_cell_is_refused():
     with pytest.raises(TypeError, match="is not an RNNCell"):
         nn.RNNCellResidualWrapper(3)
-    with pytest.raises(AttributeError, match=r"tf\.compat\.v2\.nn\.relu is not served"):
+    with pytest.raises(AttributeError, match=r"tf\.compat\.v2\.nn\.relu is not among"):
         nn.relu  # noqa: B018

@@ -12,8 +12,8 @@ def not_served(module: str) -> Callable[[str], Any]:
 
     def look(name: str) -> Any:
         raise AttributeError(
-            f"{module}.{name} is not served: this is TensorFlow 1's interface. What a script takes of "
-            "version 2 has an older name: tf.compat.v2.keras is tf.keras, tf.compat.v2.summary is tf.summary."
+            f"{module}.{name} is not among the TensorFlow 1 symbols here: this is TensorFlow 1's interface. "
+            "What a script takes of version 2 has an older name: tf.compat.v2.keras is tf.keras."
         )
 
     return look
