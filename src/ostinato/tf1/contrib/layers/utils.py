@@ -8,6 +8,7 @@ from typing import Any
 from ...control_flow import cond
 from ...graph import add_to_collection, add_to_collections, get_collection, get_default_graph
 from ...model_variables import model_variable
+from ...names import absent
 from ...ops.core import convert_to_tensor
 from ...partitioned import PartitionedVariable
 from ...registry import constant_value as constant_of
@@ -211,3 +212,6 @@ def parameter(
         collections=get_variable_collections(collections, name),
         trainable=trainable,
     )
+
+
+__getattr__ = absent("tf.contrib.layers.utils", [name for name in dir() if not name.startswith("_")])
