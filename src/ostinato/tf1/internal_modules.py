@@ -141,7 +141,7 @@ _KINDS = {
     "tensorflow.python.ops.bitwise_ops": "bitwise",
     "tensorflow.python.ops.candidate_sampling_ops": "nn random",
     "tensorflow.python.ops.ctc_ops": "nn",
-    "tensorflow.python.ops.distributions": "distributions",
+    "tensorflow.python.ops.distributions": "distributions contrib.distributions",
     "tensorflow.contrib.distributions": "contrib.distributions",
     "tensorflow.python.ops.gradient_checker": "test",
     "tensorflow.python.ops.image_ops": "image",
