@@ -21,10 +21,11 @@ import torch
 from .errors import InvalidArgumentError
 from .ops.core import constant_tensor
 from .placement import placed_evaluate
-from .plan_units import Unit, as_leaf
+from .plan_units import Instruction, Unit, as_leaf
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
+    from .recording import Recorder
     from .run import Run
 
 TYPES = frozenset(["Switch", "Merge", "Enter", "Exit", "NextIteration"])
@@ -82,6 +83,10 @@ class Node:
         self.leaves: list[int] = []
         self.fetched: list[tuple[int, int]] = []  # outputs, each with its place among the results
         self.placed: dict[torch.device, Callable[..., Sequence[Any]]] = {}
+
+    def instruction(self) -> Instruction:
+        """The node as a recorder is told of it."""
+        return Instruction(self.operation, self.evaluate, (), (), (), plain=self.plain)
 
     def on(self, device: torch.device | None) -> Callable[..., Sequence[Any]]:
         """What evaluates it in a session of a device."""
@@ -196,8 +201,10 @@ class Dataflow:
             traceback = traceback.tb_next
         return None
 
-    def execute(self, run: Run, feed_values: Sequence[Any]) -> list[Any]:
-        """The values of the fetches (None for an operation)."""
+    def execute(self, run: Run, feed_values: Sequence[Any], recorder: Recorder | None = None) -> list[Any]:
+        """The values of the fetches (None for an operation); a recorder is told of each node."""
+        if recorder is not None:
+            run = recorder.run
         state = _State(self._enters)
         outermost, here_is_host = _Iteration(None), run.device is None
         results: dict[int, Any] = {}
@@ -205,6 +212,9 @@ class Dataflow:
             as_leaf(value) if leaf else value
             for value, leaf in zip(feed_values, self._fed_leaves, strict=True)
         ]
+        if recorder is not None:
+            for value, leaf in zip(feed_values, values, strict=True):
+                recorder.fed(value, leaf)
         for node in self._roots:
             state.put(node, outermost, list(node.template), False)
         for edges, value in zip(self._fed, values, strict=True):
@@ -221,17 +231,25 @@ class Dataflow:
                 inputs[place] = run.read(name) if there else None
             here = iteration
             if node.kind <= _TRIGGER:
-                if here_is_host and node.plain is not None:
+                if recorder is not None:
+                    found = recorder.evaluate(node.instruction(), inputs)
+                elif here_is_host and node.plain is not None:
                     found = node.plain(*inputs)
                     if found.__class__ is not tuple and found.__class__ is not list:
                         found = (found,)
                 else:
                     found = (node.evaluate if here_is_host else node.on(run.device))(run, *inputs)
                 if node.leaves:
-                    found = _with_leaves(found, node.leaves)
+                    given, found = found, _with_leaves(found, node.leaves)
+                    if recorder is not None:
+                        for leaf, value in zip(found, given, strict=True):
+                            recorder.leaf(leaf, value)
                 state.pass_on(node, iteration, found)
             elif node.kind == _SWITCH:
-                data, taken = inputs[0], int(bool(inputs[1]))
+                data, taken = (
+                    inputs[0],
+                    int(bool(inputs[1]) if recorder is None else recorder.chosen(inputs[1])),
+                )
                 found = [None if index != taken else data for index in range(2)]
                 state.pass_on_one(node, iteration, data, taken)
             elif node.kind == _MERGE:

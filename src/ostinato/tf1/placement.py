@@ -21,7 +21,8 @@ from .plan_units import as_leaf
 
 if TYPE_CHECKING:
     from .graph import Graph
-    from .plan import Instruction, Plan
+    from .plan import Plan
+    from .plan_units import Instruction
     from .tensor import Operation
 
 CPU = torch.device("cpu")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from .errors import InvalidArgumentError, OpError
 from .graph import Graph
 from .ops.core import constant_tensor
 from .plan_code import DROPPED, PlanCode
-from .plan_units import Unit, as_leaf, as_outputs, locked, tracked
+from .plan_units import Instruction, Unit, as_leaf, as_outputs, locked, tracked
 from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
@@ -42,18 +42,6 @@ FASTER = True
 """Whether functions are made of plans; tests compare the two ways."""
 FUSE = True
 """Whether the steps of a driver are run as one sequence where they can be; tests compare the two ways."""
-
-
-@dataclass(frozen=True)
-class Instruction:
-    operation: Operation
-    evaluate: Callable[..., Sequence[Any]]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    leaves: tuple[int, ...]  # outputs that a gradient is taken with respect to
-    frees: tuple[int, ...] = ()
-    plain: Callable[..., Any] | None = None  # what `evaluate` calls with the inputs alone, where that is all
-    reads: str | None = None  # the variable whose value this is
 
 
 class Plan:
@@ -105,12 +93,12 @@ class Plan:
     ) -> list[Any]:
         """The values of the fetches, instruction by instruction; a recorder is told of each."""
         if self.flow is not None:
-            return self.flow.execute(run, feed_values)
+            return self.flow.execute(run, feed_values, recorder)
         values = list(self.template)
         for slot, is_leaf, value in zip(self.feed_slots, self.fed_leaves, feed_values, strict=True):
             values[slot] = as_leaf(value) if is_leaf else value
             if recorder is not None:
-                recorder.fed(slot, value, values[slot])
+                recorder.fed(value, values[slot])
         for instruction in self.instructions:
             arguments = [None if slot == DROPPED else values[slot] for slot in instruction.inputs]
             try:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .plan_units import as_leaf
 
 if TYPE_CHECKING:
-    from .plan import Instruction, Plan
+    from .plan import Plan
+    from .plan_units import Instruction
 
 DROPPED = -1
 """The slot of a value that nobody needs, and of an input that is not read."""

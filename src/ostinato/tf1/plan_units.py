@@ -14,6 +14,20 @@ if TYPE_CHECKING:
     from .run import Run
 
 
+@dataclass(frozen=True)
+class Instruction:
+    """What a plan evaluates at one point, with the slots of the values that go in and come out."""
+
+    operation: Operation
+    evaluate: Callable[..., Sequence[Any]]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    leaves: tuple[int, ...]  # outputs that a gradient is taken with respect to
+    frees: tuple[int, ...] = ()
+    plain: Callable[..., Any] | None = None  # what `evaluate` calls with the inputs alone, where that is all
+    reads: str | None = None  # the variable whose value this is
+
+
 @dataclass(eq=False)
 class Unit:
     """What is evaluated in one go: one operation, or several fused ones."""

@@ -16,7 +16,7 @@ import torch
 from .recorded_entries import Call, Entry, Expected, ExpectedShape, Place, Read, Recording, Whole, places_in
 
 if TYPE_CHECKING:
-    from .plan import Instruction
+    from .plan_units import Instruction
     from .run import Run
 
 _RENAMING = frozenset(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import registry
 
 if TYPE_CHECKING:
-    from .plan import Instruction
+    from .plan_units import Instruction
 
 
 RECORDED = frozenset(

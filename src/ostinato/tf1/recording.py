@@ -42,7 +42,8 @@ from .recorded_run import RecordedRun
 from .run import Run
 
 if TYPE_CHECKING:
-    from .plan import Instruction, Plan
+    from .plan import Plan
+    from .plan_units import Instruction
 
 MOST_BYTES = 256 * 2**20
 """How much a run may compute to be recorded, for all of it is held meanwhile."""
@@ -50,6 +51,7 @@ _READS = frozenset(
     getattr(torch.Tensor, name)
     for name in ("numpy", "tolist", "data_ptr", "__array__", "__dlpack__", "untyped_storage", "storage")
 )
+_LITERALS = (bool, int, float, str, bytes, type(None), torch.dtype, torch.device)
 _CHANGING = (torch.Tag.nondeterministic_seeded, torch.Tag.dynamic_output_shape)
 
 
@@ -91,16 +93,12 @@ class Recorder(TorchDispatchMode):
         self._leaves: list[torch.Tensor] = []  # held, so that no other tensor gets their ids
         self._bytes = 0
         self._instruction: Instruction | None = None
-        self._places: list[Any] = list(plan.template)  # by the plan's slots: a `Place`, or what is no tensor
-        for slot, value in enumerate(plan.template):
-            if isinstance(value, torch.Tensor):
-                self._places[slot] = Place(self._add(value, True))
 
-    def recording(self, plan: Plan) -> Recording | None:
-        """What has been written down."""
+    def recording(self, fetched: Sequence[Any]) -> Recording | None:
+        """What has been written down of a run that gives this."""
         if self.failed is not None:
             return None
-        fetches = [None if slot < 0 else self._places[slot] for slot in plan.fetch_slots]
+        fetches = list(map(self._place, fetched))
         if any(item is INSIDE for item in fetches):
             self.failed = "a TensorArray's handle is fetched"
             return None
@@ -108,9 +106,8 @@ class Recorder(TorchDispatchMode):
 
     # What the plan tells.
 
-    def fed(self, slot: int, value: Any, leaf: Any) -> None:
+    def fed(self, value: Any, leaf: Any) -> None:
         self._feeds.append(self._add(value))
-        self._places[slot] = Place(self._feeds[-1])
         self._same(leaf, value)
 
     def evaluate(self, instruction: Instruction, arguments: Sequence[Any]) -> Sequence[Any]:
@@ -121,7 +118,8 @@ class Recorder(TorchDispatchMode):
             return instruction.evaluate(self.run, *arguments)
         operation, self._instruction = instruction.operation, instruction
         begin, self._problem = len(self._entries), None
-        if is_stateful(instruction) or self._takes_others(instruction, arguments):
+        inputs = tuple(map(self._place, arguments))
+        if is_stateful(instruction) or self._takes_others(inputs):
             self._problem = "it is stateful or takes other things than tensors"
             self.paused += 1
             try:
@@ -134,34 +132,36 @@ class Recorder(TorchDispatchMode):
             if not all(isinstance(result, (torch.Tensor, Elements, type(None))) for result in results):
                 self.refuse("something other than tensors is given")
         if self._problem is None and self.failed is None:
-            given = [self._place(result) for result in results]
+            for result in results:
+                self._place(result)
         elif operation.type == "Gradients" or any(map(_has_history, results)):
             self.failed = self.failed or f"a gradient goes through {operation.type}, and {self._problem}"
             return results
         else:
             del self._entries[begin:]
-            inputs = tuple([None if slot < 0 else self._places[slot] for slot in instruction.inputs])
             if any(item is INSIDE for item in inputs) or any(
                 isinstance(result, Elements) for result in results
             ):
                 self.failed = f"{operation.type} takes a TensorArray, and {self._problem}"
             outputs = tuple([self._add(result) for result in results])
             self._entries.append(Whole(instruction, inputs, outputs))
-            given = [Place(number) for number in outputs]
-            for tensor, result, place in zip(operation.outputs, results, given, strict=False):
+            for tensor, result, number in zip(operation.outputs, results, outputs, strict=False):
                 if isinstance(result, torch.Tensor) and not tensor.shape.is_fully_defined():
-                    self._entries.append(ExpectedShape(place, tuple(result.shape), instruction))
-        for slot, place in zip(instruction.outputs, given, strict=True):
-            if slot >= 0:
-                self._places[slot] = place
+                    shape = tuple(result.shape)
+                    self._entries.append(ExpectedShape(Place(number), shape, instruction))
         return results
 
-    def _takes_others(self, instruction: Instruction, arguments: Sequence[Any]) -> bool:
+    def _takes_others(self, inputs: Sequence[Any]) -> bool:
         """Whether something goes in that is no tensor, and differs between runs: strings, handles."""
         return any(
-            slot >= 0 and isinstance(self._places[slot], Place) and not isinstance(value, torch.Tensor)
-            for slot, value in zip(instruction.inputs, arguments, strict=False)
+            isinstance(place, Place) and not isinstance(self._values[place.number].tensor, torch.Tensor)
+            for place in inputs
         )
+
+    def chosen(self, condition: torch.Tensor) -> bool:
+        """What is true of a condition that the run goes on by."""
+        with self:
+            return bool(condition)
 
     def leaf(self, leaf: Any, value: Any) -> None:
         """A leaf that stands for a value that an instruction gave."""
@@ -287,6 +287,8 @@ class Recorder(TorchDispatchMode):
         number = len(self._values)
         if not isinstance(tensor, torch.Tensor):
             self._values.append(Value(tensor, False, 0))
+            if tensor is not None:
+                self._numbers[id(tensor)] = number
             return number
         storage = self._storage(tensor)
         self._values.append(Value(tensor, fixed, storage))
@@ -313,7 +315,10 @@ class Recorder(TorchDispatchMode):
             return Place(self._add(argument, True) if number is None else number)
         if isinstance(argument, (list, tuple)):
             return type(argument)([self._place(item) for item in argument])
-        return INSIDE if isinstance(argument, Elements) else argument
+        if isinstance(argument, Elements):
+            return INSIDE
+        number = None if isinstance(argument, _LITERALS) else self._numbers.get(id(argument))
+        return argument if number is None else Place(number)
 
     def _number(self, tensor: torch.Tensor) -> int | None:
         number = self._numbers.get(id(tensor))

@@ -68,7 +68,7 @@ class Replays:
         """The values of the plan's fetches."""
         if self._over or not RECORD:
             return plan.execute(run, feed_values)
-        if plan.flow is not None or run.device is not None:
+        if run.device is not None:
             return plan.execute(run, feed_values)
         sources = self._sources
         if sources is None:
@@ -121,7 +121,7 @@ class Replays:
     def _recorded(self, plan: Plan, run: Run, feed_values: Sequence[Any], kind: _Kind) -> list[Any]:
         with recorder_of(plan, run) as recorder:
             values = plan.interpret(run, feed_values, recorder)
-        recording = recorder.recording(plan)
+        recording = recorder.recording(values)
         self.problem = recorder.failed
         if recording is not None:
             try:

@@ -15,7 +15,8 @@ from . import graph_messages  # noqa: F401  # whose GraphDef a RunMetadata may h
 from .messages import Message
 
 if TYPE_CHECKING:
-    from .plan import Instruction, Plan
+    from .plan import Plan
+    from .plan_units import Instruction
     from .run import Run
 
 
