@@ -76,7 +76,9 @@ class Plan:
             code = self._code = PlanCode(self)
         return self.guarded(code, run, feed_values)
 
-    def guarded(self, code: PlanCode | RecordedCode, run: Run, feed_values: Sequence[Any]) -> list[Any]:
+    def guarded(
+        self, code: PlanCode | dataflow.Dataflow | RecordedCode, run: Run, feed_values: Sequence[Any]
+    ) -> list[Any]:
         """What `code` gives; what it raises, as the error of the node where it happened."""
         try:
             return code.execute(run, feed_values)
@@ -214,7 +216,8 @@ class _Compiler:
 
     def _flow(self, units: dict[Operation, Unit], operations: Sequence[Operation]) -> None:
         """Of a graph whose loops and conditionals are nodes of their own."""
-        constants, variables = {}, {}
+        constants: dict[Tensor, Any] = {}
+        variables: dict[Tensor | Operation, str] = {}
         for tensor in {tensor for operation in operations for tensor in operation.outputs} - self.cut:
             if tensor.op not in units:
                 if tensor.op.type == "Const":

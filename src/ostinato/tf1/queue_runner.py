@@ -150,7 +150,8 @@ class QueueRunner:
 
     def _filler(self, sess: Any, enqueue_op: Any) -> Callable[[], Any]:
         """What a thread calls again and again."""
-        return sess.make_callable(enqueue_op)  # type: ignore[no-any-return]
+        filler: Callable[[], Any] = sess.make_callable(enqueue_op)
+        return filler
 
     def _close_on_stop(self, sess: Any, cancel_op: Any, coord: Any) -> None:
         coord.wait_for_stop()

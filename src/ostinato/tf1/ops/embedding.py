@@ -32,7 +32,7 @@ def shard_of(flat: torch.Tensor, sizes: Sequence[int], partition_strategy: str) 
 
 
 def _lookup(ids: torch.Tensor, *tables: torch.Tensor, partition_strategy: str) -> torch.Tensor:
-    flat, count = ids.reshape(-1).long(), len(tables)
+    flat = ids.reshape(-1).long()
     sizes = torch.tensor([table.shape[0] for table in tables])
     shard, row, past = shard_of(flat, sizes.tolist(), partition_strategy)
     sizes = sizes.to(ids.device)

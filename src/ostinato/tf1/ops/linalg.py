@@ -76,7 +76,7 @@ register("MatrixBandPart", _band, same)
 register("MatrixDiagPart", lambda x: x.diagonal(dim1=-2, dim2=-1))
 
 
-def _diagonal_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
+def _matrix_of_diagonal_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     # Of its own, as torch takes seconds to import what it needs for diag_embed without values.
     shape = inputs[0].shape
     if shape.ndims == 0:
@@ -84,7 +84,7 @@ def _diagonal_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     return [(inputs[0].dtype, shape.concatenate(shape[-1:]))]
 
 
-register("MatrixDiag", torch.diag_embed, _diagonal_rule)
+register("MatrixDiag", torch.diag_embed, _matrix_of_diagonal_rule)
 register("MatrixSetDiag", _set_diagonal)
 
 
