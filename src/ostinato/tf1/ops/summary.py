@@ -151,28 +151,33 @@ def _limits() -> np.ndarray:
 
 
 _ENDS = _limits()
+_FEW = 500
 _LARGEST = float(np.finfo(np.float64).max)
 
 
 def histogram(values: torch.Tensor) -> bytes:
     """The message HistogramProto of values: buckets without the empty ones beside one another."""
     flat = values.detach().reshape(-1).cpu()
-    if flat.numel():
-        wide = flat.double()
-        sums = [wide.sum().item(), wide.square().sum().item()]
-        # Sorting and looking up the limits is faster than looking up each value.
-        ordered = (flat.float() if flat.dtype == torch.bfloat16 else flat).numpy()
-        ordered = np.sort(ordered).astype(np.float64)
-        numbers = [ordered[0].item(), ordered[-1].item(), flat.numel(), *sums]
-        below = np.searchsorted(ordered, _ENDS)
-        below[-1] = flat.numel()
-        counts = np.diff(below, prepend=0)
+    wide = (flat.float() if flat.dtype == torch.bfloat16 else flat).numpy().astype(np.float64)
+    if wide.size:
+        with np.errstate(over="ignore"):
+            sums = wide.sum(), np.square(wide).sum()
+        numbers = [wide.min(), wide.max(), wide.size, *sums]
     else:
         numbers = [_LARGEST, -_LARGEST, 0, 0, 0]
-        counts = np.zeros(len(_ENDS))
+    if wide.size < _FEW:
+        buckets = np.searchsorted(_ENDS[:-1], wide, side="right")
+        counts = np.bincount(buckets, minlength=len(_ENDS))
+    else:
+        # Sorting and looking up the limits is faster than looking up each value.
+        below = np.searchsorted(np.sort(wide), _ENDS)
+        below[-1] = wide.size
+        counts = below.copy()
+        counts[1:] -= below[:-1]
     # Of a row of empty buckets only the last is written.
-    followed = np.append(counts[1:] > 0, True)
-    kept = (counts > 0) | followed
+    kept = counts > 0
+    kept[:-1] |= kept[1:]
+    kept[-1] = True
     encoded = [
         varint(number << 3 | FIXED64) + struct.pack("<d", value)
         for number, value in enumerate(numbers, 1)
