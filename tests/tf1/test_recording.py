@@ -404,3 +404,27 @@ def test_large_values_are_not_kept():
         (code,) = [code for kind in known._kinds.values() for code in kind.codes]
         held = [value for value in code._function.__globals__.values() if hasattr(value, "nbytes")]
         assert sum(value.nbytes for value in held) < 1000
+
+
+def transposed_by_turns():
+    """What assigns, queues and operations with a fed permutation leave lies otherwise from run to run."""
+    x, order = tf.placeholder(tf.float32, [3, 3]), tf.placeholder(tf.int32, [2])
+    turned = tf.transpose(x, order)
+    kept, queue = tf.get_variable("kept", [3, 3]), tf.FIFOQueue(1, [tf.float32], [[3, 3]])
+    with tf.control_dependencies([tf.assign(kept, turned), queue.enqueue(turned)]):
+        put = tf.no_op()
+    seen = [tf.reshape(value, [9]) * 2 for value in (turned, kept, queue.dequeue())]
+    return x, order, put, seen
+
+
+def test_what_lies_in_another_order_is_viewed_as_it_was():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, order, put, (turned, kept, queued) = transposed_by_turns()
+        array = np.arange(9, dtype=np.float32).reshape(3, 3)
+        for number in range(9):
+            feed = {x: array + number, order: [1, 0] if number // 3 == 1 else [0, 1]}
+            session.run(put, feed)
+            expected = (np.transpose(array + number, feed[order]) * 2).reshape(9)
+            np.testing.assert_array_equal(session.run(turned, feed), expected)
+            np.testing.assert_array_equal(session.run(kept), expected)
+            np.testing.assert_array_equal(session.run(queued), expected)

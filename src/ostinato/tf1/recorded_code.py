@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .recorded_entries import Call, Entry, Expected, ExpectedShape, Place, Read, Recording, Whole, places_in
+from .recorded_entries import (
+    Call,
+    Entry,
+    Expected,
+    ExpectedShape,
+    Place,
+    Read,
+    Recording,
+    Whole,
+    contiguous,
+    places_in,
+)
 
 if TYPE_CHECKING:
     from .plan_units import Instruction
@@ -113,6 +124,9 @@ class _Writer:
             if used:
                 text = f"{self._targets(_given(entry), used)} = {text}"
             yield self._line(text, entry.instruction)
+            for number in sorted(used) if isinstance(entry, Whole) else ():
+                if isinstance(recording.values[number].tensor, torch.Tensor):
+                    yield self._line(f"v{number} = {self._constant(contiguous)}(v{number})")
             self._made.update(entry.outputs)
             done = sorted({number for number in self._inputs(entry) if last[number] == index})
             if done:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from . import registry
 
 if TYPE_CHECKING:
@@ -127,6 +129,13 @@ def places_in(nest: Any) -> Iterator[Place]:
             yield from places_in(item)
     elif isinstance(nest, dict):
         yield from places_in(list(nest.values()))
+
+
+def contiguous(value: Any) -> Any:
+    """What an instruction gives, with its elements in order: which views of it torch can make depends on how
+    it lies, and that may be otherwise in another run.
+    """
+    return value.contiguous() if isinstance(value, torch.Tensor) else value
 
 
 def is_stateful(instruction: Instruction) -> bool:

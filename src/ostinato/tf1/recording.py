@@ -35,6 +35,7 @@ from .recorded_entries import (
     Recording,
     Value,
     Whole,
+    contiguous,
     is_stateful,
     places_in,
 )
@@ -104,6 +105,13 @@ class Recorder(TorchDispatchMode):
             return None
         return Recording(self._values, self._entries, self._feeds, fetches)
 
+    def release(self) -> None:
+        """Let go of the run: what draws random numbers again holds this recorder."""
+        for held in (self._values, self._entries, self._numbers, self._aliases, self._storages, self._leaves):
+            held.clear()
+        vars(self.run).clear()
+        self._instruction = None
+
     # What the plan tells.
 
     def fed(self, value: Any, leaf: Any) -> None:
@@ -143,6 +151,7 @@ class Recorder(TorchDispatchMode):
                 isinstance(result, Elements) for result in results
             ):
                 self.failed = f"{operation.type} takes a TensorArray, and {self._problem}"
+            results = [contiguous(result) for result in results]
             outputs = tuple([self._add(result) for result in results])
             self._entries.append(Whole(instruction, inputs, outputs))
             for tensor, result, number in zip(operation.outputs, results, outputs, strict=False):

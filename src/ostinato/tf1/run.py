@@ -93,6 +93,8 @@ class Run:
         return [leaf for _, leaf in self._leaves.get(name, [])]
 
     def write(self, name: str, value: torch.Tensor) -> torch.Tensor:
+        if isinstance(value, torch.Tensor):  # and not strings
+            value = value.contiguous()  # a run that is replayed takes the views of it that another run took
         self._variables[name] = value
         return value
 
