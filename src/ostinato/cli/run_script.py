@@ -71,7 +71,19 @@ def _script(name: str) -> _Program:
     return _Program(file, folder, lambda variables: exec(compile(source, file, "exec"), variables))
 
 
+def _tool(name: str) -> _Program:
+    """A command among TensorFlow's own modules, such as `tensorflow.python.tools.freeze_graph`."""
+    from ostinato.tf1 import shadow
+
+    module: Any = shadow.modules().get(name)
+    if not hasattr(module, "run_main"):
+        raise CommandError(f"{name} is no command here; tensorflow.python.tools.freeze_graph is one")
+    return _Program(name, os.getcwd(), lambda variables: module.run_main())
+
+
 def _module(name: str) -> _Program:
+    if name.split(".")[0] == "tensorflow":
+        return _tool(name)
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:

@@ -64,6 +64,13 @@ class DType:
         return self._numpy
 
     @property
+    def as_datatype_enum(self) -> int:
+        """The number that the type has in messages."""
+        from .tensor_protos import type_number
+
+        return type_number(self)
+
+    @property
     def torch_dtype(self) -> torch.dtype:
         if self._torch is None:
             raise TypeError(f"There are no operations on tensors of type {self.base_dtype.name} here.")

@@ -204,7 +204,12 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.estimator", "ProfilerHook", "tf.train.ProfilerHook"),
     ("tf.estimator", "SummarySaverHook", "tf.train.SummarySaverHook"),
     ("tf.estimator", "VocabInfo", "tf.train.init_from_checkpoint"),
-    ("tf.estimator", "experimental", "tf.train has hooks of the same kind"),
+    (
+        "tf.estimator.experimental",
+        "InMemoryEvaluatorHook KMeans LinearSDCA build_raw_supervised_input_receiver_fn call_logit_fn "
+        "make_stop_at_checkpoint_step_hook",
+        "tf.estimator.train_and_evaluate, and hooks of tf.train",
+    ),
     ("tf.estimator", "tpu", "there are no TPUs here: tf.estimator.Estimator"),
     (
         "tf.image",

@@ -135,6 +135,11 @@ class BaseSession:
         return self._graph
 
     @property
+    def graph_def(self) -> Any:
+        """The graph's message, with the nodes that there are now (TF1 symbol: `tf.Session.graph_def`)."""
+        return self._graph.as_graph_def()
+
+    @property
     def variables(self) -> dict[str, torch.Tensor]:
         """The variables' values by name: what a checkpoint of this session would hold."""
         return self._variables

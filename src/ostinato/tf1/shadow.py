@@ -83,6 +83,7 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.distributions": distributions,
         "tensorflow.errors": errors,
         "tensorflow.estimator": estimator,
+        "tensorflow.estimator.experimental": estimator.experimental,
         "tensorflow.estimator.export": estimator.export,
         "tensorflow.estimator.inputs": estimator.inputs,
         "tensorflow.feature_column": feature_column,

@@ -10,6 +10,14 @@ from ..estimator.canned.dnn import dnn_logit_fn_builder
 from ..estimator.canned.heads import BinaryHead, Head, MultiClassHead, RegressionHead
 from ..estimator.canned.linear import linear_logit_fn_builder
 from ..estimator.canned.rnn import RNNClassifier, RNNEstimator
+from ..estimator.early_stopping import (
+    make_early_stopping_hook,
+    read_eval_metrics,
+    stop_if_higher_hook,
+    stop_if_lower_hook,
+    stop_if_no_decrease_hook,
+    stop_if_no_increase_hook,
+)
 from ..names import absent
 from ..ops import math, nn
 from ..ops.cross_entropies import log_poisson_loss
@@ -88,8 +96,14 @@ __all__ = [
     "dnn_logit_fn_builder",
     "linear_logit_fn_builder",
     "logistic_regression_head",
+    "make_early_stopping_hook",
     "multi_class_head",
     "poisson_regression_head",
+    "read_eval_metrics",
     "regression_head",
+    "stop_if_higher_hook",
+    "stop_if_lower_hook",
+    "stop_if_no_decrease_hook",
+    "stop_if_no_increase_hook",
 ]
 __getattr__ = absent("tf.contrib.estimator", __all__)

@@ -17,7 +17,7 @@ from ..hooks import (
 )
 from ..names import absent
 from ..session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
-from . import export, inputs
+from . import experimental, export, inputs
 from .canned.baseline import BaselineClassifier, BaselineEstimator, BaselineRegressor
 from .canned.clipped import add_metrics
 from .canned.combined import (
@@ -74,6 +74,7 @@ __all__ = [
     "WarmStartSettings",
     "add_metrics",
     "classifier_parse_example_spec",
+    "experimental",
     "export",
     "inputs",
     "regressor_parse_example_spec",

@@ -98,6 +98,10 @@ class Estimator:
     def model_dir(self) -> str:
         return str(self._config.model_dir)
 
+    def eval_dir(self, name: str | None = None) -> str:
+        """Where `evaluate(name=name)` writes its summaries."""
+        return os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
+
     @property
     def config(self) -> RunConfig:
         return copy.copy(self._config)
@@ -306,7 +310,7 @@ class Estimator:
         return {**measured, "loss": metrics.mean(loss)}
 
     def _write_summary(self, results: dict[str, Any], name: str | None, path: str | None) -> None:
-        folder = os.path.join(self.model_dir, f"eval_{name}" if name else "eval")
+        folder = self.eval_dir(name)
         step = int(results.get("global_step", 0))
         shown = ", ".join(f"{key} = {value!s}" for key, value in sorted(results.items()))
         logging.info("Saving dict for global step %d: %s", step, shown)
