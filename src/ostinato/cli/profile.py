@@ -24,6 +24,7 @@ from tabulate import tabulate
 from ostinato.checkpoint.files import write_atomically
 from ostinato.cli.errors import CommandError
 from ostinato.tf1 import plan as plans
+from ostinato.tf1 import replays
 from ostinato.tf1 import session as sessions
 
 MOST_EVENTS = 300_000
@@ -151,12 +152,13 @@ def recorded(path: str) -> Iterator[None]:
             profile.in_runs += _now() - began
 
     faster, plans.FASTER = plans.FASTER, False  # each instruction by itself
+    record, replays.RECORD = replays.RECORD, False
     plans.Plan.__init__ = made  # type: ignore[method-assign]
     sessions.BaseSession._evaluate = run  # type: ignore[method-assign]
     try:
         yield
     finally:
-        plans.FASTER = faster
+        plans.FASTER, replays.RECORD = faster, record
         plans.Plan.__init__ = make  # type: ignore[method-assign]
         sessions.BaseSession._evaluate = evaluate  # type: ignore[method-assign]
         atexit.register(_tell, profile, path)  # after what the script itself prints when it ends

@@ -322,12 +322,14 @@ class Recorder(TorchDispatchMode):
             number = self._number(argument)
             # What no operation gave was made in Python, and of nothing that differs between runs.
             return Place(self._add(argument, True) if number is None else number)
-        if isinstance(argument, (list, tuple)):
-            return type(argument)([self._place(item) for item in argument])
         if isinstance(argument, Elements):
             return INSIDE
         number = None if isinstance(argument, _LITERALS) else self._numbers.get(id(argument))
-        return argument if number is None else Place(number)
+        if number is not None:
+            return Place(number)
+        if type(argument) in (list, tuple):
+            return type(argument)([self._place(item) for item in argument])
+        return argument
 
     def _number(self, tensor: torch.Tensor) -> int | None:
         number = self._numbers.get(id(tensor))

@@ -33,6 +33,10 @@ MOST_MEASURED = 4
 """How many runs are measured before they count as too long: the first one may have much to prepare."""
 LONGEST_RUN = 0.5
 """Seconds of a run beyond which what lies between torch's operations is not worth it."""
+FREE_TIME = 1.0
+"""How many seconds may go into recordings whatever comes of them."""
+SHARE_OF_TIME = 0.25
+"""And how much more of the time of all runs of a plan: where each has other shapes, recordings are for few."""
 MOST_KINDS = 128
 """How many kinds of runs of a plan are told apart: batches of ever other lengths are not."""
 MOST_VARIANTS = 4
@@ -45,6 +49,7 @@ class _Kind:
 
     times: list[float] = field(default_factory=list)  # seconds, of those since the last recording
     codes: list[RecordedCode] = field(default_factory=list)
+    time: float = 0.0  # seconds of a run that is not replayed
     misses: int = 0  # runs that none of the recordings was right for
     hits: int = 0
 
@@ -61,6 +66,7 @@ class Replays:
         self._sources: list[Tensor] | None = None
         self._lock = threading.Lock()
         self._over = False
+        self._recording = self._running = 0.0  # seconds that went into recordings, and into other runs
         self.problem: str | None = None  # why the last run that should have been written down was not
         self.replayed = 0  # how many runs were replayed
 
@@ -93,6 +99,7 @@ class Replays:
                 values = plan.guarded(code, run, feed_values)
                 kind.hits += 1
                 self.replayed += 1
+                self._running += kind.time
                 return values
             except OtherNumbers:
                 continue
@@ -110,8 +117,12 @@ class Replays:
             begin = time.perf_counter()
             values = plan.execute(run, feed_values)
             kind.times.append(time.perf_counter() - begin)
+            self._running += kind.times[-1]
             return values
-        if not short or not self._lock.acquire(blocking=False):
+        if not short or self._recording > FREE_TIME + SHARE_OF_TIME * self._running:
+            self._running += min(kind.times, default=0.0)
+            return plan.execute(run, feed_values)
+        if not self._lock.acquire(blocking=False):
             return plan.execute(run, feed_values)
         try:
             return self._recorded(plan, run, feed_values, kind)
@@ -119,6 +130,7 @@ class Replays:
             self._lock.release()
 
     def _recorded(self, plan: Plan, run: Run, feed_values: Sequence[Any], kind: _Kind) -> list[Any]:
+        begin = time.perf_counter()
         with recorder_of(plan, run) as recorder:
             values = plan.interpret(run, feed_values, recorder)
         recording = recorder.recording(values)
@@ -126,10 +138,12 @@ class Replays:
         if recording is not None:
             try:
                 kind.codes = [*kind.codes, RecordedCode(recording)]
-                kind.times = []
+                kind.time, kind.times = min(kind.times, default=0.0), []
             except CannotReplay as problem:
                 self.problem = str(problem)
+        recorder.release()
         self._over = self.problem is not None
+        self._recording += time.perf_counter() - begin
         return values
 
 
