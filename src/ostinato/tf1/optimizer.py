@@ -313,6 +313,10 @@ def _gradient(grad: Any) -> Any:
         ) from None
 
 
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach() if tensor.requires_grad else tensor
+
+
 def register_update(op_type: str, slots: int, compute: Any, grad: int = -1, by_rows: bool = False) -> None:
     """Register an operation that updates a variable and so many slots.
 
@@ -326,7 +330,7 @@ def register_update(op_type: str, slots: int, compute: Any, grad: int = -1, by_r
         names = operation.attributes["variables"]
         options = {key: value for key, value in operation.attributes.items() if key != "variables"}
         old = [run.current(name) for name in names]
-        given = [tensor.detach() for tensor in inputs[len(names) :]]
+        given = [_plain(tensor) for tensor in inputs[len(names) :]]
         new = compute(*old, *given, **options)
         written = [run.write(name, value) for name, value in zip(names, new, strict=True)]
         return written[0]
@@ -345,7 +349,7 @@ def register_update(op_type: str, slots: int, compute: Any, grad: int = -1, by_r
         names = operation.attributes["variables"]
         options = {key: value for key, value in operation.attributes.items() if key != "variables"}
         old = [run.current(name) for name in names]
-        given = [tensor.detach() for tensor in inputs[len(names) : -1]]
+        given = [_plain(tensor) for tensor in inputs[len(names) : -1]]
         rows, places = torch.unique(inputs[-1].long(), return_inverse=True)
         place = grad if grad < 0 else grad - len(names)
         values = given[place]
