@@ -295,3 +295,21 @@ def test_attention_over_a_memory_of_any_length_under_dynamic_rnn(around):
             found = session.run([outputs, alignments], {memory: np.ones([3, length, 5])})
             assert [each.shape for each in found] == [(3, 4, 5), (3, length)]
             np.testing.assert_allclose(found[1].sum(1), [1, 1, 0], rtol=1e-6)
+
+
+def test_alignments_past_a_rows_length_are_of_what_stands_there():
+    """TensorFlow writes there what a step from the row's last state gives."""
+    tf.set_random_seed(3)
+    cell = s2s.AttentionWrapper(
+        tf.nn.rnn_cell.GRUCell(5), s2s.BahdanauAttention(6, MEMORY), alignment_history=True
+    )
+    before = cell.zero_state(3, tf.float32)
+    _, after = tf.nn.dynamic_rnn(cell, tf.constant(INPUTS), [1, 6, 0], initial_state=before, dtype=tf.float32)
+    with tf.variable_scope("rnn", reuse=True):
+        wanted = [cell(INPUTS[:, step], after)[1].alignments for step in range(6)]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        history, wanted = session.run([after.alignment_history.stack(), tf.stack(wanted)])
+    np.testing.assert_allclose(history[1:, 0], wanted[1:, 0], rtol=1e-6)
+    np.testing.assert_allclose(history[:, 2], wanted[:, 2], rtol=1e-6)
+    assert np.abs(history[2, 0] - history[1, 0]).max() > 1e-4

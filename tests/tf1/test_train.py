@@ -176,3 +176,18 @@ def test_dual_averaging_updates_the_rows_that_were_looked_up():
         np.testing.assert_allclose(session.run(weights), expected, atol=2e-6)
     with pytest.raises(ValueError, match="initial_gradient_squared_accumulator_value must be positive"):
         tf.train.AdagradDAOptimizer(0.5, step, 0.0)
+
+
+def test_plain_steps_along_rows_do_not_decay():
+    """What TensorFlow gives after three steps: its decay is of dense gradients only there."""
+    make = tf.contrib.opt.extend_with_decoupled_weight_decay(tf.train.GradientDescentOptimizer)
+    table = tf.get_variable("v", initializer=[[1.0, 2.0], [3.0, -4.0]])
+    bias = tf.get_variable("b", initializer=[0.5, 1.0])
+    loss = tf.reduce_sum(tf.nn.embedding_lookup(table, [1, 1]) ** 2) + tf.reduce_sum(bias**3)
+    step = make(0.1, learning_rate=0.01).minimize(loss)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for _ in range(3):
+            session.run(step)
+        np.testing.assert_allclose(session.run(table), [[1, 2], [2.6542082, -3.5389438]], rtol=1e-6)
+        np.testing.assert_allclose(session.run(bias), [0.34851944, 0.66692233], rtol=1e-6)

@@ -20,13 +20,14 @@ def step_through(
     """Step `cell` through `inputs`, one nest `[batch, ...]` a step: the outputs of each step, and the
     final state.
 
-    `lengths` count from the first of these steps, which is step `first_step` of `run`.
+    `lengths` count from the first of these steps, which is step `first_step` of `run`. A cell that has
+    `reads_padding` shows its steps elsewhere too, past a row's length as well: it is given what stands there.
     """
     outputs = []
     batch_size = leaves(inputs[0])[0].shape[0] if inputs else 0
     for index, step_inputs in enumerate(inputs):
         finished = None if lengths is None else masking.finished_rows(lengths, index)
-        if finished is not None:
+        if finished is not None and not getattr(cell, "reads_padding", False):
             step_inputs = masking.zero_where(finished, step_inputs)
         output, new_state = run.step(cell, step_inputs, state, first_step + index)
         check_step(cell, output, new_state, state, batch_size)

@@ -414,8 +414,11 @@ class _Tensors(torch.nn.Module):
 
 
 def bind(description: Description, values: Sequence[torch.Tensor], run: Run) -> cells.RNNCell:
-    """The core's cell over tensors."""
+    """The core's cell over tensors. One that is given a handle may write an array, as attention writes its
+    alignments: past a row's length it writes what TensorFlow does.
+    """
     tensors = _Tensors(values)
     cell = description.bind(tensors.slots(), run)
     cell.add_module("tensors", tensors)
+    cell.__dict__["reads_padding"] = not all(isinstance(value, torch.Tensor) for value in values)
     return cell

@@ -19,7 +19,7 @@ from .ops.picking import gather
 from .ops.scatter import scatter_sub
 from .ops.sets import unique
 from .optimizer import Optimizer, register_update, rows_of
-from .optimizers import AdamOptimizer, MomentumOptimizer
+from .optimizers import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer
 from .tensor import Operation, Tensor
 from .variables import Variable
 
@@ -265,6 +265,8 @@ class DecoupledWeightDecayExtension:
         inner: Any = super()
         if self._decayed is not None and variable.op.name not in self._decayed:
             return inner._updated(grad, variable)
+        if isinstance(grad, IndexedSlices) and isinstance(self, GradientDescentOptimizer):
+            return inner._updated(grad, variable)  # TensorFlow's plain steps along rows pass its decay by
         given = self._weight_decay() if callable(self._weight_decay) else self._weight_decay
         share = cast(convert_to_tensor(given), variable.dtype.base_dtype)
         of = grad.values if isinstance(grad, IndexedSlices) else grad

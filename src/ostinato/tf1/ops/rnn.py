@@ -75,7 +75,8 @@ def _step(run: Any, operation: Operation, *values: torch.Tensor) -> Any:
     else:
         # One step of the static driver, whose rule of what happens past a row's length this is.
         finished = masking.finished_rows(lengths.to(torch.int64), attributes["step"])
-        nest = masking.zero_where(finished, nest)
+        if not cell.reads_padding:
+            nest = masking.zero_where(finished, nest)
         output, new_state = CellRun(seed).step(cell, nest, as_state(state), attributes["step"])
         output = masking.zero_where(finished, output)
         new_state = masking.copy_through(finished, new_state, as_state(state))
