@@ -6,6 +6,7 @@ Alike are runs of one plan with feeds of the same shapes. What takes long anyway
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .run import Run
     from .tensor import Operation, Tensor
 
-RECORD = True
+RECORD = os.environ.get("OSTINATO_REPLAY", "1") != "0"
 """Whether runs are written down; tests compare the two ways."""
 RUNS_BEFORE_RECORDING = 1
 """How many runs are alike before one is written down, which takes as long as two or three of them."""
