@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 _READS_AND_WRITES = """
 Assert DecodeCompressed MatchingFiles MergeV2Checkpoints Print PrintV2 ReadFile RestoreV2
 SaveV2 ShardedFilename WriteFile AudioSummaryV2 HistogramSummary ImageSummary MergeSummary ScalarSummary
-TensorSummaryV2
+TensorSummaryV2 WriteSummary WriteScalarSummary WriteHistogramSummary WriteImageSummary WriteAudioSummary
+WriteGraphSummary ImportEvent SummaryWriter CreateSummaryFileWriter FlushSummaryWriter CloseSummaryWriter
 """
 _STRINGS = """
 AsString CSVDataset

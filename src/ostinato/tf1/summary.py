@@ -19,6 +19,7 @@ from .summary_messages import (
     SummaryMetadata,
     TaggedRunMetadata,
 )
+from .summary_recording import all_v2_summary_ops, initialize
 from .summary_writer import FileWriter, FileWriterCache
 from .tensor import Tensor
 
@@ -36,7 +37,7 @@ def _clean(name: str | None) -> str | None:
 
 
 @contextlib.contextmanager
-def _scope(name: str, family: str | None, values: Any) -> Iterator[tuple[str, str]]:
+def scope_of(name: str, family: str | None, values: Any) -> Iterator[tuple[str, str]]:
     """The tag and the scope of a summary: the scope's name, with the family before it."""
     name, family = _clean(name) or "", _clean(family)
     with name_scope(name if family is None else f"{family}/{name}", None, values) as scope:
@@ -62,7 +63,7 @@ def scalar(name: str, tensor: Any, collections: Any = None, family: str | None =
     Returns:
         A string scalar: an encoded Summary, for `FileWriter.add_summary`.
     """
-    with _scope(name, family, [tensor]) as (tag, scope):
+    with scope_of(name, family, [tensor]) as (tag, scope):
         return _collected(ops.scalar_summary(tag, tensor, scope), collections, [GraphKeys.SUMMARIES])
 
 
@@ -72,7 +73,7 @@ def histogram(name: str, values: Any, collections: Any = None, family: str | Non
     Raises:
         tf.errors.InvalidArgumentError: in a run, where there is a value that is not finite.
     """
-    with _scope(name, family, [values]) as (tag, scope):
+    with scope_of(name, family, [values]) as (tag, scope):
         return _collected(ops.histogram_summary(tag, values, scope), collections, [GraphKeys.SUMMARIES])
 
 
@@ -85,7 +86,7 @@ def image(
         tensor: [batch, height, width, channels] of 1, 3 or 4 channels: bytes, or numbers, which are scaled.
         max_outputs: how many are kept.
     """
-    with _scope(name, family, [tensor]) as (tag, scope):
+    with scope_of(name, family, [tensor]) as (tag, scope):
         made = ops.image_summary(tag, tensor, max_outputs, None, scope)
         return _collected(made, collections, [GraphKeys.SUMMARIES])
 
@@ -105,7 +106,7 @@ def audio(
         sample_rate: in hertz.
         max_outputs: how many are kept.
     """
-    with _scope(name, family, [tensor]) as (tag, scope):
+    with scope_of(name, family, [tensor]) as (tag, scope):
         made = ops.audio_summary(tag, tensor, sample_rate, max_outputs, scope)
         return _collected(made, collections, [GraphKeys.SUMMARIES])
 
@@ -139,7 +140,7 @@ def tensor_summary(
         metadata.summary_description = summary_description
     if display_name is not None:
         metadata.display_name = display_name
-    with _scope(name, family, [tensor]) as (tag, scope):
+    with scope_of(name, family, [tensor]) as (tag, scope):
         made = ops.tensor_summary(tag, tensor, metadata.SerializeToString(), scope)
         return _collected(made, collections, [GraphKeys.SUMMARIES])
 
@@ -176,19 +177,6 @@ def get_summary_description(node_def: Any) -> SummaryDescription:
         raise ValueError(f"Can't get_summary_description on {node_def.op}")
     found = json.loads(node_def.attr["description"].s or "{}")
     return SummaryDescription(type_hint=found.get("typeHint", found.get("type_hint", "")))
-
-
-def all_v2_summary_ops() -> list[Any]:
-    """The summaries of `tf.contrib.summary` in the graph (TF1 symbol: `tf.summary.all_v2_summary_ops`): none,
-    as that module is not here.
-    """
-    return []
-
-
-def initialize(graph: Any = None, session: Any = None) -> None:
-    """Nothing: it makes ready the writers of `tf.contrib.summary`, which is not here (TF1 symbol:
-    `tf.summary.initialize`).
-    """
 
 
 # -- names of 0.x

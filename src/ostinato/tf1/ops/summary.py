@@ -326,7 +326,7 @@ def _scalar_string(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outp
     return [(as_dtype("string"), TensorShape([]))]
 
 
-_COMPUTE: dict[str, Any] = {
+COMPUTE: dict[str, Any] = {
     "ScalarSummary": _scalars,
     "HistogramSummary": _histogram,
     "ImageSummary": _images,
@@ -334,5 +334,5 @@ _COMPUTE: dict[str, Any] = {
     "TensorSummaryV2": _tensor,
     "MergeSummary": _merged,
 }
-for _type, _compute in _COMPUTE.items():
+for _type, _compute in COMPUTE.items():
     register(_type, _compute, _scalar_string, stateful=True, differentiable=False)
