@@ -53,6 +53,32 @@ def in_a_branch():
     tf.cond(tf.placeholder(tf.bool, []), lambda: x * 2.0, lambda: x)
 
 
+crf = tf.contrib.crf
+keras = tf.keras.layers
+
+
+def tags(rows, steps, lengths=tf.int32):
+    return floats(rows, steps, 4), ints(rows, steps), tf.placeholder(lengths, [rows])
+
+
+def decoded(rows, steps, lengths=tf.int32):
+    crf.crf_decode(floats(rows, steps, 4), floats(4, 4), tf.placeholder(lengths, [rows]))
+
+
+def classes(loss, **options):
+    labels = tf.placeholder(tf.int64, [None, 1])
+    loss(floats(10, 4), floats(10), labels, floats(None, 4), 3, 10, **options)
+
+
+def larger(rows, padding="valid"):
+    tf.layers.conv2d_transpose(floats(rows, 8, 8, 2), 3, 3, strides=2, padding=padding)
+
+
+def layer(made, masked=False):
+    x = floats(None, 5, 3)
+    made(keras.Masking()(x) if masked else x)
+
+
 COUNTS = {
     "basic": (119, lambda: dynamic(rnn.BasicRNNCell(4), 4, 5)),
     "lstm": (146, lambda: dynamic(rnn.LSTMCell(4), 4, 5)),
@@ -104,6 +130,41 @@ COUNTS = {
     "convolution": (18, lambda: tf.layers.conv2d(floats(None, 8, 8, 2), 3, 3)),
     "separable": (30, lambda: tf.layers.separable_conv2d(floats(None, 8, 8, 2), 3, 3)),
     "normalised batch": (29, lambda: tf.contrib.layers.batch_norm(floats(None, 4))),
+    "tags": (276, lambda: crf.crf_log_likelihood(*tags(2, 5))),
+    "tags of rows": (286, lambda: crf.crf_log_likelihood(*tags(None, 5))),
+    "tags of rows and steps": (353, lambda: crf.crf_log_likelihood(*tags(None, None))),
+    "tags of long lengths": (354, lambda: crf.crf_log_likelihood(*tags(None, None, tf.int64))),
+    "tags of steps": (198, lambda: crf.crf_log_norm(floats(2, None, 4), ints(2), floats(4, 4))),
+    "tags of one step": (60, lambda: crf.crf_log_likelihood(*tags(None, 1))),
+    "best tags": (274, lambda: decoded(2, 5)),
+    "best tags of rows": (294, lambda: decoded(None, 5)),
+    "best tags of rows and steps": (318, lambda: decoded(None, None, tf.int64)),
+    "best tags of one step": (14, lambda: decoded(None, 1)),
+    "noise": (113, lambda: classes(tf.nn.nce_loss)),
+    "sampled": (144, lambda: classes(tf.nn.sampled_softmax_loss)),
+    "sampled with hits": (123, lambda: classes(tf.nn.sampled_softmax_loss, remove_accidental_hits=False)),
+    "larger": (44, lambda: larger(4)),
+    "larger rows": (44, lambda: larger(None)),
+    "larger at the same padding": (40, lambda: larger(4, "same")),
+    "dilated": (28, lambda: tf.layers.conv2d(floats(None, 8, 8, 2), 3, 3, dilation_rate=2)),
+    "dilated steps": (
+        78,
+        lambda: tf.layers.conv1d(floats(None, None, 2), 3, 3, dilation_rate=2, padding="same"),
+    ),
+    "keras simple": (129, lambda: layer(keras.SimpleRNN(4))),
+    "keras lstm": (281, lambda: layer(keras.LSTM(4))),
+    "keras gru": (275, lambda: layer(keras.GRU(4))),
+    "keras gru of one product": (239, lambda: layer(keras.GRU(4, implementation=2))),
+    "keras gru reset after": (303, lambda: layer(keras.GRU(4, reset_after=True))),
+    "keras lstm with sigmoids": (239, lambda: layer(keras.LSTM(4, recurrent_activation="sigmoid"))),
+    "keras lstm without a bias": (255, lambda: layer(keras.LSTM(4, use_bias=False))),
+    "keras lstm masked": (321, lambda: layer(keras.LSTM(4), masked=True)),
+    "keras lstm with dropout": (390, lambda: layer(keras.LSTM(4, dropout=0.2))),
+    "keras lstm given a state": (
+        262,
+        lambda: keras.LSTM(4)(floats(None, 5, 3), initial_state=[floats(None, 4), floats(None, 4)]),
+    ),
+    "keras both ways": (565, lambda: layer(keras.Bidirectional(keras.LSTM(4)))),
     "loop": (34, in_a_loop),
     "branch": (11, in_a_branch),
     "map": (57, lambda: tf.map_fn(lambda x: x * 2.0, floats(4, 3))),

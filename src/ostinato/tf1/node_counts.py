@@ -50,6 +50,25 @@ def _mask(operation: Operation) -> int:
     return 6 if operation.inputs[1].op.type == "Const" else 9
 
 
+_ONE_STEP = {"CrfLogNorm": 23, "CrfDecode": 10}
+_LONG = {"CrfLogNorm": 1, "CrfDecode": 2}  # for lengths of int64
+
+
+def _of_crf(operation: Operation) -> int:
+    """Of the sum over all sequences of tags, or of the best one: a loop over the steps, or none."""
+    kind, (rows, steps, _) = operation.type, operation.inputs[0].shape.known or (None, None, None)
+    if steps == 1:
+        return _ONE_STEP[kind]
+    more = _LONG[kind] * (operation.inputs[2].dtype.base_dtype.name == "int64")
+    if kind == "CrfDecode":
+        return 270 + 20 * (rows is None or steps is None) + 22 * (rows is steps is None) + more
+    return 162 + 10 * (rows is None) + 32 * (steps is None) + (rows is steps is None) + more
+
+
+def _sampled(operation: Operation) -> int:
+    return 66 + 21 * operation.attributes["remove_accidental_hits"]
+
+
 MORE: dict[str, Any] = {
     "RandomSeed": -1,
     "RNNCellStep": -1,  # a cell's own nodes are counted where it is described
@@ -68,8 +87,33 @@ MORE: dict[str, Any] = {
     "SequenceMask": _mask,
     "ReducedLoss": 28,
     "ZeroFraction": 25,
+    "CrfUnaryScore": 53,
+    "CrfBinaryScore": 40,
+    "CrfLogNorm": _of_crf,
+    "CrfDecode": _of_crf,
+    "SampledLogits": _sampled,
 }
 """By types of operations, how many nodes more TensorFlow makes: a number, or a function of the node."""
+
+
+def of_sequence_score(steps: int | None) -> int:
+    """Of the score of a sequence of tags, beside those of its steps and of what follows what."""
+    return {None: 37, 1: -76}.get(steps, 3)
+
+
+def of_convolution(rank: int, dilated: bool, space: Any, padding: str) -> int:
+    """Of a convolution in a layer: a constant, and where it is dilated the blocks put to the batch."""
+    if not dilated or rank == 3:
+        return 1
+    known = 10 if None not in space else 73 if rank == 2 else 54
+    return 1 + known + (padding == "SAME")
+
+
+def of_transpose(rank: int, known: bool, padding: str) -> int:
+    """Of a layer's transposed convolution, whose size TensorFlow computes even where it is known."""
+    if rank == 3:
+        return 0
+    return 4 + known * (18 + 4 * (padding == "VALID"))
 
 
 @contextlib.contextmanager
@@ -164,6 +208,31 @@ def of_cell(cell: Any) -> int:
     elif type(cell).__name__ == "ResidualWrapper":
         inner += 1
     return inner + of_step(cell, None)
+
+
+_KERAS = {("lstm", 1): 175, ("lstm", 2): 107, ("gru", 1): 194, ("gru", 2): 158}
+_KERAS_BIAS = {("lstm", 1): 16, ("lstm", 2): 4, ("gru", 1): 36}
+_KERAS_SIMPLE, _HARD, _RESET_AFTER = 78, 14, 28
+_KERAS_DROPOUT = {"simple": (0, -1, 2), "gru": (0, 5, 14), "lstm": (0, 8, 20)}
+
+
+def of_keras_rnn(layer: Any, kind: str, masked: bool, given: bool) -> int:
+    """Of the loop of a Keras layer, which is one node here. given: its state is not its own."""
+    cell, lstm = layer.cell, kind == "lstm"
+    way = kind, cell.implementation if kind != "simple" else 1
+    gates = {"simple": 0, "gru": 2, "lstm": 3}[kind]
+    hard = getattr(cell.recurrent_activation, "__name__", "") == "hard_sigmoid"
+    return (
+        _KERAS.get(way, _KERAS_SIMPLE)
+        + _HARD * gates * hard
+        - _KERAS_BIAS.get(way, 4) * (not cell.use_bias)
+        + _RESET_AFTER * bool(getattr(cell, "reset_after", False))
+        + _KERAS_DROPOUT[kind][bool(cell.dropout) + bool(cell.recurrent_dropout)]
+        + (33 if lstm else 30) * masked
+        + 2 * layer.go_backwards
+        + (5 if lstm else 4) * layer.stateful
+        - (2 if lstm else 1) * (given and not layer.stateful)
+    )
 
 
 @contextlib.contextmanager

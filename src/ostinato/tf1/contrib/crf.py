@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import node_counts
 from ..names import absent
 from ..ops import (
     array,
@@ -83,7 +84,10 @@ def crf_sequence_score(
         transition_params: `[tags, tags]`.
     """
     unary = crf_unary_score(tag_indices, sequence_lengths, inputs)
-    transitions = _of_several_steps(convert_to_tensor(inputs, name="inputs"), transition_params)
+    scores = convert_to_tensor(inputs, name="inputs")
+    transitions = _of_several_steps(scores, transition_params)
+    steps = scores.shape[1].value if scores.shape.ndims else None
+    scores.graph.skip(node_counts.of_sequence_score(steps))
     return unary + crf_binary_score(tag_indices, sequence_lengths, transitions)
 
 
@@ -116,6 +120,7 @@ def crf_multitag_sequence_score(
     `tag_bitmap` `[batch, steps, tags]` is true for the tags that may stand at a step.
     """
     scores = convert_to_tensor(inputs, name="inputs")
+    scores.graph.skip(3)  # TensorFlow's choice by the number of steps
     nothing = array.fill(array.shape(scores), float("-inf"))
     allowed = picking.where(tag_bitmap, scores, nothing)
     if scores.shape.ndims is not None and scores.shape[1].value == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import nn as tf_nn
+from ... import node_counts
 from ...graph import get_default_graph
 from ...input_spec import InputSpec
 from ...ops import array
@@ -135,7 +136,9 @@ class Conv(Configured):
             inputs = pad(inputs, [[0, 0], [0, 0], time] if self._channels_first else [[0, 0], time, [0, 0]])
         padding = "VALID" if self.padding == "causal" else self.padding
         padding = padding.upper() if isinstance(padding, str) else padding
-        get_default_graph().skip(1)  # TensorFlow's constant of the dilation
+        dilated = max(self.dilation_rate) > 1
+        graph, space = get_default_graph(), self._space(inputs.shape)
+        graph.skip(node_counts.of_convolution(self.rank, dilated, space, padding))
         if self.rank == 1:
             outputs = tf_nn.conv1d(
                 inputs,
@@ -318,7 +321,9 @@ class _Transposed(Conv):
 
     def call(self, inputs: Any) -> Tensor:
         known = self.compute_output_shape(inputs.shape)
-        if known.is_fully_defined():
+        defined, padding = known.is_fully_defined(), self.padding.upper()
+        get_default_graph().skip(node_counts.of_transpose(self.rank, defined, padding))
+        if defined:
             shape: Any = known.as_list()
         else:
             at_run_time = array.shape(inputs)

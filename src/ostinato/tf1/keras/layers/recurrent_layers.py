@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import logging
+from ... import logging, node_counts
+from ...graph import get_default_graph
 from ...input_spec import InputSpec
 from ...ops.keras_rnn import KNOWN_ACTIVATIONS, keras_rnn
 from .. import activations, regularizers
@@ -65,6 +66,9 @@ class _OfACell(RNN):
         mixes = self._kind == "gru" and cell.recurrent_dropout and cell.implementation != 1
         if constants or self.unroll or mixes or activation is None or gates is None:
             return super()._sequence(inputs, initial_state, constants, mask, training)
+        given = initial_state[0].op.type != "Fill"
+        count = node_counts.of_keras_rnn(self, self._kind, mask is not None, given)
+        get_default_graph().skip(count)
         outputs, last, states = keras_rnn(
             inputs,
             cell.kernel,
