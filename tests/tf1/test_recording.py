@@ -1,12 +1,14 @@
 """Runs that are written down and replayed give the bits of those that are not."""
 
+import dataclasses
 import threading
 
 import numpy as np
 import pytest
+import torch
 
 import ostinato.tf1 as tf
-from ostinato.tf1 import replays
+from ostinato.tf1 import registry, replays
 
 BATCH, TIME, SIZE = 4, 5, 3
 STEPS = 9
@@ -428,3 +430,19 @@ def test_what_lies_in_another_order_is_viewed_as_it_was():
             np.testing.assert_array_equal(session.run(turned, feed), expected)
             np.testing.assert_array_equal(session.run(kept), expected)
             np.testing.assert_array_equal(session.run(queued), expected)
+
+
+def test_a_number_of_memory_that_is_written_in_parts_is_no_expectation(monkeypatch):
+    def times_first(x):
+        buffer = torch.zeros_like(x)
+        buffer[0] = x[0]
+        return x * int(buffer[0])
+
+    definition = dataclasses.replace(registry.lookup("Square"), compute=times_first)
+    monkeypatch.setitem(registry._TABLE, "Square", definition)
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.int32, [2])
+        result = tf.square(x) + 1
+        for number in (0, 0, 0, 1, 2, 3):
+            found = session.run(result, {x: [number, 5]})
+            np.testing.assert_array_equal(found, [number * number + 1, 5 * number + 1])

@@ -158,6 +158,12 @@ class _Writer:
         made = {number: index for index, entry in enumerate(entries) for number in entry.outputs}
         effects = (index for index, entry in enumerate(entries) if _has_effects(entry))
         first_effect = next(effects, len(entries))
+        values, written = self._recording.values, dict[int, int]()  # by storage, where it is written first
+        for index, entry in enumerate(entries):
+            if isinstance(entry, Call) and entry.writes:
+                for number in entry.outputs:
+                    written.setdefault(values[number].storage, index)
+        written.pop(0, None)
         early: set[int] = set()
         waiting = [index for index, entry in enumerate(entries) if isinstance(entry, Expected)]
         while waiting:
@@ -167,8 +173,11 @@ class _Writer:
             entry = entries[index]
             if _has_effects(entry) or (isinstance(entry, Read) and index > first_effect):
                 raise CannotReplay("it stands on a number that comes of what differs between runs")
+            inputs = list(self._inputs(entry))
+            if any(written.get(values[number].storage, index) < index for number in inputs):
+                raise CannotReplay("it stands on a number in memory that is written piece by piece")
             early.add(index)
-            waiting += [made[number] for number in self._inputs(entry) if number in made]
+            waiting += [made[number] for number in inputs if number in made]
         others = [entry for index, entry in enumerate(entries) if index not in early]
         return [entries[index] for index in sorted(early)] + others
 
