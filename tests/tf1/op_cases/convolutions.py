@@ -162,6 +162,16 @@ def _average_pools(tf, x):
     ]
 
 
+@_case("dilated pools")
+def _dilated_pools(tf, x):
+    images = _images(x)
+    return [
+        tf.nn.pool(images, [2, 2], "MAX", "VALID", dilation_rate=[2, 1]),
+        tf.nn.pool(images, [2, 2], "AVG", "VALID", dilation_rate=[2, 3]),
+        tf.nn.pool(x.floats([2, 9, 3], 2), [2], "MAX", "VALID", dilation_rate=[3]),
+    ]
+
+
 @_case("pools of volumes")
 def _volumes(tf, x):
     volumes = x.floats([1, 3, 4, 5, 2], 1)

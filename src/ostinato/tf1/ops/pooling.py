@@ -17,6 +17,7 @@ from . import array
 from .convolution import spatial_steps
 from .core import convert_to_tensor, make, one
 from .math import either
+from .padding import batch_to_space_nd, space_to_batch_nd
 from .windows import (
     FORMATS,
     checked_format,
@@ -356,10 +357,10 @@ def pool(
         input: `[batch, *spatial, channels]`, or with a `data_format` "NC..." channels first.
         window_shape, strides: a size and a step for each spatial axis.
         pooling_type: "MAX" or "AVG".
-        dilation_rate: 1 for each axis; windows with holes are not to be had.
+        dilation_rate: how far apart the elements of a window are along each axis.
 
     Raises:
-        ValueError: another type, a dilation rate above 1, or a rank that does not fit.
+        ValueError: another type, a rank that does not fit, or a dilation rate above 1 with "SAME" or strides.
     """
     rates = either("dilations", dilations, "dilation_rate", dilation_rate)
     if pooling_type not in ("MAX", "AVG"):
@@ -381,7 +382,7 @@ def pool(
                 "implementations"
             )
         if max(spread) > 1:
-            raise ValueError(f"tf.nn.pool takes a dilation_rate of 1 here, not {spread}.")
+            return _dilated_pool(x, window, pooling_type, spread, data_format)
         first = data_format is not None and data_format.startswith("NC")
         if rank == 1:
             axis = 2 if first else 1
@@ -394,3 +395,19 @@ def pool(
         by_rank: Any = {"MAX": {2: max_pool, 3: max_pool3d}, "AVG": {2: avg_pool, 3: avg_pool3d}}
         form = data_format or FORMATS[rank][0]
         return by_rank[pooling_type][rank](x, window, steps, padding, data_format=form, name=scope)
+
+
+def _dilated_pool(x: Tensor, window: list[int], kind: str, spread: list[int], data_format: Any) -> Tensor:
+    """A pool over each of the grids that the rates make of the spatial axes, put together again."""
+    rank = len(window)
+    if data_format is not None and data_format.startswith("NC"):
+        last = array.transpose(x, [0, *range(2, rank + 2), 1])
+        found = _dilated_pool(last, window, kind, spread, None)
+        return array.transpose(found, [0, rank + 1, *range(1, rank + 1)])
+    sizes: list[Any] = x.shape.as_list()[1:-1] if x.shape.ndims is not None else [None] * rank
+    if any(size is None for size in sizes):
+        shape = array.shape(x)
+        sizes = [shape[axis + 1] if size is None else size for axis, size in enumerate(sizes)]
+    margins_of_grids = [[0, -size % rate] for size, rate in zip(sizes, spread, strict=True)]
+    grids = space_to_batch_nd(x, spread, margins_of_grids)
+    return batch_to_space_nd(pool(grids, window, kind, "VALID"), spread, margins_of_grids)
