@@ -55,6 +55,7 @@ def in_a_branch():
 
 crf = tf.contrib.crf
 keras = tf.keras.layers
+BAHDANAU, LUONG = tf.contrib.seq2seq.BahdanauAttention, tf.contrib.seq2seq.LuongAttention
 
 
 def tags(rows, steps, lengths=tf.int32):
@@ -77,6 +78,19 @@ def larger(rows, padding="valid"):
 def layer(made, masked=False):
     x = floats(None, 5, 3)
     made(keras.Masking()(x) if masked else x)
+
+
+def attending(mechanism, steps=5, count=1, **options):
+    every = [mechanism(4, floats(None, steps, 3), ints(None), **options) for _ in range(count)]
+    size = 4 if count == 1 else [4] * count
+    cell = tf.contrib.seq2seq.AttentionWrapper(rnn.GRUCell(4), every[0] if count == 1 else every, size)
+    cell(floats(None, 3), cell.zero_state(tf.shape(floats(None))[0], tf.float32))
+
+
+def attending_of_known_rows():
+    mechanism = BAHDANAU(4, floats(4, 5, 3), ints(4))
+    cell = tf.contrib.seq2seq.AttentionWrapper(rnn.LSTMCell(4), mechanism, 4, alignment_history=True)
+    cell(floats(4, 3), cell.zero_state(4, tf.float32))
 
 
 COUNTS = {
@@ -165,6 +179,16 @@ COUNTS = {
         lambda: keras.LSTM(4)(floats(None, 5, 3), initial_state=[floats(None, 4), floats(None, 4)]),
     ),
     "keras both ways": (565, lambda: layer(keras.Bidirectional(keras.LSTM(4)))),
+    "mechanism": (44, lambda: BAHDANAU(4, floats(4, 5, 3), ints(4))),
+    "mechanism of rows and steps": (68, lambda: BAHDANAU(4, floats(None, None, 3), ints(None))),
+    "mechanism without lengths": (22, lambda: BAHDANAU(4, floats(4, 5, 3))),
+    "attention, normalised": (285, lambda: attending(BAHDANAU, normalize=True)),
+    "attention, scaled": (251, lambda: attending(LUONG, scale=True)),
+    "attention of steps": (255, lambda: attending(LUONG, steps=None)),
+    "attention of known rows": (207, attending_of_known_rows),
+    "two attentions": (404, lambda: attending(LUONG, count=2)),
+    "product of known sizes": (13, lambda: tf.tensordot(floats(4, 5, 3), floats(3, 2), 1)),
+    "mask of a known width": (10, lambda: tf.sequence_mask(ints(4), 5, tf.float32)),
     "loop": (34, in_a_loop),
     "branch": (11, in_a_branch),
     "map": (57, lambda: tf.map_fn(lambda x: x * 2.0, floats(4, 3))),

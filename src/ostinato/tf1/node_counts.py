@@ -34,7 +34,13 @@ def _softmax(operation: Operation) -> int:
 
 def _product(operation: Operation) -> int:
     """A dense layer's over the last of several axes, which TensorFlow makes of a flat product."""
-    return 24 if operation.name.rpartition("/")[-1].startswith("Tensordot") else 0
+    if not operation.name.rpartition("/")[-1].startswith("Tensordot"):
+        return 0
+    return _flat(operation)
+
+
+def _flat(operation: Operation) -> int:
+    return 10 if operation.inputs[0].shape.is_fully_defined() else 24
 
 
 def _normalised(operation: Operation) -> int:
@@ -47,7 +53,8 @@ def _separable(operation: Operation) -> int:
 
 
 def _mask(operation: Operation) -> int:
-    return 6 if operation.inputs[1].op.type == "Const" else 9
+    """The longest is not negative where it is found; a mask of numbers is cast."""
+    return 6 + 2 * (operation.inputs[1].op.type == "Max") + (operation.attributes["dtype"] != "bool")
 
 
 _ONE_STEP = {"CrfLogNorm": 23, "CrfDecode": 10}
@@ -79,7 +86,7 @@ MORE: dict[str, Any] = {
     "Split": 2,
     "DepthwiseConv2dNative": _separable,
     "FusedBatchNormV3": _normalised,
-    "Tensordot": 24,
+    "Tensordot": _flat,
     "BatchMatMulV2": _product,
     "Einsum": 4,
     "Softmax": _softmax,
@@ -92,6 +99,13 @@ MORE: dict[str, Any] = {
     "CrfLogNorm": _of_crf,
     "CrfDecode": _of_crf,
     "SampledLogits": _sampled,
+    "MaskedMemory": 8,
+    "MaskedScore": 4,
+    "BahdanauScore": lambda operation: 6 if len(operation.inputs) == 3 else 13,
+    "LuongScore": lambda operation: 1 + len(operation.inputs),
+    "AttentionContext": 3,
+    "MatchingBatch": 17,
+    "ReadUnlessFinished": 10,
 }
 """By types of operations, how many nodes more TensorFlow makes: a number, or a function of the node."""
 
@@ -155,6 +169,15 @@ def more_than(operation: Operation) -> int:
 def of_zeros(graph: Graph, rows: Any) -> None:
     """A tensor of a zero state is about to be made, for so many rows."""
     graph.skip(_ZEROS if isinstance(rows, int) else _ZEROS_OF_TENSOR)
+
+
+MASK_OF_SCORES = 23
+"""Of what a mechanism makes for each step's scores to find which entries of its memory are not padding."""
+
+
+def of_attentions_zeros(size: Any, rows: Any) -> int:
+    """Of a tensor of zeros in the state of attention."""
+    return 8 + (_ZEROS - _ZEROS_OF_TENSOR + 1) * (not isinstance(rows, int)) + 2 * hasattr(size, "op")
 
 
 # -- cells

@@ -33,7 +33,10 @@ def transpose_batch_time(x: Any) -> Tensor:
     rank = x.shape.ndims
     if rank is None:
         raise ValueError(f"{x.name} has no known rank: give it one with set_shape, to swap its first axes.")
-    return x if rank < 2 else array.transpose(x, [1, 0, *range(2, rank)])
+    if rank < 2:
+        return x
+    x.graph.skip(6)  # how TensorFlow computes the order of the axes
+    return array.transpose(x, [1, 0, *range(2, rank)])
 
 
 def best_effort_input_batch_size(flat_input: Iterable[Any]) -> Any:

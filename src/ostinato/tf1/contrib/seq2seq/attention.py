@@ -7,10 +7,10 @@ import math as python_math
 from collections.abc import Callable
 from typing import Any
 
-from ... import layers, nest
+from ... import layers, nest, node_counts
 from ... import variable_scope as vs
 from ...dtypes import float32
-from ...graph import name_scope
+from ...graph import get_default_graph, name_scope
 from ...initializers import Constant, Ones, Zeros
 from ...keras_base import Layer
 from ...ops import array, nn
@@ -95,13 +95,15 @@ class BaseAttentionMechanism(AttentionMechanism):
             self._alignments_size = time or array.shape(self._keys)[1]
             mask = None
             if memory_sequence_length is not None:
-                mask = scores.sequence_mask_of(memory_sequence_length, self._alignments_size)
+                with node_counts.as_many(get_default_graph(), 0):  # TensorFlow's is made at each step
+                    mask = scores.sequence_mask_of(memory_sequence_length, self._alignments_size)
         self.dtype = self._keys.dtype.name if memory_layer is None else memory_layer.dtype
         if score_mask_value is None:
             score_mask_value = -python_math.inf
 
         def probability(score: Any, previous: Any) -> Any:
             if mask is not None:
+                get_default_graph().skip(node_counts.MASK_OF_SCORES)
                 score = scores.masked(score, mask, score_mask_value)
             return probability_fn(score, previous)
 

@@ -213,10 +213,12 @@ class AttentionWrapper(RNNCell):
     def _matched_output(self, output: Tensor, message: str) -> Tensor:
         """The cell's output after the same check, which every step makes: one node."""
         rows = output.shape[0].value
-        for mechanism in self._attention_mechanisms:
+        for index, mechanism in enumerate(self._attention_mechanisms):
+            output.graph.skip(-6 * (rows is None and index > 0))  # which it makes once for all
             wanted = mechanism.batch_size
             if rows is not None and not isinstance(wanted, Tensor):
                 check_ops.assert_equal(rows, int(wanted), message=message)
+                output.graph.skip(1)  # the checked output
             else:
                 inputs = [output, convert_to_tensor(wanted)]
                 output = one("MatchingBatch", inputs, "checked_cell_output", message=message)
@@ -314,7 +316,11 @@ class AttentionWrapper(RNNCell):
             next_histories.append(
                 histories[index].write(state.time, aligned) if self._alignment_history else ()
             )
-        attention = attentions[0] if len(attentions) == 1 else lists.concat(attentions, 1)
+        attention = attentions[0]
+        if len(attentions) > 1:
+            attention = lists.concat(attentions, 1)
+        else:
+            attention.graph.skip(2)  # TensorFlow's concat of one
         next_wrapper_state = AttentionWrapperState(
             time=state.time + 1,
             cell_state=next_cell_state,

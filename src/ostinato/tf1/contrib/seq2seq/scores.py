@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import nest
+from ... import nest, node_counts
 from ...check_ops import assert_positive
 from ...dtypes import as_dtype, bool_, int32
-from ...graph import control_dependencies, name_scope
+from ...graph import control_dependencies, get_default_graph, name_scope
 from ...ops import array, math, picking
 from ...ops import attention as _nodes
 from ...ops.core import constant, convert_to_tensor, one
@@ -172,7 +172,9 @@ def monotonic_probability_fn(
 def zeros_of(size: Any, batch_size: Any, dtype: Any) -> Tensor:
     """Zeros `[batch_size, *size]`; either may be a scalar tensor."""
     sizes = [batch_size, *([size] if isinstance(size, Tensor) else as_shape(size).as_list())]
-    zeros = array.zeros(sizes, dtype)
+    graph = get_default_graph()
+    with node_counts.as_many(graph, node_counts.of_attentions_zeros(size, batch_size)):
+        zeros = array.zeros(sizes, dtype)
     known = [constant_value(part) if isinstance(part, Tensor) else part for part in sizes]
     zeros.set_shape([None if part is None else int(part) for part in known])
     return zeros
