@@ -327,8 +327,10 @@ def register_update(op_type: str, slots: int, compute: Any, grad: int = -1, by_r
     """
 
     def update(run: Any, operation: Operation, *inputs: Any) -> Any:
-        names = operation.attributes["variables"]
-        options = {key: value for key, value in operation.attributes.items() if key != "variables"}
+        attributes = operation.attributes
+        names, options = attributes["variables"], {}
+        if len(attributes) > 1:
+            options = {key: value for key, value in attributes.items() if key != "variables"}
         old = [run.current(name) for name in names]
         given = [_plain(tensor) for tensor in inputs[len(names) :]]
         new = compute(*old, *given, **options)

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from ostinato.kernels.native import adam_step
+
 from .graph import control_dependencies, get_default_graph
 from .ops.control import group
 from .optimizer import Optimizer, register_update
@@ -153,10 +155,13 @@ def _adam(
     epsilon: Any,
     grad: Any,
 ) -> list[torch.Tensor]:
-    rest2 = 1 - beta2.item()
-    m = torch.lerp(m, grad, 1 - beta1.item())
-    v = torch.mul(v, 1 - rest2).addcmul_(grad, grad, value=rest2)
+    rest1, rest2 = 1 - beta1.item(), 1 - beta2.item()
     step = rate.item() * math.sqrt(1 - power2.item()) / (1 - power1.item())
+    tensors = value, m, v, grad
+    if value.numel() <= adam_step.MOST and adam_step.runs(tensors):
+        return adam_step.step(tensors, rest1, rest2, step, epsilon.item())
+    m = torch.lerp(m, grad, rest1)
+    v = torch.mul(v, 1 - rest2).addcmul_(grad, grad, value=rest2)
     return [torch.addcdiv(value, m, torch.sqrt(v).add_(epsilon.item()), value=-step), m, v]
 
 

@@ -1,4 +1,5 @@
 // One build of the kernels, for the instruction set that the compiler was told.
+#include "adam.h"
 #include "basic_rnn.h"
 #include "cell_gates.h"
 #include "export.h"
@@ -41,6 +42,12 @@ OSTINATO_EXPORT int ostinato_run_together(const Kernel* kernels, const Call* con
 OSTINATO_EXPORT void ostinato_philox(const uint64_t* places, int64 count, uint64_t key, uint64_t high,
                                      uint32_t (*words)[4]) {
     philox(places, count, key, high, words);
+}
+
+OSTINATO_EXPORT void ostinato_adam(int64_t count, const AdamTensors* given, double rest1, double rest2, double step,
+                                   double epsilon) {
+    adam(count, *given, static_cast<float>(rest1), static_cast<float>(rest2), static_cast<float>(step),
+         static_cast<float>(epsilon));
 }
 
 OSTINATO_EXPORT int ostinato_self_check() { return self_check(); }

@@ -223,7 +223,7 @@ def _sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.T
 def _check_labels(labels: torch.Tensor, classes: int) -> None:
     if labels.numel():
         low, high = torch.aminmax(labels)
-        if low < 0 or high >= classes:
+        if low.item() < 0 or high.item() >= classes:
             bad = labels[(labels < 0) | (labels >= classes)].reshape(-1)[0].item()
             raise ValueError(
                 f"Received a label value of {bad} which is outside the valid range of [0, {classes})."
