@@ -22,7 +22,7 @@ from .recorded_entries import (
     Read,
     Recording,
     Whole,
-    contiguous,
+    laid_out,
     places_in,
 )
 
@@ -43,6 +43,7 @@ _VIEWS = frozenset(
 )
 LARGEST_CONSTANT = 2**16
 """How many bytes a value may have that is kept as it is the same in every run; larger ones are computed."""
+_FEW = 3
 _METHODS = ("view", "expand", "new_empty", "new_zeros", "new_ones", "new_full")
 _LITERALS = (int, bool, str, type(None))
 
@@ -113,11 +114,13 @@ class _Writer:
             yield self._line("(" + "".join(f"v{number}, " for number in recording.feeds) + ") = fed")
         below = False  # whether what is being written runs below autograd
         for index, entry in enumerate(entries):
-            if below == isinstance(entry, Whole):
-                # An instruction may take gradients of its own inside.
-                below = not below
-                if below:
-                    yield self._line(f"with {self._constant(torch._C._AutoDispatchBelowAutograd)}():")
+            if isinstance(entry, Whole):
+                below = False  # an instruction may take gradients of its own inside
+            elif not below and any(isinstance(later, Whole) for later in entries[index + 1 : index + _FEW]):
+                pass  # for so few it is not worth it
+            elif not below:
+                below = True
+                yield self._line(f"with {self._constant(torch._C._AutoDispatchBelowAutograd)}():")
             self._indent = "    " * below
             used = {number for number in entry.outputs if last[number] > index}
             text = self._call(entry)
@@ -125,8 +128,10 @@ class _Writer:
                 text = f"{self._targets(_given(entry), used)} = {text}"
             yield self._line(text, entry.instruction)
             for number in sorted(used) if isinstance(entry, Whole) else ():
-                if isinstance(recording.values[number].tensor, torch.Tensor):
-                    yield self._line(f"v{number} = {self._constant(contiguous)}(v{number})")
+                tensor = recording.values[number].tensor
+                if isinstance(tensor, torch.Tensor):
+                    lie = f"{tuple(tensor.shape)}, {tensor.stride()}"
+                    yield self._line(f"v{number} = {self._constant(laid_out)}(v{number}, {lie})")
             self._made.update(entry.outputs)
             done = sorted({number for number in self._inputs(entry) if last[number] == index})
             if done:
@@ -218,7 +223,14 @@ class _Writer:
         if isinstance(entry, Whole):
             inputs = ", ".join(["run", *map(self._text, entry.inputs)])
             return f"{self._constant(entry.instruction.evaluate)}({inputs})"
-        named = [f"{name}={self._text(value)}" for name, value in entry.options.items()]
+        function, options = entry.function, entry.options
+        if function is torch.ops.aten.view.default and entry.arguments[1]:
+            sizes = ", ".join(map(str, entry.arguments[1]))  # by themselves they are faster than as a list
+            return f"{self._constant(torch.Tensor.view)}({self._text(entry.arguments[0])}, {sizes})"
+        if function is torch.ops.aten._to_copy.default and options.keys() == {"dtype"}:
+            tensor, dtype = self._text(entry.arguments[0]), self._text(options["dtype"])
+            return f"{self._constant(torch.Tensor.to)}({tensor}, {dtype}, False, True)"
+        named = [f"{name}={self._text(value)}" for name, value in options.items()]
         given = ", ".join([*map(self._text, entry.arguments), *named])
         return f"{self._constant(_plainest(entry.function))}({given})"
 

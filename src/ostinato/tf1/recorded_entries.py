@@ -131,11 +131,20 @@ def places_in(nest: Any) -> Iterator[Place]:
         yield from places_in(list(nest.values()))
 
 
-def contiguous(value: Any) -> Any:
-    """What an instruction gives, with its elements in order: which views of it torch can make depends on how
-    it lies, and that may be otherwise in another run.
+def without_overlap(value: Any) -> Any:
+    """What an instruction gives, with a place in memory for each element."""
+    if isinstance(value, torch.Tensor) and 0 in value.stride():
+        return value.contiguous()
+    return value
+
+
+def laid_out(value: torch.Tensor, shape: tuple[int, ...], strides: tuple[int, ...]) -> torch.Tensor:
+    """What an instruction gives, lying as it did in the run that was written down: which views torch can make
+    of it depends on that, and so do the last bits of sums.
     """
-    return value.contiguous() if isinstance(value, torch.Tensor) else value
+    if value.stride() == strides or value.shape != shape:
+        return value
+    return torch.empty_strided(shape, strides, dtype=value.dtype, device=value.device).copy_(value)
 
 
 def is_stateful(instruction: Instruction) -> bool:

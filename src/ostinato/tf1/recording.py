@@ -35,9 +35,9 @@ from .recorded_entries import (
     Recording,
     Value,
     Whole,
-    contiguous,
     is_stateful,
     places_in,
+    without_overlap,
 )
 from .recorded_run import RecordedRun
 from .run import Run
@@ -151,7 +151,7 @@ class Recorder(TorchDispatchMode):
                 isinstance(result, Elements) for result in results
             ):
                 self.failed = f"{operation.type} takes a TensorArray, and {self._problem}"
-            results = [contiguous(result) for result in results]
+            results = list(map(without_overlap, results))
             outputs = tuple([self._add(result) for result in results])
             self._entries.append(Whole(instruction, inputs, outputs))
             for tensor, result, number in zip(operation.outputs, results, outputs, strict=False):
