@@ -44,6 +44,7 @@ _VIEWS = frozenset(
 LARGEST_CONSTANT = 2**16
 """How many bytes a value may have that is kept as it is the same in every run; larger ones are computed."""
 _FEW = 3
+"""For fewer operations than this it is not worth while to go below autograd."""
 _METHODS = ("view", "expand", "new_empty", "new_zeros", "new_ones", "new_full")
 _LITERALS = (int, bool, str, type(None))
 
@@ -114,11 +115,10 @@ class _Writer:
             yield self._line("(" + "".join(f"v{number}, " for number in recording.feeds) + ") = fed")
         below = False  # whether what is being written runs below autograd
         for index, entry in enumerate(entries):
+            few = any(isinstance(later, Whole) for later in entries[index + 1 : index + _FEW])
             if isinstance(entry, Whole):
                 below = False  # an instruction may take gradients of its own inside
-            elif not below and any(isinstance(later, Whole) for later in entries[index + 1 : index + _FEW]):
-                pass  # for so few it is not worth it
-            elif not below:
+            elif not below and not few:
                 below = True
                 yield self._line(f"with {self._constant(torch._C._AutoDispatchBelowAutograd)}():")
             self._indent = "    " * below
