@@ -100,7 +100,6 @@ REFUSED: dict[str, str] = {
     "tf.tpu": "there are no TPUs here; leave the wrapper out",
     "tf.lite": "export the weights with `ostinato convert`",
     "tf.xla": "leave it out: nothing is compiled by XLA here",
-    "tf.train.SyncReplicasOptimizer": "one process trains: use the optimizer that it wraps",
     "tf.train.do_quantize_training_on_graphdef": _QUANTIZED,
     "tf.contrib.tfprof": "`ostinato run --profile` times a script's operations",
     "tf.contrib.tfprof.": "`ostinato run --profile` times a script's operations",

@@ -111,6 +111,7 @@ from .summary_hooks import ProfilerHook, SummarySaverHook
 from .summary_writer import FileWriter as SummaryWriter
 from .summary_writer import FileWriterCache as SummaryWriterCache
 from .supervisor import Supervisor, basic_train_loop
+from .sync_replicas import SyncReplicasOptimizer
 
 __all__ = [
     "AdadeltaOptimizer",
@@ -176,6 +177,7 @@ __all__ = [
     "SummaryWriter",
     "SummaryWriterCache",
     "Supervisor",
+    "SyncReplicasOptimizer",
     "WorkerSessionCreator",
     "add_queue_runner",
     "assert_global_step",
