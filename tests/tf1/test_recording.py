@@ -446,3 +446,16 @@ def test_a_number_of_memory_that_is_written_in_parts_is_no_expectation(monkeypat
         for number in (0, 0, 0, 1, 2, 3):
             found = session.run(result, {x: [number, 5]})
             np.testing.assert_array_equal(found, [number * number + 1, 5 * number + 1])
+
+
+def test_sums_go_through_memory_as_they_did(monkeypatch):
+    found = []
+    for record in (False, True):
+        monkeypatch.setattr(replays, "RECORD", record)
+        with tf.Graph().as_default(), tf.Session() as session:
+            x, order = tf.placeholder(tf.float32, [50, 70]), tf.placeholder(tf.int32, [2])
+            total = tf.nn.l2_loss(tf.transpose(x, order))
+            random = np.random.RandomState(0)
+            feeds = [{x: random.randn(50, 70), order: [1, 0]} for _ in range(6)]
+            found.append([session.run(total, feed) for feed in feeds])
+    np.testing.assert_array_equal(*found)
