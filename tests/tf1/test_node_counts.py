@@ -93,6 +93,18 @@ def attending_of_known_rows():
     cell(floats(4, 3), cell.zero_state(4, tf.float32))
 
 
+def decoding(rows=None, trained=True, **options):
+    table, cell = tf.get_variable("emb", [10, 3]), rnn.LSTMCell(4)
+    known = rows or tf.shape(ints(None))[0]
+    if trained:
+        helper = tf.contrib.seq2seq.TrainingHelper(floats(rows, 5, 3), ints(rows))
+    else:
+        helper = tf.contrib.seq2seq.GreedyEmbeddingHelper(table, tf.fill([known], 1), 2)
+    layer = None if trained else tf.layers.Dense(10)
+    decoder = tf.contrib.seq2seq.BasicDecoder(cell, helper, cell.zero_state(known, tf.float32), layer)
+    tf.contrib.seq2seq.dynamic_decode(decoder, **options)
+
+
 COUNTS = {
     "basic": (119, lambda: dynamic(rnn.BasicRNNCell(4), 4, 5)),
     "lstm": (146, lambda: dynamic(rnn.LSTMCell(4), 4, 5)),
@@ -189,11 +201,27 @@ COUNTS = {
     "two attentions": (404, lambda: attending(LUONG, count=2)),
     "product of known sizes": (13, lambda: tf.tensordot(floats(4, 5, 3), floats(3, 2), 1)),
     "mask of a known width": (10, lambda: tf.sequence_mask(ints(4), 5, tf.float32)),
+    "decoder": (244, lambda: decoding(4)),
+    "decoder of rows": (256, decoding),
+    "decoder of so many steps": (278, lambda: decoding(impute_finished=True, maximum_iterations=7)),
+    "greedy decoder": (241, lambda: decoding(4, False, maximum_iterations=7)),
+    "greedy decoder of rows": (
+        259,
+        lambda: decoding(None, False, impute_finished=True, maximum_iterations=7),
+    ),
     "loop": (34, in_a_loop),
     "branch": (11, in_a_branch),
     "map": (57, lambda: tf.map_fn(lambda x: x * 2.0, floats(4, 3))),
     "scan": (66, lambda: tf.scan(lambda a, x: a + x, floats(4, 3))),
 }
+
+SEEDS = {
+    "decoder": [3, 136],
+    "decoder of rows": [3, 148],
+    "greedy decoder": [3, 116, 150],
+    "attention of known rows": [26, 96, 130, 141, 194],
+}
+"""Of the weights' initial values, made in the loop too."""
 
 WEIGHTS = {
     "table": [-0.4911009, 0.1175727],
@@ -210,6 +238,15 @@ def test_the_count_of_nodes_is_tensorflows(call):
     with tf.Graph().as_default() as graph:
         make()
         assert graph.nodes_of_tensorflow() == expected
+
+
+@pytest.mark.parametrize("call", SEEDS)
+def test_weights_are_seeded_where_tensorflow_makes_them(call):
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        COUNTS[call][1]()
+        made = [node for node in graph.get_operations() if node.name.endswith("RandomUniform")]
+        assert [node.attributes["seed2"] for node in made] == SEEDS[call]
 
 
 def test_results_are_named_as_tensorflow_names_its_last_nodes():

@@ -29,6 +29,8 @@ class BodyGraph(Graph):
             self._names_in_use = outer._names_in_use
         self.seed, self.overrides = outer.seed, outer.overrides
         self._is_part = shares_names  # in TensorFlow its nodes are the outer graph's
+        if shares_names:
+            outer.parts.append(self)
         self._captures: dict[Tensor, Tensor] = {}
         self._handles: dict[Tensor, Tensor] = {}
         self.outer_control: dict[
@@ -38,13 +40,13 @@ class BodyGraph(Graph):
         self.initial_values: dict[Tensor, Tensor] = {}  # of a loop's variables, by the arguments inside
 
     def nodes_of_tensorflow(self) -> int:
-        own = super().nodes_of_tensorflow()
-        return self.outer.nodes_of_tensorflow() + own if self._is_part else own
+        return self.outer.nodes_of_tensorflow() if self._is_part else self.own_nodes()
 
     def make_part(self) -> None:
-        """All is traced: from now on the outer graph counts the nodes of this one."""
+        """All is traced: the outer graph need not know this one to count its nodes."""
         if self._is_part:
-            self.outer.skip(super().nodes_of_tensorflow())
+            self.outer.parts.remove(self)
+            self.outer.skip(self.own_nodes())
 
     @property
     def captures(self) -> list[tuple[Tensor, Tensor]]:

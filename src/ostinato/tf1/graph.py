@@ -88,6 +88,7 @@ class Graph(Elements):
         self._collections: dict[Any, list[Any]] = {}
         self._finalized = False
         self.seed: int | None = None
+        self.parts: list[Graph] = []  # bodies that are traced, whose nodes are this graph's in TensorFlow
         self.skipped = 0  # nodes that TensorFlow would have made beside these: node_counts.py
         self.entered: set[Any] | None = None  # by the loop that a cell is described in
         self.overrides: dict[str, str] = {}  # gradients' names by types of operations; custom_gradient.py
@@ -100,7 +101,11 @@ class Graph(Elements):
 
     def nodes_of_tensorflow(self) -> int:
         """How many nodes TensorFlow's graph would have, as far as that is known."""
-        return len(self._operations) + self.skipped
+        return self.own_nodes()
+
+    def own_nodes(self) -> int:
+        """The same without those of the graph around."""
+        return len(self._operations) + self.skipped + sum(part.own_nodes() for part in self.parts)
 
     def skip(self, count: int) -> None:
         """Count nodes that TensorFlow makes and this graph does not: a random operation without a seed of its

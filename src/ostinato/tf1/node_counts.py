@@ -105,7 +105,7 @@ MORE: dict[str, Any] = {
     "LuongScore": lambda operation: 1 + len(operation.inputs),
     "AttentionContext": 3,
     "MatchingBatch": 17,
-    "ReadUnlessFinished": 10,
+    "ReadUnlessFinished": lambda operation: 10 + (operation.graph.outer is not None),
 }
 """By types of operations, how many nodes more TensorFlow makes: a number, or a function of the node."""
 

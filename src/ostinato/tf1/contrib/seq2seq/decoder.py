@@ -123,6 +123,7 @@ def dynamic_decode(
         if maximum_iterations is not None:
             finished = math.logical_or(finished, maximum_iterations <= 0)
         lengths = array.zeros_like(finished, dtype=int32)
+        lengths.graph.skip(not finished.shape.is_fully_defined())  # zeros of another type than the tensor's
         arrays = nest.map_structure(
             lambda size, dtype: TensorArray(
                 dtype, size=0, dynamic_size=True, element_shape=_element_shape(decoder.batch_size, size)
