@@ -37,7 +37,7 @@ LONGEST_RUN = 0.5
 FREE_TIME = 1.0
 """How many seconds may go into recordings whatever comes of them."""
 SHARE_OF_TIME = 0.25
-"""And how much more of the time of all runs of a plan: where each has other shapes, recordings are for few."""
+"""And how much of the time of a plan's other runs: where each has other shapes, recordings are for few."""
 MOST_KINDS = 128
 """How many kinds of runs of a plan are told apart: batches of ever other lengths are not."""
 MOST_VARIANTS = 4

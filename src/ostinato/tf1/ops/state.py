@@ -58,8 +58,10 @@ def _read(run: Any, operation: Operation) -> torch.Tensor:
 
 
 def _assign(run: Any, operation: Operation, _: Any, value: torch.Tensor) -> torch.Tensor:
-    declared = operation.inputs[0].shape
-    if operation.attributes["validate_shape"] and not declared.is_compatible_with(tuple(value.shape)):
+    declared, sizes = operation.inputs[0].shape, tuple(value.shape)
+    if sizes != declared.known and not (
+        declared.is_compatible_with(sizes) or not operation.attributes["validate_shape"]
+    ):
         raise ValueError(
             "Assign requires shapes of both tensors to match. "
             f"lhs shape= {declared.bracketed()} rhs shape= {TensorShape(value.shape).bracketed()}"
@@ -69,7 +71,9 @@ def _assign(run: Any, operation: Operation, _: Any, value: torch.Tensor) -> torc
     source = operation.inputs[1]
     if source.op.type == "RestoreV2" and len(source.consumers()) == 1:
         return run.write(operation.attributes["variable"], value)  # nobody else has it
-    return run.write(operation.attributes["variable"], value.detach().clone())
+    if value.requires_grad:
+        value = value.detach()
+    return run.write(operation.attributes["variable"], value.clone())
 
 
 def _assign_add(run: Any, operation: Operation, _: Any, value: torch.Tensor) -> torch.Tensor:

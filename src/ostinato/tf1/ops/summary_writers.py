@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -155,7 +156,7 @@ def _handle(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
 
 
 register("SummaryWriter", _writer, _handle, stateful=True, differentiable=False)
-for _type, _compute in {
+_WRITES: dict[str, Callable[..., Any]] = {
     "CreateSummaryFileWriter": _create,
     "FlushSummaryWriter": _flush,
     "CloseSummaryWriter": _close,
@@ -166,5 +167,6 @@ for _type, _compute in {
     "WriteAudioSummary": _audio,
     "WriteGraphSummary": _graph,
     "ImportEvent": _import,
-}.items():
+}
+for _type, _compute in _WRITES.items():
     register(_type, _compute, _nothing, stateful=True, differentiable=False)
