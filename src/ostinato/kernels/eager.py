@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from ostinato._external import RECORDING, external
 from ostinato._state import Nest, flatten
 from ostinato.kernels import ops, reference, reversal
 from ostinato.kernels.layout import is_batch_major
@@ -40,7 +41,7 @@ class Result(NamedTuple):
 
 def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list[Result]:
     """Run families over sequences, at the same time where that is quicker."""
-    build = library.load() if all(is_plain(run) for run in runs) else None
+    build = library.load() if all(_goes_straight(run) for run in runs) else None
     wide = [in_float32(run) for run in runs] if build is not None else []
     if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
@@ -55,7 +56,7 @@ def run_side_by_side(
     """Run the directions of a layer: their outputs side by side on the last axis, the final state of each,
     and the cells of each `with_cells`. Native code writes them side by side in the first place.
     """
-    build = library.load() if len(runs) > 1 and all(is_plain(run) for run in runs) else None
+    build = library.load() if len(runs) > 1 and all(_goes_straight(run) for run in runs) else None
     wide = [in_float32(run) for run in runs] if build is not None else []
     if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
@@ -120,11 +121,19 @@ def sequence(
 
 def is_plain(run: SequenceRun) -> bool:
     """Whether nothing but autograd can see what is done with these tensors."""
-    return (
-        is_eager()
-        and run.inputs.is_cpu
-        and all(_has_values(tensor) for tensor in (run.inputs, *run.state, *run.parameters))
-    )
+    return is_eager() and _all_have_values(run)
+
+
+def _goes_straight(run: SequenceRun) -> bool:
+    """Whether nothing but autograd, and a recorder that is told of it, can see it."""
+    recorder = RECORDING.recorder
+    told = recorder is not None and not recorder.paused
+    return is_eager(int(told)) and _all_have_values(run)
+
+
+def _all_have_values(run: SequenceRun) -> bool:
+    tensors = (run.inputs, *run.state, *run.parameters)
+    return run.inputs.is_cpu and all(_has_values(tensor) for tensor in tensors)
 
 
 def _has_values(tensor: Tensor) -> bool:
@@ -132,11 +141,13 @@ def _has_values(tensor: Tensor) -> bool:
     return type(tensor) in _PLAIN and not tensor.is_neg()
 
 
-def is_eager() -> bool:
-    """Whether ops run one by one as they are called, with nobody between them and their results."""
+def is_eager(modes: int = 0) -> bool:
+    """Whether ops run one by one as they are called, with nobody between them and their results but so many
+    modes.
+    """
     return (
         not torch.compiler.is_compiling()
-        and not torch._C._len_torch_dispatch_stack()
+        and torch._C._len_torch_dispatch_stack() == modes
         and torch._C._functorch.peek_interpreter_stack() is None
         and forward_ad._current_level < 0
         and torch._C._get_tracing_state() is None
@@ -161,15 +172,13 @@ def _run_native(
 ) -> list[Result]:
     """The results of the runs; `joined`, each with the outputs of all, side by side in one tensor."""
     if not any(ops.requires_grad(run) for run in runs):
-        whole, parts = _parts_of_one(runs, joined)
-        passes = [
-            ForwardPass(run, keep=with_cells, outputs=part) for run, part in zip(runs, parts, strict=True)
-        ]
-        sequences.execute(build, passes)
-        return [
-            Result(each.outputs if whole is None else whole, each.final, each.kept[0] if with_cells else None)
-            for each in passes
-        ]
+        made = iter(_forward(_Forward([_emptied(run) for run in runs], with_cells, joined), _tensors(runs)))
+        outputs = [next(made)] * len(runs) if joined else [next(made) for _ in runs]
+        results = []
+        for run, of_run in zip(runs, outputs, strict=True):
+            state = [next(made) for _ in run.state]
+            results.append(Result(of_run, state, next(made) if with_cells else None))
+        return results
     tensors = [tensor for run in runs for tensor in (run.inputs, *run.state, *run.parameters)]
     found: tuple[Tensor, ...] = _Sequences.apply(  # type: ignore[no-untyped-call]
         build, runs, with_cells, joined, *tensors
@@ -198,6 +207,66 @@ def _keeps_gates(run: SequenceRun) -> bool:
     return sequences.has_gates(run) and sequences.bytes_of_gates(run) <= MOST_GATES
 
 
+class _Forward(NamedTuple):
+    """What a forward pass is told beside its tensors; `keep_gates` of each run, or None: no gradient."""
+
+    runs: Sequence[Any]
+    with_cells: bool
+    joined: bool
+    keep_gates: Sequence[bool] | None = None
+
+
+def _tensors(runs: Sequence[SequenceRun]) -> list[Tensor | None]:
+    """Inputs, state and parameters of all runs, then their lengths."""
+    found = [tensor for run in runs for tensor in (run.inputs, *run.state, *run.parameters)]
+    return [*found, *[run.sequence_length for run in runs]]
+
+
+def _with(runs: Sequence[Any], tensors: Any) -> list[SequenceRun]:
+    """Emptied runs with the tensors that `_tensors` gave."""
+    filled = [_take(run, tensors) for run in runs]
+    return [run._replace(sequence_length=next(tensors)) for run in filled]
+
+
+@external
+def _forward(told: _Forward, tensors: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
+    """The outputs of all runs, or of each, then of each its final state and what it keeps."""
+    runs = _with(told.runs, iter(tensors))
+    whole, parts = _parts_of_one(runs, told.joined)
+    gates = [None] * len(runs) if told.keep_gates is None else told.keep_gates
+    passes = [
+        ForwardPass(run, told.with_cells or keeps is not None, bool(keeps), part, fill_kept=told.with_cells)
+        for run, part, keeps in zip(runs, parts, gates, strict=True)
+    ]
+    sequences.execute(library.load(), passes)
+    made = [each.outputs for each in passes] if whole is None else [whole]
+    for each in passes:
+        made += [*each.final, *each.kept]
+    return tuple(made)
+
+
+@external
+def _backward(
+    runs: Sequence[Any],
+    needs: Sequence[bool],
+    tensors: Sequence[Tensor | None],
+    outputs: Sequence[Tensor],
+    kept: Sequence[Sequence[Tensor]],
+    incoming: Sequence[Sequence[Any]],
+) -> tuple[Tensor, ...]:
+    """The gradients of each run's inputs, state and parameters."""
+    filled = _with(runs, iter(tensors))
+    passes = [
+        BackwardPass(run, Gradients(*given), *rest)
+        for run, given, *rest in zip(filled, incoming, outputs, kept, needs, strict=True)
+    ]
+    sequences.execute(library.load(), passes)
+    gradients: list[Tensor] = []
+    for each in passes:
+        gradients += [each.grad_inputs, *each.grad_state, *each.grad_parameters]
+    return tuple(gradients)
+
+
 class _Sequences(torch.autograd.Function):
     """Several runs as one node of the graph. The tensors of all runs come one after the other: inputs,
     state, parameters.
@@ -212,26 +281,22 @@ class _Sequences(torch.autograd.Function):
         joined: bool,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
-        whole, parts = _parts_of_one(runs, joined)
-        passes = [
-            ForwardPass(run, True, _keeps_gates(run), part, fill_kept=with_cells)
-            for run, part in zip(runs, parts, strict=True)
-        ]
-        sequences.execute(build, passes)
-        outputs = [each.outputs for each in passes] if whole is None else [whole]
-        ctx.build, ctx.with_cells, ctx.joined = build, with_cells, joined
         # The tensors themselves are saved as autograd saves them; here, what they are part of.
-        ctx.runs = [_emptied(run) for run in runs]
-        ctx.kept_counts = [len(each.kept) for each in passes]
+        emptied, gates = [_emptied(run) for run in runs], [_keeps_gates(run) for run in runs]
+        made = iter(_forward(_Forward(emptied, with_cells, joined, gates), _tensors(runs)))
+        outputs = [next(made) for _ in range(1 if joined else len(runs))]
+        ctx.with_cells, ctx.joined, ctx.runs, ctx.kept_counts = with_cells, joined, emptied, []
+        results, kept = list(outputs), []
+        for run, keeps in zip(runs, gates, strict=True):
+            results += [next(made) for _ in run.state]
+            of_run = [next(made) for _ in sequences.kept_shapes(run, keeps)]
+            if with_cells:
+                results.append(of_run[0])
+            ctx.kept_counts.append(len(of_run))
+            kept += of_run
         ctx.set_materialize_grads(False)
-        kept = [leaf for each in passes for leaf in each.kept]
         lengths = [run.sequence_length for run in runs]
         ctx.save_for_backward(*tensors, *lengths, *outputs, *kept)
-        results = list(outputs)
-        for each in passes:
-            results += each.final
-            if with_cells:
-                results.append(each.kept[0])
         return tuple(results)
 
     @staticmethod
@@ -268,14 +333,13 @@ class _Sequences(torch.autograd.Function):
             ]
             return None, None, None, None, *found
         with library.torch_operations():
-            passes = [
-                BackwardPass(*arguments)
-                for arguments in zip(runs, incoming, outputs, kept, input_needs, strict=True)
-            ]
-            sequences.execute(ctx.build, passes)
+            given = [tuple(each) for each in incoming]
+            made = iter(_backward(ctx.runs, input_needs, _tensors(runs), outputs, kept, given))
         gradients: list[Tensor | None] = []
-        for each, need in zip(passes, input_needs, strict=True):
-            gradients += [each.grad_inputs if need else None, *each.grad_state, *each.grad_parameters]
+        for run, need in zip(runs, input_needs, strict=True):
+            of_inputs = next(made)
+            gradients.append(of_inputs if need else None)
+            gradients += [next(made) for _ in (*run.state, *run.parameters)]
         return None, None, None, None, *gradients
 
 
