@@ -45,7 +45,7 @@ def run_sequences(runs: Sequence[SequenceRun], with_cells: bool = False) -> list
     wide = [in_float32(run) for run in runs] if build is not None else []
     if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
-            results = _run_native(build, wide, with_cells)
+            results = _run_native(wide, with_cells)
         return [_in_dtype_of(run.inputs, result) for run, result in zip(runs, results, strict=True)]
     return [_run_by_dispatcher(run, with_cells) for run in runs]
 
@@ -60,7 +60,7 @@ def run_side_by_side(
     wide = [in_float32(run) for run in runs] if build is not None else []
     if build is not None and all(sequences.runs(run) for run in wide):
         with library.torch_operations():
-            results = _run_native(build, wide, with_cells, joined=True)
+            results = _run_native(wide, with_cells, joined=True)
         results = [_in_dtype_of(runs[0].inputs, result) for result in results]
         outputs = results[0].outputs
     else:
@@ -167,9 +167,7 @@ def _run_by_dispatcher(run: SequenceRun, with_cells: bool) -> Result:
     return Result(outputs, list(state), cells)
 
 
-def _run_native(
-    build: Any, runs: Sequence[SequenceRun], with_cells: bool, joined: bool = False
-) -> list[Result]:
+def _run_native(runs: Sequence[SequenceRun], with_cells: bool, joined: bool = False) -> list[Result]:
     """The results of the runs; `joined`, each with the outputs of all, side by side in one tensor."""
     if not any(ops.requires_grad(run) for run in runs):
         made = iter(_forward(_Forward([_emptied(run) for run in runs], with_cells, joined), _tensors(runs)))
@@ -181,7 +179,7 @@ def _run_native(
         return results
     tensors = [tensor for run in runs for tensor in (run.inputs, *run.state, *run.parameters)]
     found: tuple[Tensor, ...] = _Sequences.apply(  # type: ignore[no-untyped-call]
-        build, runs, with_cells, joined, *tensors
+        runs, with_cells, joined, *tensors
     )
     outputs, rest = list(found[: 1 if joined else len(runs)]), iter(found[1 if joined else len(runs) :])
     results = []
@@ -228,6 +226,11 @@ def _with(runs: Sequence[Any], tensors: Any) -> list[SequenceRun]:
     return [run._replace(sequence_length=next(tensors)) for run in filled]
 
 
+def _execute(passes: Sequence[Any]) -> None:
+    build: Any = library.load()
+    sequences.execute(build, passes)
+
+
 @external
 def _forward(told: _Forward, tensors: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
     """The outputs of all runs, or of each, then of each its final state and what it keeps."""
@@ -238,7 +241,7 @@ def _forward(told: _Forward, tensors: Sequence[Tensor | None]) -> tuple[Tensor, 
         ForwardPass(run, told.with_cells or keeps is not None, bool(keeps), part, fill_kept=told.with_cells)
         for run, part, keeps in zip(runs, parts, gates, strict=True)
     ]
-    sequences.execute(library.load(), passes)
+    _execute(passes)
     made = [each.outputs for each in passes] if whole is None else [whole]
     for each in passes:
         made += [*each.final, *each.kept]
@@ -257,10 +260,10 @@ def _backward(
     """The gradients of each run's inputs, state and parameters."""
     filled = _with(runs, iter(tensors))
     passes = [
-        BackwardPass(run, Gradients(*given), *rest)
-        for run, given, *rest in zip(filled, incoming, outputs, kept, needs, strict=True)
+        BackwardPass(run, Gradients(*given), of_run, kept_of_run, need)
+        for run, given, of_run, kept_of_run, need in zip(filled, incoming, outputs, kept, needs, strict=True)
     ]
-    sequences.execute(library.load(), passes)
+    _execute(passes)
     gradients: list[Tensor] = []
     for each in passes:
         gradients += [each.grad_inputs, *each.grad_state, *each.grad_parameters]
@@ -275,7 +278,6 @@ class _Sequences(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        build: Any,
         runs: Sequence[SequenceRun],
         with_cells: bool,
         joined: bool,
@@ -319,7 +321,7 @@ class _Sequences(torch.autograd.Function):
                 [next(incoming_grads) if ctx.with_cells else None] if isinstance(run.family, LSTM) else []
             )
             incoming.append(Gradients(of_run, of_state, of_kept))
-        needs = iter(ctx.needs_input_grad[4:])
+        needs = iter(ctx.needs_input_grad[3:])
         input_needs = []
         for run in runs:
             input_needs.append(next(needs))
@@ -331,7 +333,7 @@ class _Sequences(torch.autograd.Function):
                 for run, given in zip(runs, incoming, strict=True)
                 for gradient in _differentiable(run, given)
             ]
-            return None, None, None, None, *found
+            return None, None, None, *found
         with library.torch_operations():
             given = [tuple(each) for each in incoming]
             made = iter(_backward(ctx.runs, input_needs, _tensors(runs), outputs, kept, given))
@@ -340,7 +342,7 @@ class _Sequences(torch.autograd.Function):
             of_inputs = next(made)
             gradients.append(of_inputs if need else None)
             gradients += [next(made) for _ in (*run.state, *run.parameters)]
-        return None, None, None, None, *gradients
+        return None, None, None, *gradients
 
 
 def _emptied(run: SequenceRun) -> Any:
