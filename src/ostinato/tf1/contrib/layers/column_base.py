@@ -30,7 +30,7 @@ class _Column:
 
     @property
     def name(self) -> str:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define name.")
 
     @property
     def key(self) -> str:
@@ -39,7 +39,7 @@ class _Column:
 
     @property
     def config(self) -> dict[str, Any]:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not define config.")
 
     @property
     def parse_example_spec(self) -> dict[str, Any]:
@@ -51,7 +51,9 @@ class _Column:
 
     def transform_feature(self, transformation_cache: Any, state_manager: Any) -> Any:
         """The column's tensor, of others of the cache."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define transform_feature(transformation_cache, state_manager)."
+        )
 
     def insert_transformed_feature(self, columns_to_tensors: dict[Any, Any]) -> None:
         """Put the column's tensor, and those that it is made of, into a dict."""
@@ -59,7 +61,9 @@ class _Column:
 
     def dense(self, tensor: Any, collections: Any, trainable: bool, rank: int = 2) -> Any:
         """Numbers of the column's tensor, for a network."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} does not define dense(tensor, collections, trainable, rank)."
+        )
 
     def lookup(self, tensor: Any) -> Lookup | None:
         """How the column's tensor chooses weights of a linear model; None: it is numbers."""
