@@ -312,13 +312,14 @@ def test_a_save_in_the_midst_of_another_as_from_a_signals_handler(saves_before, 
 # A handler that runs before every single instruction, in turn, of what locks, names and flushes files: Python
 # runs handlers between any two. One that waits for what it has interrupted never ends.
 INTERRUPTED = """
-import faulthandler, sys
+import faulthandler, os, sys
 import numpy as np
 from ostinato.checkpoint import CheckpointState, files, load_checkpoint, save_checkpoint
 from ostinato.checkpoint import write_checkpoint_state
 
 folder = sys.argv[1]
 number, seen, handled = 0, 0, False
+os.fsync = os.fstat  # some thousand waits for the disk would tell nothing more
 
 def interrupt():
     global handled
@@ -342,7 +343,8 @@ def trace(frame, event, argument):
 save_checkpoint(f"{folder}/model", {"x": np.full(10, 0)})
 while True:
     number, seen, handled = number + 1, 0, False
-    faulthandler.dump_traceback_later(50, exit=True)
+    if number % 100 == 1:
+        faulthandler.dump_traceback_later(50, exit=True)
     sys.settrace(trace)
     save_checkpoint(f"{folder}/model", {"x": np.full(10, number)})
     write_checkpoint_state(folder, CheckpointState("model"))
