@@ -186,9 +186,10 @@ def run_plainly(script, arguments):
 def classes(face):
     """The class of sessions and the class of graphs."""
     if face == "ostinato":
-        from ostinato.tf1 import graph, session, shadow
+        from ostinato.cli import prepare
+        from ostinato.tf1 import graph, session
 
-        shadow.install()
+        prepare.this_process()
         return session.BaseSession, graph.Graph
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import absl.flags

@@ -5,14 +5,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ostinato.cli import removed_numpy, removed_python
+from ostinato.cli import freed_memory, removed_numpy, removed_python
 
 CHILD_PATH = Path(__file__).parent / "child_path"
 """A folder with a `tensorflow` in it, which makes the process that imports it find this face."""
 
 
 def this_process() -> None:
-    """Serve TensorFlow, and what Python and numpy removed."""
+    """Serve TensorFlow, and what Python and numpy removed; keep the memory that a step leaves."""
+    freed_memory.keep()
     from ostinato.tf1 import shadow
 
     shadow.install()
