@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from ostinato.memory.limit import parse_bytes
+
 
 def positive_integer(text: str) -> int:
     """`text` as an integer of 1 or more.
@@ -37,8 +39,6 @@ def positive_integers(text: str) -> list[int]:
 
 def memory_size(text: str) -> int:
     """`text`, such as "64MiB", as a number of bytes."""
-    from ostinato.memory.limit import parse_bytes  # with it comes torch, which `--help` does without
-
     try:
         return parse_bytes(text)
     except ValueError:

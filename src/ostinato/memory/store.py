@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from torch import Tensor
+if TYPE_CHECKING:  # without torch, the command line reads sizes at once
+    from torch import Tensor
 
 CHUNKS_IN_FLIGHT = 2
 """How many chunks' bytes a store may hold in the memory that it is there to save, beside the chunk that its
