@@ -74,7 +74,7 @@ _FILES = {
     "tf1/test_variable_cases.py": (
         "Assign AssignAdd AssignSub CountUpTo InitializedOrInitialValue RanksOfVariables ScatterAdd "
         "ScatterDiv ScatterMax ScatterMin ScatterMul ScatterNdAdd ScatterNdSub ScatterNdUpdate ScatterSub "
-        "ScatterUpdate UninitializedVariables VariableReference"
+        "ScatterUpdate StridedSliceAssign UninitializedVariables VariableReference"
     ),
 }
 COVERED_ELSEWHERE = {op_type: file for file, op_types in _FILES.items() for op_type in op_types.split()}

@@ -12,7 +12,7 @@ INVALID = tf.errors.InvalidArgumentError
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: tf.gather_nd([[1, 2]], [[0, 2]]), "does not index into param shape [1, 2]"),
+        (lambda: tf.gather_nd([[1, 2]], [[0, 2]]), "does not index into param shape [1,2]"),
         (lambda: tf.dynamic_partition([1, 2], [0, 3], 2), "partitions[1] = 3 is not in [0, 2)"),
         (lambda: tf.invert_permutation([0, 3]), "3 is not between 0 and 2"),
         (lambda: tf.invert_permutation([1, 1]), "1 is duplicated in the input."),

@@ -297,6 +297,48 @@ def loading_and_what_is_not_initialized(tf):
 
 
 @case
+def parts_are_assigned(tf):
+    keys = [
+        slice(1, 3),
+        (1, slice(None, None, 2)),
+        (slice(None), -1),
+        (Ellipsis, 1),
+        slice(None, None, -2),
+        (tf.newaxis, 2),
+        slice(tf.constant(1), tf.constant(2)),
+    ]
+    found = []
+    for number, key in enumerate(keys):
+        v = tf.get_variable(
+            f"v{number}",
+            initializer=np.arange(12.0, dtype=np.float32).reshape(3, 4),
+            use_resource=number % 2 == 1,
+        )
+        part = v[key]
+        change = part.assign(part * 10.0 + 1.0) if number % 3 else tf.assign(part, part * 10.0 + 1.0)
+        found.append([part.name, change.op.name, change.shape.as_list(), values(tf, v, change)])
+    words = tf.Variable([b"a", b"b", b"c"])
+    found.append(values(tf, words, words[::2].assign([b"x", b"y"])))
+    with tf.Session() as session:
+        session.run(v.initializer)
+        found.append(raised(session.run, v[1:].assign(5.0)))
+        found.append(raised(session.run, tf.scatter_nd_update(v, [[[1], [7]]], [[[1.0] * 4] * 2])))
+        found.append(raised(session.run, tf.scatter_update(v, [[1, 7]], [[[1.0] * 4] * 2])))
+    found.append(raised(tf.identity(v)[1:].assign, 5.0))
+    found.append(raised(tf.constant([1.0])[0].assign, 5.0))
+    batches = tf.Variable(np.zeros([2, 3, 2], np.float32))
+    change = tf.batch_scatter_update(batches, [[0, 2], [1, 0]], np.arange(8.0).reshape([2, 2, 2]))
+    found.append([change.op.name, values(tf, batches, change)])
+    rows = tf.IndexedSlices([2.0, 4.0], [3, 0])
+    for resource in (False, True):
+        for name in ("mul", "div", "min", "max"):
+            v = tf.Variable([1.0, 2.0, 3.0, 4.0], use_resource=resource)
+            found.append(values(tf, v, getattr(v, f"scatter_{name}")(rows)))
+    v = tf.Variable([1.0, 2.0, 3.0, 4.0], use_resource=True)
+    return found, values(tf, v.sparse_read([2, 0])), values(tf, v.gather_nd([[1], [3]]))
+
+
+@case
 def counting_up(tf):
     v = tf.Variable(0)
     with tf.Session() as session:

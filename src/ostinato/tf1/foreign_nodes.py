@@ -122,6 +122,7 @@ _RENAMED = {
         for kind in ("Add", "Sub", "Mul", "Div", "Min", "Max", "Update")
     },
     **{f"ResourceScatterNd{kind}": f"ScatterNd{kind}" for kind in ("Add", "Sub", "Update")},
+    "ResourceStridedSliceAssign": "StridedSliceAssign",
     "AssignAddVariableOp": "AssignAdd",
     "AssignSubVariableOp": "AssignSub",
     "AssignVariableOp": "Assign",
@@ -225,6 +226,8 @@ def _assign(node: Any, inputs: list[Tensor]) -> Translated:
     found: dict[str, Any] = {"variable": _written(inputs[0])}
     if node.op in ("Assign", "AssignVariableOp"):
         found["validate_shape"] = bool(attribute(node, "validate_shape")) if node.op == "Assign" else True
+    elif node.op.endswith("StridedSliceAssign"):
+        found.update((name, int(attribute(node, name))) for name in MASKS)
     return inputs, found
 
 
@@ -339,6 +342,7 @@ _RULES: dict[str, Callable[[Any, list[Tensor]], Translated]] = {
     },
     **{f"Assign{kind}{suffix}": _assign for kind in ("", "Add", "Sub") for suffix in ("", "VariableOp")},
     **dict.fromkeys(["IsVariableInitialized", "VarIsInitializedOp"], _assign),
+    **dict.fromkeys(["StridedSliceAssign", "ResourceStridedSliceAssign"], _assign),
     **dict.fromkeys(["Switch", "RefSwitch", "RefExit", "RefNextIteration", "RefIdentity"], _as_it_is),
     **dict.fromkeys(["Enter", "RefEnter"], _enter),
     **dict.fromkeys(["Merge", "RefMerge"], lambda node, inputs: (inputs, {"turns": False})),

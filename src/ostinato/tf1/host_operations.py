@@ -76,6 +76,7 @@ _READ_ON_THE_HOST: dict[str, tuple[int, ...]] = {
     "SequenceMask": (1,),
     "Split": (0,),
     "StridedSlice": (1, 2, 3),
+    "StridedSliceAssign": (1, 2, 3),
     "TensorArrayReadV3": (1,),
     "TensorArrayWriteV3": (1,),
     "UnsortedSegmentSum": (2,),

@@ -77,7 +77,6 @@ REFUSED: dict[str, str] = {
     "tf.TensorArraySpec": _V2,
     "tf.TypeSpec": _V2,
     "tf.extract_volume_patches": "tf.extract_image_patches for each slice, or tf.nn.conv3d",
-    "tf.batch_scatter_update": "tf.scatter_nd_update with the rows' numbers in the indices",
     "tf.debugging.assert_shapes": "tf.ensure_shape, or tf.assert_equal of tf.shape",
     "tf.debugging.get_log_device_placement": "nothing is placed by hand: leave it out",
     "tf.debugging.set_log_device_placement": "nothing is placed by hand: leave it out",

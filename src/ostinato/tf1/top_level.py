@@ -21,6 +21,7 @@ from .compatibility import (
 from .dtypes import resource, variant
 from .dtypes_module import QUANTIZED_DTYPES
 from .errors import OpError
+from .ops.batch_scatter import batch_scatter_update
 from .ops.batches import batch_gather
 from .ops.checked import (
     add_check_numerics_ops,
@@ -237,6 +238,7 @@ __all__ = [
     "atan2",
     "atanh",
     "batch_gather",
+    "batch_scatter_update",
     "batch_to_space",
     "batch_to_space_nd",
     "betainc",

@@ -14,7 +14,11 @@ from .graph import Graph, GraphKeys, control_dependencies, device, get_default_g
 from .indexed_slices import IndexedSlices
 from .ops import scatter, state
 from .ops.array import identity
+from .ops.batch_scatter import batch_scatter_update
 from .ops.core import convert_to_tensor, one
+from .ops.gathering import gather_nd
+from .ops.picking import gather
+from .ops.slicing import get_item
 from .shapes import TensorShape, as_shape
 from .slices import SaveSliceInfo
 from .tensor import Operation, Operators, Tensor
@@ -296,6 +300,23 @@ class Variable(Operators, metaclass=_MakesVariables):
     def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
         return self._scattered(scatter.scatter_update, sparse_delta, name)
 
+    def scatter_mul(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_mul, sparse_delta, name)
+
+    def scatter_div(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_div, sparse_delta, name)
+
+    def scatter_min(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_min, sparse_delta, name)
+
+    def scatter_max(self, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Tensor:
+        return self._scattered(scatter.scatter_max, sparse_delta, name)
+
+    def batch_scatter_update(
+        self, sparse_delta: Any, use_locking: bool = False, name: str | None = None
+    ) -> Tensor:
+        return self._scattered(batch_scatter_update, sparse_delta, name)
+
     def scatter_nd_add(self, indices: Any, updates: Any, name: str | None = None) -> Tensor:
         return scatter.scatter_nd_add(self._variable, indices, updates, name=name)
 
@@ -327,7 +348,7 @@ class Variable(Operators, metaclass=_MakesVariables):
         raise TypeError("'Variable' object is not iterable.")
 
     def __getitem__(self, key: Any) -> Tensor:
-        return self._to_tensor()[key]
+        return get_item(self._to_tensor(), key, self)
 
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}>"
@@ -370,6 +391,14 @@ class ResourceVariable(Variable):
     def read_value(self) -> Tensor:
         self.graph.skip(1)
         return super().read_value()
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Tensor:
+        """Some of the rows."""
+        return identity(gather(self.value(), indices, name="Gather" if name is None else name))
+
+    def gather_nd(self, indices: Any, name: str | None = None) -> Tensor:
+        """The elements or slices at some coordinates."""
+        return identity(gather_nd(self.value(), indices, name="GatherNd" if name is None else name))
 
     def is_initialized(self, name: str | None = None) -> Tensor:
         """Whether the session has a value of it."""

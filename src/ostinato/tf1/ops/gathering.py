@@ -23,33 +23,34 @@ def _type(tensor: Tensor) -> Any:
     return tensor.dtype.base_dtype
 
 
-def _flat(indices: torch.Tensor, sizes: Sequence[int], whole: Sequence[int]) -> torch.Tensor:
-    """Coordinates in the leading axes as one number each.
+def flat_places(
+    indices: torch.Tensor, sizes: Sequence[int], whole: Sequence[int], what: str = "param shape"
+) -> torch.Tensor:
+    """Coordinates in the leading axes, of these sizes, as one number each.
 
     Raises:
         ValueError: some are not there.
     """
     limits = torch.tensor(sizes, dtype=indices.dtype, device=indices.device)
     outside = ((indices < 0) | (indices >= limits)).any(-1)
-    _check_outside(outside, indices, tuple(whole))
+    _check_outside(outside, indices, tuple(whole), what)
     strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
     return (indices.long() * torch.tensor(strides, device=indices.device)).sum(-1).reshape(-1)
 
 
 @external
-def _check_outside(outside: torch.Tensor, indices: torch.Tensor, whole: tuple[int, ...]) -> None:
+def _check_outside(outside: torch.Tensor, indices: torch.Tensor, whole: tuple[int, ...], what: str) -> None:
     if outside.any():
         place = outside.nonzero()[0].tolist()
         found = indices[tuple(place)].tolist()
-        raise ValueError(
-            f"indices[{','.join(map(str, place))}] = {found} does not index into param shape {list(whole)}"
-        )
+        at, shape = (",".join(map(str, numbers)) for numbers in (place, whole))
+        raise ValueError(f"indices[{at}] = {found} does not index into {what} [{shape}]")
 
 
 def _gather_nd(params: Any, indices: torch.Tensor) -> Any:
     depth = indices.shape[-1]
     sizes, rest = params.shape[:depth], params.shape[depth:]
-    places = _flat(indices, sizes, params.shape)
+    places = flat_places(indices, sizes, params.shape)
     flat, shape = params.reshape(math.prod(sizes), *rest), (*indices.shape[:-1], *rest)
     if isinstance(params, np.ndarray):
         return flat[places.numpy()].reshape(shape)
@@ -101,7 +102,7 @@ def _put(kind: str) -> Callable[..., Any]:
     def compute(x: Any, indices: torch.Tensor, updates: Any) -> Any:
         depth = indices.shape[-1]
         sizes, rest = x.shape[:depth], x.shape[depth:]
-        places = _flat(indices, sizes, x.shape)
+        places = flat_places(indices, sizes, x.shape)
         flat, rows = x.reshape(math.prod(sizes), *rest), updates.reshape(len(places), *rest)
         if isinstance(x, np.ndarray):
             result = flat.copy()

@@ -8,12 +8,15 @@ from typing import Any
 
 import torch
 
+from ostinato._external import external
+
 from ..errors import OutOfRangeError
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, constant_shape, register
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor
 from .core import convert_to_tensor, one, shape_tensor
+from .gathering import flat_places
 from .state import reference_of, variable_name
 
 Combine = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -34,12 +37,13 @@ _COMBINE: dict[str, Combine] = {
 }
 
 
-def _check_range(indices: torch.Tensor, size: int, what: str = "indices") -> None:
+@external
+def _check_range(indices: torch.Tensor, size: int) -> None:
     wrong = ((indices < 0) | (indices >= size)).nonzero()
     if len(wrong):
         place = wrong[0].tolist()
         found = int(indices[tuple(place)])
-        raise ValueError(f"{what}[{', '.join(map(str, place))}] = {found} is not in [0, {size})")
+        raise ValueError(f"indices[{','.join(map(str, place))}] = {found} is not in [0, {size})")
 
 
 def _combined(kind: str, value: torch.Tensor, places: torch.Tensor, updates: torch.Tensor) -> torch.Tensor:
@@ -78,15 +82,6 @@ def _scatter_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outpu
     return [(reference.dtype, reference.shape)]
 
 
-def _flat_places(indices: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:
-    """The places in a flattened array of such leading sizes; the last axis of `indices` holds coordinates."""
-    flat = torch.zeros(indices.shape[:-1], dtype=torch.int64, device=indices.device)
-    for axis, size in enumerate(shape):
-        _check_range(indices[..., axis], size)
-        flat = flat * size + indices[..., axis]
-    return flat.reshape(-1)
-
-
 def _scatter_nd(
     kind: str, run: Any, operation: Operation, _: Any, indices: torch.Tensor, updates: torch.Tensor
 ) -> torch.Tensor:
@@ -94,7 +89,7 @@ def _scatter_nd(
     value = run.current(name)
     depth = indices.shape[-1]
     rest = value.shape[depth:]
-    places = _flat_places(indices, value.shape[:depth])
+    places = flat_places(indices, value.shape[:depth], value.shape, "shape")
     flat = _combined(kind, value.reshape(-1, *rest), places, updates.detach().reshape(-1, *rest))
     return run.write(name, flat.reshape(value.shape))
 
@@ -225,7 +220,7 @@ def scatter_nd_sub(
 def _into_zeros(indices: torch.Tensor, updates: torch.Tensor, shape: torch.Tensor) -> torch.Tensor:
     sizes = shape.tolist()
     depth = indices.shape[-1]
-    places = _flat_places(indices, sizes[:depth])
+    places = flat_places(indices, sizes[:depth], sizes, "shape")
     rest = sizes[depth:]
     count = int(torch.tensor(sizes[:depth]).prod())
     flat = torch.zeros([count, *rest], dtype=updates.dtype, device=updates.device)

@@ -17,6 +17,7 @@ from .core import convert_to_tensor, one, shape_tensor
 from .lists import concat
 from .picking import gather, where
 from .reductions import reduce_prod
+from .sliced_assignment import assigner, register_assignment
 from .strings_moved import moves
 
 
@@ -112,10 +113,14 @@ def _strided_slice_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) ->
 
 
 register("StridedSlice", moves(_strided_slice), _strided_slice_rule)
+register_assignment(_strided_slice, _strided_slice_rule)
 
 
-def _get_item(tensor: Tensor, key: Any) -> Tensor:
-    """Python's indexing: numbers, slices, `...`, tf.newaxis; bounds may be tensors."""
+def get_item(tensor: Tensor, key: Any, variable: Any = None) -> Tensor:
+    """Python's indexing: numbers, slices, `...`, tf.newaxis; bounds may be tensors.
+
+    The part that is taken of a variable's value has a method `assign`, which assigns to the variable.
+    """
     if isinstance(key, (bool, np.bool_)) or _is_mask(key):
         return boolean_mask(tensor, key)
     keys = key if isinstance(key, tuple) else (key,)
@@ -153,7 +158,9 @@ def _get_item(tensor: Tensor, key: Any) -> Tensor:
         strides.append(step)
     with name_scope(None, "strided_slice", [tensor]) as scope:
         parts = [shape_tensor(begin, "stack"), shape_tensor(end, "stack_1"), shape_tensor(strides, "stack_2")]
-        return one("StridedSlice", [tensor, *parts], scope, **masks)
+        part = one("StridedSlice", [tensor, *parts], scope, **masks)
+        part.assign = assigner(part, variable, scope, masks)  # type: ignore[attr-defined]
+        return part
 
 
 def _is_mask(key: Any) -> bool:
@@ -218,7 +225,7 @@ def strided_slice(
         begin, end, strides: integers, one an axis; steps of 1 for None.
         begin_mask, end_mask: bits of the axes of which the part reaches to the end, whatever is said.
         ellipsis_mask, new_axis_mask, shrink_axis_mask: bits as Python's `...`, None and a number.
-        var: not used: parts of variables are assigned with tf.scatter_nd_update.
+        var: the variable whose value `input_` is, to which `assign` of the result then assigns.
     """
     with name_scope(name, "StridedSlice", [input_]) as scope:
         bounds = [shape_tensor(begin, "begin"), shape_tensor(end, "end")]
@@ -226,19 +233,19 @@ def strided_slice(
         if strides is None:
             strides = ones_like(bounds[0]) if count is None else [1] * count
         steps = shape_tensor(strides, "strides")
-        return one(
-            "StridedSlice",
-            [convert_to_tensor(input_, name="input"), *bounds, steps],
-            scope,
-            begin_mask=int(begin_mask),
-            end_mask=int(end_mask),
-            ellipsis_mask=int(ellipsis_mask),
-            new_axis_mask=int(new_axis_mask),
-            shrink_axis_mask=int(shrink_axis_mask),
-        )
+        masks = {
+            "begin_mask": int(begin_mask),
+            "end_mask": int(end_mask),
+            "ellipsis_mask": int(ellipsis_mask),
+            "new_axis_mask": int(new_axis_mask),
+            "shrink_axis_mask": int(shrink_axis_mask),
+        }
+        part = one("StridedSlice", [convert_to_tensor(input_, name="input"), *bounds, steps], scope, **masks)
+        part.assign = assigner(part, var, name, masks)  # type: ignore[attr-defined]
+        return part
 
 
-Tensor.__getitem__ = _get_item
+Tensor.__getitem__ = get_item
 newaxis = None
 
 

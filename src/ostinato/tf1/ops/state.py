@@ -165,9 +165,15 @@ def assign(
 ) -> Tensor:
     """Give a variable a new value; the result is the variable after that (TF1 symbol: `tf.assign`).
 
+    Args:
+        ref: a variable, or a part of one: `v[1:3]`.
+        value: of its type and shape.
+
     Raises:
         ValueError: the value's shape is not the variable's.
     """
+    if getattr(ref, "assign", None) is not None and not ref.dtype.is_ref and isinstance(ref, Tensor):
+        return ref.assign(value, name=name)  # type: ignore[attr-defined]
     return _update("Assign", ref, value, name, validate_shape=validate_shape is not False)
 
 
