@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .arguments import handed_on
 from .data_flow import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from .graph import name_scope
 from .ops.control import no_op
@@ -214,19 +215,7 @@ def batch(
         ValueError: no tensors, or one whose shape is not known.
         tf.errors.OutOfRangeError: in a run, when the input is over.
     """
-    return maybe_batch(
-        tensors,
-        True,
-        batch_size,
-        num_threads,
-        capacity,
-        enqueue_many,
-        shapes,
-        dynamic_pad,
-        allow_smaller_final_batch,
-        shared_name,
-        name,
-    )
+    return maybe_batch(**handed_on(locals()), keep_input=True)
 
 
 def maybe_batch_join(
@@ -270,18 +259,7 @@ def batch_join(
     name: str | None = None,
 ) -> Any:
     """Batches of elements of several sources, a thread for each (TF1 symbol: `tf.train.batch_join`)."""
-    return maybe_batch_join(
-        tensors_list,
-        True,
-        batch_size,
-        capacity,
-        enqueue_many,
-        shapes,
-        dynamic_pad,
-        allow_smaller_final_batch,
-        shared_name,
-        name,
-    )
+    return maybe_batch_join(**handed_on(locals()), keep_input=True)
 
 
 def maybe_shuffle_batch(
@@ -337,20 +315,7 @@ def shuffle_batch(
 
     The other arguments are those of `batch`.
     """
-    return maybe_shuffle_batch(
-        tensors,
-        batch_size,
-        capacity,
-        min_after_dequeue,
-        True,
-        num_threads,
-        seed,
-        enqueue_many,
-        shapes,
-        allow_smaller_final_batch,
-        shared_name,
-        name,
-    )
+    return maybe_shuffle_batch(**handed_on(locals()), keep_input=True)
 
 
 def maybe_shuffle_batch_join(
@@ -398,16 +363,4 @@ def shuffle_batch_join(
     """Batches in random order of elements of several sources, a thread for each (TF1 symbol:
     `tf.train.shuffle_batch_join`).
     """
-    return maybe_shuffle_batch_join(
-        tensors_list,
-        batch_size,
-        capacity,
-        min_after_dequeue,
-        True,
-        seed,
-        enqueue_many,
-        shapes,
-        allow_smaller_final_batch,
-        shared_name,
-        name,
-    )
+    return maybe_shuffle_batch_join(**handed_on(locals()), keep_input=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import handed_on
 from .initializers import Zeros
 from .keras.layers import convolutional
 from .layers_base import Layer
@@ -36,26 +37,7 @@ class Conv1D(convolutional.Conv1D, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def conv1d(
@@ -80,27 +62,7 @@ def conv1d(
     reuse: Any = None,
 ) -> Tensor:
     """A convolution over time (TF1 symbol: `tf.layers.conv1d`)."""
-    layer = Conv1D(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        dilation_rate,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = Conv1D(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 
@@ -128,26 +90,7 @@ class Conv2D(convolutional.Conv2D, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def conv2d(
@@ -172,27 +115,7 @@ def conv2d(
     reuse: Any = None,
 ) -> Tensor:
     """A convolution over images (TF1 symbol: `tf.layers.conv2d`)."""
-    layer = Conv2D(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        dilation_rate,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = Conv2D(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 
@@ -220,26 +143,7 @@ class Conv3D(convolutional.Conv3D, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def conv3d(
@@ -264,27 +168,7 @@ def conv3d(
     reuse: Any = None,
 ) -> Tensor:
     """A convolution over volumes (TF1 symbol: `tf.layers.conv3d`)."""
-    layer = Conv3D(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        dilation_rate,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = Conv3D(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 
@@ -311,25 +195,7 @@ class Conv2DTranspose(convolutional.Conv2DTranspose, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def conv2d_transpose(
@@ -353,26 +219,7 @@ def conv2d_transpose(
     reuse: Any = None,
 ) -> Tensor:
     """A transposed convolution over images (TF1 symbol: `tf.layers.conv2d_transpose`)."""
-    layer = Conv2DTranspose(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = Conv2DTranspose(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 
@@ -399,25 +246,7 @@ class Conv3DTranspose(convolutional.Conv3DTranspose, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def conv3d_transpose(
@@ -441,26 +270,7 @@ def conv3d_transpose(
     reuse: Any = None,
 ) -> Tensor:
     """A transposed convolution over volumes (TF1 symbol: `tf.layers.conv3d_transpose`)."""
-    layer = Conv3DTranspose(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = Conv3DTranspose(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 

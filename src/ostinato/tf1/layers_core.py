@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import handed_on
 from .initializers import Zeros
 from .keras.layers import core
 from .layers_base import Layer
@@ -34,21 +35,7 @@ class Dense(core.Dense, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            units,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def dense(
@@ -76,22 +63,7 @@ def dense(
     Tensor("dense/Relu:0", shape=(2, 4), dtype=float32)
     ['dense/kernel:0', 'dense/bias:0']
     """
-    layer = Dense(
-        units,
-        activation,
-        use_bias,
-        kernel_initializer,
-        bias_initializer,
-        kernel_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        kernel_constraint,
-        bias_constraint,
-        trainable,
-        name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = Dense(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 

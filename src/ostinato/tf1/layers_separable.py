@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import handed_on
 from .initializers import Zeros
 from .keras.layers import separable
 from .layers_base import Layer
@@ -40,30 +41,7 @@ class SeparableConv1D(separable.SeparableConv1D, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            depth_multiplier=depth_multiplier,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def separable_conv1d(
@@ -92,31 +70,7 @@ def separable_conv1d(
     reuse: Any = None,
 ) -> Tensor:
     """A separable convolution over time (TF1 symbol: `tf.layers.separable_conv1d`)."""
-    layer = SeparableConv1D(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        dilation_rate,
-        depth_multiplier,
-        activation,
-        use_bias,
-        depthwise_initializer,
-        pointwise_initializer,
-        bias_initializer,
-        depthwise_regularizer,
-        pointwise_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        depthwise_constraint,
-        pointwise_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = SeparableConv1D(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 
@@ -148,30 +102,7 @@ class SeparableConv2D(separable.SeparableConv2D, Layer):
         name: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            depth_multiplier=depth_multiplier,
-            activation=activation,
-            use_bias=use_bias,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            bias_initializer=bias_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-            bias_constraint=bias_constraint,
-            trainable=trainable,
-            name=name,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 def separable_conv2d(
@@ -200,31 +131,7 @@ def separable_conv2d(
     reuse: Any = None,
 ) -> Tensor:
     """A separable convolution over images (TF1 symbol: `tf.layers.separable_conv2d`)."""
-    layer = SeparableConv2D(
-        filters,
-        kernel_size,
-        strides,
-        padding,
-        data_format,
-        dilation_rate,
-        depth_multiplier,
-        activation,
-        use_bias,
-        depthwise_initializer,
-        pointwise_initializer,
-        bias_initializer,
-        depthwise_regularizer,
-        pointwise_regularizer,
-        bias_regularizer,
-        activity_regularizer,
-        depthwise_constraint,
-        pointwise_constraint,
-        bias_constraint,
-        trainable=trainable,
-        name=name,
-        _scope=name,
-        _reuse=reuse,
-    )
+    layer = SeparableConv2D(**handed_on(locals(), "inputs", "reuse"), _scope=name, _reuse=reuse)
     return layer.apply(inputs)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .arguments import handed_on
 from .dtypes import float32
 from .metrics_support import collected, counts_at_thresholds
 from .ops.core import convert_to_tensor, one
@@ -172,16 +173,7 @@ def sensitivity_at_specificity(
     """The share of true labels that are found, at the threshold where the share of false ones that are told
     is the wanted one (TF1 symbol: `tf.metrics.sensitivity_at_specificity`).
     """
-    return _sensitivity_metric(
-        labels,
-        predictions,
-        specificity,
-        weights,
-        num_thresholds,
-        metrics_collections,
-        updates_collections,
-        name,
-    )
+    return _sensitivity_metric(**handed_on(locals(), "specificity", "name"), wanted=specificity, scope=name)
 
 
 def specificity_at_sensitivity(
@@ -197,13 +189,4 @@ def specificity_at_sensitivity(
     """The share of false labels that are told, at the threshold where the share of true ones that are found
     is the wanted one (TF1 symbol: `tf.metrics.specificity_at_sensitivity`).
     """
-    return _specificity_metric(
-        labels,
-        predictions,
-        sensitivity,
-        weights,
-        num_thresholds,
-        metrics_collections,
-        updates_collections,
-        name,
-    )
+    return _specificity_metric(**handed_on(locals(), "sensitivity", "name"), wanted=sensitivity, scope=name)

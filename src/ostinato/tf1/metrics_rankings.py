@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from .arguments import handed_on
 from .dtypes import float64, int64
 from .graph import control_dependencies, name_scope
 from .metrics_support import collected, metric_variable
@@ -145,18 +146,7 @@ def recall_at_top_k(
         k: only for the names.
         class_id: count this class alone.
     """
-    return _share_at_top_k(
-        "recall",
-        ("fn", "false_negative"),
-        labels,
-        predictions_idx,
-        k,
-        class_id,
-        weights,
-        metrics_collections,
-        updates_collections,
-        name,
-    )
+    return _share_at_top_k(**handed_on(locals()), what="recall", other=("fn", "false_negative"))
 
 
 def precision_at_top_k(
@@ -173,18 +163,7 @@ def precision_at_top_k(
 
     The arguments are those of `recall_at_top_k`.
     """
-    return _share_at_top_k(
-        "precision",
-        ("fp", "false_positive"),
-        labels,
-        predictions_idx,
-        k,
-        class_id,
-        weights,
-        metrics_collections,
-        updates_collections,
-        name,
-    )
+    return _share_at_top_k(**handed_on(locals()), what="precision", other=("fp", "false_positive"))
 
 
 def recall_at_k(

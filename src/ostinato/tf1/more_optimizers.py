@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .arguments import handed_on
 from .graph import control_dependencies, name_scope
 from .indexed_slices import IndexedSlices
 from .moving_averages import ExponentialMovingAverage
@@ -306,14 +307,7 @@ class MomentumWOptimizer(DecoupledWeightDecayExtension, MomentumOptimizer):
         name: str = "MomentumW",
         use_nesterov: bool = False,
     ) -> None:
-        super().__init__(
-            weight_decay,
-            learning_rate=learning_rate,
-            momentum=momentum,
-            use_locking=use_locking,
-            name=name,
-            use_nesterov=use_nesterov,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 class AdamWOptimizer(DecoupledWeightDecayExtension, AdamOptimizer):
@@ -329,15 +323,7 @@ class AdamWOptimizer(DecoupledWeightDecayExtension, AdamOptimizer):
         use_locking: bool = False,
         name: str = "AdamW",
     ) -> None:
-        super().__init__(
-            weight_decay,
-            learning_rate=learning_rate,
-            beta1=beta1,
-            beta2=beta2,
-            epsilon=epsilon,
-            use_locking=use_locking,
-            name=name,
-        )
+        super().__init__(**handed_on(locals()))
 
 
 class _Wrapping(Optimizer):

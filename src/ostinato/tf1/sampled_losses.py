@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .arguments import handed_on
 from .dtypes import int64
 from .graph import get_default_graph, name_scope
 from .ops import array, math, nn
@@ -154,21 +155,7 @@ def sampled_softmax_loss(
     Returns:
         `[batch]` losses, for training: to evaluate, take the whole softmax.
     """
-    logits, wanted = compute_sampled_logits(
-        weights,
-        biases,
-        labels,
-        inputs,
-        num_sampled,
-        num_classes,
-        num_true,
-        sampled_values,
-        True,
-        remove_accidental_hits,
-        partition_strategy,
-        name,
-        seed,
-    )
+    logits, wanted = compute_sampled_logits(**handed_on(locals()), subtract_log_q=True)
     wanted = array.stop_gradient(wanted, name="labels_stop_gradient")
     return nn.softmax_cross_entropy_with_logits_v2(labels=wanted, logits=logits)
 
@@ -191,20 +178,7 @@ def nce_loss(
 
     Source: Gutmann and Hyvärinen, "Noise-contrastive estimation" (2010).
     """
-    logits, wanted = compute_sampled_logits(
-        weights,
-        biases,
-        labels,
-        inputs,
-        num_sampled,
-        num_classes,
-        num_true,
-        sampled_values,
-        True,
-        remove_accidental_hits,
-        partition_strategy,
-        name,
-    )
+    logits, wanted = compute_sampled_logits(**handed_on(locals()), subtract_log_q=True)
     losses = nn.sigmoid_cross_entropy_with_logits(labels=wanted, logits=logits, name="sampled_losses")
     return sum_rows(losses)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import errors, logging
+from .arguments import handed_on
 from .checkpoint_management import get_checkpoint_state
 from .graph import get_default_graph
 from .session import Session
@@ -112,15 +113,7 @@ class SessionManager:
             RuntimeError: there is nothing to initialise with, or variables have no values after that.
             ValueError: both a directory and a checkpoint.
         """
-        sess, restored = self._restored(
-            master,
-            saver,
-            checkpoint_dir,
-            checkpoint_filename_with_path,
-            wait_for_checkpoint,
-            max_wait_secs,
-            config,
-        )
+        sess, restored = self._restored(**handed_on(locals(), "init_op", "init_feed_dict", "init_fn"))
         if not restored:
             if init_op is None and not init_fn and self._local_init_op is None:
                 raise RuntimeError(
@@ -157,15 +150,7 @@ class SessionManager:
         config: Any = None,
     ) -> tuple[Session, bool]:
         """A session, and whether a checkpoint made it ready."""
-        sess, restored = self._restored(
-            master,
-            saver,
-            checkpoint_dir,
-            checkpoint_filename_with_path,
-            wait_for_checkpoint,
-            max_wait_secs,
-            config,
-        )
+        sess, restored = self._restored(**handed_on(locals()))
         problem = self._local_init(sess)
         if not restored:
             return sess, False

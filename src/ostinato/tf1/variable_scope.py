@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from .arguments import handed_on
 from .dtypes import as_dtype, float32
 from .graph import GraphKeys, get_default_graph, name_scope
 from .partitioned import PartitionedVariable
@@ -133,24 +134,7 @@ def get_variable(
         ValueError: it exists and is not to be reused, or is to be reused and does not exist, or its shape or
             type is another.
     """
-    return get_variable_scope().get_variable(
-        variable_store(),
-        name,
-        shape=shape,
-        dtype=dtype,
-        initializer=initializer,
-        regularizer=regularizer,
-        trainable=trainable,
-        collections=collections,
-        caching_device=caching_device,
-        partitioner=partitioner,
-        validate_shape=validate_shape,
-        use_resource=use_resource,
-        custom_getter=custom_getter,
-        constraint=constraint,
-        synchronization=synchronization,
-        aggregation=aggregation,
-    )
+    return get_variable_scope().get_variable(**handed_on(locals()), var_store=variable_store())
 
 
 def get_local_variable(
@@ -175,21 +159,9 @@ def get_local_variable(
     It goes to the collection of local variables, and is not trained whatever `trainable` says.
     """
     return get_variable(
-        name,
-        shape,
-        dtype,
-        initializer,
-        regularizer,
-        False,
-        [*(collections or ()), GraphKeys.LOCAL_VARIABLES],
-        caching_device,
-        partitioner,
-        validate_shape,
-        use_resource,
-        custom_getter,
-        constraint,
-        synchronization,
-        aggregation,
+        **handed_on(locals(), "trainable", "collections"),
+        trainable=False,
+        collections=[*(collections or ()), GraphKeys.LOCAL_VARIABLES],
     )
 
 

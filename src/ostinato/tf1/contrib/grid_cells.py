@@ -9,6 +9,7 @@ from typing import Any
 from ostinato import steps
 
 from .. import logging
+from ..arguments import handed_on
 from ..family_cell import FamilyCell
 from ..shapes import as_shape
 from .sharded import sharded_variable
@@ -253,23 +254,7 @@ class BidirectionalGridLSTMCell(GridLSTMCell):
         backward_slice_offset: int = 0,
         reuse: Any = None,
     ) -> None:
-        super().__init__(
-            num_units,
-            use_peepholes,
-            share_time_frequency_weights,
-            cell_clip,
-            initializer,
-            num_unit_shards,
-            forget_bias,
-            feature_size,
-            frequency_skip,
-            num_frequency_blocks,
-            start_freqindex_list,
-            end_freqindex_list,
-            couple_input_forget_gates,
-            True,
-            reuse,
-        )
+        super().__init__(**handed_on(locals(), "backward_slice_offset"), state_is_tuple=True)
         self._backward_slice_offset = int(backward_slice_offset)
         self._state_tuple_type = self._tuple_type("BidirectionalGridLSTMStateTuple", ["fwd_", "bwd_"])
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import metrics
+from ..arguments import handed_on
 from ..dtypes import as_dtype, float32
 from ..graph import name_scope
 from ..metrics_rankings import streaming_average_precision
@@ -122,16 +123,7 @@ def streaming_sensitivity_at_specificity(
     name: str | None = None,
 ) -> tuple[Any, Any]:
     """As `tf.metrics.sensitivity_at_specificity`, predictions first."""
-    return metrics.sensitivity_at_specificity(
-        labels,
-        predictions,
-        specificity,
-        weights,
-        num_thresholds,
-        metrics_collections,
-        updates_collections,
-        name,
-    )
+    return metrics.sensitivity_at_specificity(**handed_on(locals()))
 
 
 def streaming_specificity_at_sensitivity(
@@ -145,16 +137,7 @@ def streaming_specificity_at_sensitivity(
     name: str | None = None,
 ) -> tuple[Any, Any]:
     """As `tf.metrics.specificity_at_sensitivity`, predictions first."""
-    return metrics.specificity_at_sensitivity(
-        labels,
-        predictions,
-        sensitivity,
-        weights,
-        num_thresholds,
-        metrics_collections,
-        updates_collections,
-        name,
-    )
+    return metrics.specificity_at_sensitivity(**handed_on(locals()))
 
 
 # -- the k best

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
+from ..arguments import handed_on
 from ..dtypes import int64
 from ..graph import name_scope
 from ..names import absent
@@ -108,20 +109,7 @@ def sampled_sparse_softmax_loss(
     """As `tf.nn.sampled_softmax_loss` for one true class a row (TF1 symbol:
     `tf.contrib.nn.sampled_sparse_softmax_loss`).
     """
-    logits, _ = compute_sampled_logits(
-        weights,
-        biases,
-        labels,
-        inputs,
-        num_sampled,
-        num_classes,
-        1,
-        sampled_values,
-        True,
-        remove_accidental_hits,
-        partition_strategy,
-        name,
-    )
+    logits, _ = compute_sampled_logits(**handed_on(locals()), num_true=1, subtract_log_q=True)
     first = array.zeros([array.shape(logits)[0]], int64)
     return nn.sparse_softmax_cross_entropy_with_logits(labels=first, logits=logits)
 

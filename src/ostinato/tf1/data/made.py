@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import handed_on
 from ..dtypes import as_dtype, float32, int32, int64, string
 from ..file_io import get_matching_files
 from ..local_files import local_path
@@ -105,13 +106,8 @@ def read_batch_features(
 ) -> dict[str, Any]:
     """The next batch of parsed examples, as tensors (TF1 symbol: `tf.contrib.data.read_batch_features`)."""
     dataset = make_batched_features_dataset(
-        file_pattern,
-        batch_size,
-        features,
-        reader=reader,
-        reader_args=reader_args,
+        **handed_on(locals(), "randomize_input", "capacity"),
         shuffle=randomize_input,
-        num_epochs=num_epochs,
         shuffle_buffer_size=capacity,
     )
     return dataset.make_one_shot_iterator().get_next()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import handed_on
 from .batches import ArrayBatches, Batches, as_arrays, check_rows, is_iterated, part, rows
 from .callback_base import BaseLogger, CallbackList, History
 from .training_parts import weights_of_classes
@@ -120,16 +121,7 @@ class Fitting:
         """`fit` on what a generator yields (TF1 symbol: `tf.keras.Model.fit_generator`)."""
         return self.fit(
             generator,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            class_weight=class_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_freq=validation_freq,
+            **handed_on(locals(), "generator", "max_queue_size", "workers", "use_multiprocessing"),
         )
 
     def evaluate(

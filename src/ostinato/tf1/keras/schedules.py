@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import learning_rates
+from ..arguments import handed_on
 from ..names import absent, nearest
 from ..ops.core import convert_to_tensor
 from ..ops.math import cast
@@ -134,14 +135,7 @@ class PolynomialDecay(_OfArguments):
         cycle: bool = False,
         name: str | None = None,
     ) -> None:
-        self._keep(
-            initial_learning_rate=initial_learning_rate,
-            decay_steps=decay_steps,
-            end_learning_rate=end_learning_rate,
-            power=power,
-            cycle=cycle,
-            name=name,
-        )
+        self._keep(**handed_on(locals()))
 
     def __call__(self, step: Any) -> Tensor:
         kept = self.get_config()

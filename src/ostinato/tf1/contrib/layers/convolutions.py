@@ -7,6 +7,7 @@ from typing import Any
 from ... import layers_convolution, layers_separable
 from ... import nn as tf_nn
 from ...arg_scope import add_arg_scope
+from ...arguments import handed_on
 from ...initializers import Zeros
 from ...ops import nn
 from ...ops.core import convert_to_tensor
@@ -155,28 +156,7 @@ def convolution1d(
     scope: Any = None,
 ) -> Tensor:
     """A convolution over time (TF1 symbol: `tf.contrib.layers.convolution1d`)."""
-    return convolution(
-        inputs,
-        num_outputs,
-        kernel_size,
-        stride,
-        padding,
-        data_format,
-        rate,
-        activation_fn,
-        normalizer_fn,
-        normalizer_params,
-        weights_initializer,
-        weights_regularizer,
-        biases_initializer,
-        biases_regularizer,
-        reuse,
-        variables_collections,
-        outputs_collections,
-        trainable,
-        scope,
-        conv_dims=1,
-    )
+    return convolution(**handed_on(locals()), conv_dims=1)
 
 
 @add_arg_scope
@@ -202,28 +182,7 @@ def convolution2d(
     scope: Any = None,
 ) -> Tensor:
     """A convolution over images (TF1 symbol: `tf.contrib.layers.convolution2d`)."""
-    return convolution(
-        inputs,
-        num_outputs,
-        kernel_size,
-        stride,
-        padding,
-        data_format,
-        rate,
-        activation_fn,
-        normalizer_fn,
-        normalizer_params,
-        weights_initializer,
-        weights_regularizer,
-        biases_initializer,
-        biases_regularizer,
-        reuse,
-        variables_collections,
-        outputs_collections,
-        trainable,
-        scope,
-        conv_dims=2,
-    )
+    return convolution(**handed_on(locals()), conv_dims=2)
 
 
 @add_arg_scope
@@ -249,28 +208,7 @@ def convolution3d(
     scope: Any = None,
 ) -> Tensor:
     """A convolution over volumes (TF1 symbol: `tf.contrib.layers.convolution3d`)."""
-    return convolution(
-        inputs,
-        num_outputs,
-        kernel_size,
-        stride,
-        padding,
-        data_format,
-        rate,
-        activation_fn,
-        normalizer_fn,
-        normalizer_params,
-        weights_initializer,
-        weights_regularizer,
-        biases_initializer,
-        biases_regularizer,
-        reuse,
-        variables_collections,
-        outputs_collections,
-        trainable,
-        scope,
-        conv_dims=3,
-    )
+    return convolution(**handed_on(locals()), conv_dims=3)
 
 
 @add_arg_scope

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ... import dtypes
+from ...arguments import handed_on
 from ...checkpoint_utils import init_from_checkpoint
 from ...graph import GraphKeys
 from ...initializers import Zeros
@@ -102,16 +103,7 @@ def input_from_feature_columns(
     Raises:
         ValueError: two columns that are the same, or one that gives no numbers.
     """
-    return _inputs(
-        columns_to_tensors,
-        feature_columns,
-        weight_collections,
-        trainable,
-        scope,
-        2,
-        "input_from_feature_columns",
-        cols_to_outs,
-    )
+    return _inputs(**handed_on(locals()), rank=2, default_name="input_from_feature_columns")
 
 
 def _parts(column: Any) -> list[Any]:

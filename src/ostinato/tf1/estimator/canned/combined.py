@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import losses, summary
+from ...arguments import handed_on
 from ...global_step import get_global_step
 from ...graph import GraphKeys, control_dependencies, get_collection
 from ...ops import nn
@@ -132,20 +133,8 @@ class DNNLinearCombinedClassifier(DNNLinearCombinedEstimator):
         linear_sparse_combiner: str = "sum",
     ) -> None:
         super().__init__(
-            head_of(n_classes, weight_column, label_vocabulary, loss_reduction),
-            model_dir,
-            linear_feature_columns,
-            linear_optimizer,
-            dnn_feature_columns,
-            dnn_optimizer,
-            dnn_hidden_units,
-            dnn_activation_fn,
-            dnn_dropout,
-            input_layer_partitioner,
-            config,
-            linear_sparse_combiner,
-            warm_start_from,
-            batch_norm,
+            **handed_on(locals(), "n_classes", "weight_column", "label_vocabulary", "loss_reduction"),
+            head=head_of(n_classes, weight_column, label_vocabulary, loss_reduction),
         )
 
 
@@ -172,18 +161,6 @@ class DNNLinearCombinedRegressor(DNNLinearCombinedEstimator):
         linear_sparse_combiner: str = "sum",
     ) -> None:
         super().__init__(
-            RegressionHead(weight_column, label_dimension, loss_reduction),
-            model_dir,
-            linear_feature_columns,
-            linear_optimizer,
-            dnn_feature_columns,
-            dnn_optimizer,
-            dnn_hidden_units,
-            dnn_activation_fn,
-            dnn_dropout,
-            input_layer_partitioner,
-            config,
-            linear_sparse_combiner,
-            warm_start_from,
-            batch_norm,
+            **handed_on(locals(), "label_dimension", "weight_column", "loss_reduction"),
+            head=RegressionHead(weight_column, label_dimension, loss_reduction),
         )

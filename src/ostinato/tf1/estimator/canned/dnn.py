@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import layers, losses, summary
+from ...arguments import handed_on
 from ...feature_column.base import FeatureColumn
 from ...feature_column.inputs import InputLayer
 from ...feature_column.layers import DenseFeatures
@@ -187,17 +188,8 @@ class DNNClassifier(DNNEstimator):
         batch_norm: bool = False,
     ) -> None:
         super().__init__(
-            head_of(n_classes, weight_column, label_vocabulary, loss_reduction),
-            hidden_units,
-            feature_columns,
-            model_dir,
-            optimizer,
-            activation_fn,
-            dropout,
-            input_layer_partitioner,
-            config,
-            warm_start_from,
-            batch_norm,
+            **handed_on(locals(), "n_classes", "weight_column", "label_vocabulary", "loss_reduction"),
+            head=head_of(n_classes, weight_column, label_vocabulary, loss_reduction),
         )
 
 
@@ -221,15 +213,6 @@ class DNNRegressor(DNNEstimator):
         batch_norm: bool = False,
     ) -> None:
         super().__init__(
-            RegressionHead(weight_column, label_dimension, loss_reduction),
-            hidden_units,
-            feature_columns,
-            model_dir,
-            optimizer,
-            activation_fn,
-            dropout,
-            input_layer_partitioner,
-            config,
-            warm_start_from,
-            batch_norm,
+            **handed_on(locals(), "label_dimension", "weight_column", "loss_reduction"),
+            head=RegressionHead(weight_column, label_dimension, loss_reduction),
         )

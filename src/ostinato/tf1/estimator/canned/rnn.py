@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import layers, losses, rnn_cell, summary
+from ...arguments import handed_on
 from ...feature_column.inputs import input_layer
 from ...feature_column.sequence import concatenate_context_input, sequence_input_layer
 from ...graph import name_scope
@@ -136,14 +137,6 @@ class RNNClassifier(RNNEstimator):
         config: Any = None,
     ) -> None:
         super().__init__(
-            head_of(n_classes, weight_column, label_vocabulary, loss_reduction),
-            sequence_feature_columns,
-            context_feature_columns,
-            num_units,
-            cell_type,
-            rnn_cell_fn,
-            model_dir=model_dir,
-            optimizer=optimizer,
-            input_layer_partitioner=input_layer_partitioner,
-            config=config,
+            **handed_on(locals(), "n_classes", "weight_column", "label_vocabulary", "loss_reduction"),
+            head=head_of(n_classes, weight_column, label_vocabulary, loss_reduction),
         )

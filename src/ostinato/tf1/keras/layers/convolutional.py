@@ -6,6 +6,7 @@ from typing import Any
 
 from ... import nn as tf_nn
 from ... import node_counts
+from ...arguments import handed_on
 from ...graph import get_default_graph
 from ...input_spec import InputSpec
 from ...ops import array
@@ -214,25 +215,7 @@ class Conv1D(Conv):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            1,
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()), rank=1)
 
 
 class Conv2D(Conv):
@@ -259,25 +242,7 @@ class Conv2D(Conv):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            self._rank,
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals()), rank=self._rank)
 
 
 class Conv3D(Conv2D):
@@ -377,24 +342,7 @@ class Conv2DTranspose(_Transposed, Conv2D):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals(), "output_padding"))
         self._check_output_padding(output_padding)
 
 
@@ -420,24 +368,7 @@ class Conv3DTranspose(_Transposed, Conv3D):
         bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            filters,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            1,
-            activation,
-            use_bias,
-            kernel_initializer,
-            bias_initializer,
-            kernel_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            kernel_constraint,
-            bias_constraint,
-            **kwargs,
-        )
+        super().__init__(**handed_on(locals(), "output_padding"), dilation_rate=1)
         self._check_output_padding(output_padding)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import nn as tf_nn
+from ...arguments import handed_on
 from ...ops import array
 from ...ops.padding import pad
 from ...shapes import TensorShape
@@ -149,18 +150,14 @@ class DepthwiseConv2D(Conv2D):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            None,
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            activation=activation,
-            use_bias=use_bias,
-            bias_initializer=bias_initializer,
-            bias_regularizer=bias_regularizer,
-            activity_regularizer=activity_regularizer,
-            bias_constraint=bias_constraint,
-            **kwargs,
+            **handed_on(
+                locals(),
+                "depth_multiplier",
+                "depthwise_initializer",
+                "depthwise_regularizer",
+                "depthwise_constraint",
+            ),
+            filters=None,
         )
         self.depth_multiplier = depth_multiplier
         settle(
