@@ -7,7 +7,7 @@
 namespace {
 
 // Raised, here and in library.py, with every change to Call or to what a function does with it.
-constexpr int64 kAbiVersion = 3;
+constexpr int64 kAbiVersion = 4;
 
 constexpr int kMaxParameters = 16;
 

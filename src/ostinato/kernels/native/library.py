@@ -23,7 +23,7 @@ ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear")
 """In the order of their numbers in simd.h."""
 MAX_PARAMETERS = 16
 _VECTOR_BYTES = {"portable": 16, "avx2": 32}
-ABI_VERSION = 3
+ABI_VERSION = 4
 """As `kAbiVersion` in call.h, which says when it is raised."""
 FOLDER = Path(__file__).parent
 """Where the libraries are."""

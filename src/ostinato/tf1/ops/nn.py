@@ -8,8 +8,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ostinato._external import external
-
 from .. import logging
 from ..dtypes import as_dtype, int64
 from ..graph import get_default_graph, name_scope
@@ -209,25 +207,12 @@ def softmax_cross_entropy_with_logits_v2(
 
 
 def _sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    classes = logits.shape[-1]
     if labels.shape != logits.shape[:-1]:
         raise ValueError(
             f"logits of shape {list(logits.shape)} need labels of shape {list(logits.shape[:-1])}, got "
             f"{list(labels.shape)}"
         )
-    _check_labels(labels, classes)
     return sparse_cross_entropy(logits, labels)
-
-
-@external
-def _check_labels(labels: torch.Tensor, classes: int) -> None:
-    if labels.numel():
-        low, high = torch.aminmax(labels)
-        if low.item() < 0 or high.item() >= classes:
-            bad = labels[(labels < 0) | (labels >= classes)].reshape(-1)[0].item()
-            raise ValueError(
-                f"Received a label value of {bad} which is outside the valid range of [0, {classes})."
-            )
 
 
 def _sparse_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
