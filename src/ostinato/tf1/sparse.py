@@ -30,8 +30,8 @@ from .ops.sparse_math import sparse_segment_mean as segment_mean
 from .ops.sparse_math import sparse_segment_sqrt_n as segment_sqrt_n
 from .ops.sparse_math import sparse_segment_sum as segment_sum
 from .ops.sparse_math import sparse_softmax as softmax
-from .ops.sparse_math import sparse_tensor_dense_matmul as matmul
-from .ops.sparse_math import sparse_tensor_dense_matmul as sparse_dense_matmul
+from .ops.sparse_products import sparse_tensor_dense_matmul as matmul
+from .ops.sparse_products import sparse_tensor_dense_matmul as sparse_dense_matmul
 from .sparse_tensor import SparseTensor
 from .sparse_tensor import sparse_placeholder as placeholder
 

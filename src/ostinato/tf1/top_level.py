@@ -142,8 +142,8 @@ from .ops.sparse_math import (
     sparse_segment_sqrt_n,
     sparse_segment_sum,
     sparse_softmax,
-    sparse_tensor_dense_matmul,
 )
+from .ops.sparse_products import sparse_tensor_dense_matmul
 from .ops.special import (
     acos,
     acosh,

@@ -16,7 +16,6 @@ from ..sparse_tensor import SparseTensor, as_sparse, is_sparse
 from ..tensor import Tensor
 from . import array
 from .core import convert_to_tensor, make, one
-from .linalg import adjoint
 from .math import either, matmul, range_
 from .sparse import coordinates, flat_places, parts_of, rank_of, three
 
@@ -161,58 +160,6 @@ def _operator(op_type: str, scope_name: str) -> Callable[[SparseTensor, Any], Sp
 SparseTensor.__mul__ = _operator("SparseDenseCwiseMul", "mul")
 SparseTensor.__truediv__ = _operator("SparseDenseCwiseDiv", "truediv")
 SparseTensor.__div__ = _operator("SparseDenseCwiseDiv", "div")
-
-
-def _product(
-    indices: Any, values: Any, shape: Any, dense: torch.Tensor, adjoint_a: bool, adjoint_b: bool
-) -> torch.Tensor:
-    rows, columns = indices.to(torch.int64).unbind(1)
-    height, width = shape.tolist()
-    if adjoint_a:
-        rows, columns, height, width = columns, rows, width, height
-        values = values.conj() if values.is_complex() else values
-    if adjoint_b:
-        dense = dense.mH if dense.is_complex() else dense.mT
-    if width != dense.shape[0]:
-        raise ValueError(
-            f"Cannot multiply A and B because inner dimension does not match: {width} vs. {dense.shape[0]}.  "
-            "Did you forget a transpose?  Dimensions of A: "
-            f"[{height}, {width}).  Dimensions of B: {list(dense.shape)}"
-        )
-    terms = values.unsqueeze(1) * dense.index_select(0, columns)
-    return terms.new_zeros([height, dense.shape[1]]).index_add(0, rows, terms)
-
-
-def _product_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-    shape, dense = constant_shape(inputs[2]).known or (None, None), inputs[3].shape.known or (None, None)
-    rows = shape[1] if attributes["adjoint_a"] else shape[0]
-    return [(_type(inputs[3]), TensorShape([rows, dense[0] if attributes["adjoint_b"] else dense[1]]))]
-
-
-register("SparseTensorDenseMatMul", _product, _product_rule)
-
-
-def sparse_tensor_dense_matmul(
-    sp_a: Any, b: Any, adjoint_a: bool = False, adjoint_b: bool = False, name: str | None = None
-) -> Tensor:
-    """The product of a sparse matrix and a dense one, or of a dense and a sparse one.
-
-    TF1 symbol: `tf.sparse_tensor_dense_matmul`.
-    """
-    if is_sparse(b) and not is_sparse(sp_a):
-        return adjoint(
-            sparse_tensor_dense_matmul(b, sp_a, adjoint_a=not adjoint_b, adjoint_b=not adjoint_a, name=name)
-        )
-    sparse = as_sparse(sp_a)
-    with name_scope(name, "SparseTensorDenseMatMul", [sparse.values, b]):
-        dense = convert_to_tensor(b, name="b")
-        return one(
-            "SparseTensorDenseMatMul",
-            [*parts_of(sparse), dense],
-            "SparseTensorDenseMatMul",
-            adjoint_a=bool(adjoint_a),
-            adjoint_b=bool(adjoint_b),
-        )
 
 
 def sparse_matmul(
