@@ -140,6 +140,11 @@ class BodyFunction:
             self._needs[key] = frozenset(index for index in fed if index < count), captured
         return self._needs[key]
 
+    @property
+    def reads_live(self) -> bool:
+        """Whether variables are read where they stand."""
+        return bool(self._references)
+
     def stand_ins(self) -> list[Tensor]:
         """What stands inside for each of the captured tensors; for a reference the variable's handle."""
         handles = dict(self.graph.handles)

@@ -7,7 +7,7 @@ transposes them, most of an iteration is then what the one before computed too.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ostinato.memory.invariant import loop_invariant
 
@@ -17,6 +17,7 @@ from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
     from .body import BodyFunction
+    from .body_control import Controlled
     from .plan import Plan
     from .run import Run
 
@@ -32,9 +33,21 @@ class Split:
     def __init__(self, function: BodyFunction, outputs: Sequence[Tensor]) -> None:
         from .plan import plan_for  # which knows of bodies
 
+        self._function = function
+        self._controlled: Controlled | Literal[False] | None = None  # False: it cannot be
         parts = self.parts = Parts(function, outputs)
         self.step: Plan = plan_for(function.graph, outputs, [*function.arguments, *parts.given])
         self._factors = parts.factors(parts.varying)
+
+    def controlled(self, condition: BodyFunction, kept: Sequence[int]) -> Controlled | None:
+        """The loop that goes on while the condition is true, with the number of iterations known before; None
+        where it has to be evaluated iteration by iteration.
+        """
+        if self._controlled is None:
+            from .body_control import controlled
+
+            self._controlled = controlled(condition, self._function, self.parts, kept) or False
+        return self._controlled or None
 
     def begin(self, run: Run, captured: Sequence[Any]) -> list[Any]:
         """What every iteration is fed beside its arguments."""

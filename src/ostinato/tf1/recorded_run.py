@@ -120,6 +120,7 @@ class _Draws:
             def evaluate(run: Run, *given: torch.Tensor) -> Sequence[torch.Tensor]:
                 return [getattr(self._again(run, *given), name)(*arguments)]
 
+            evaluate.draw = self._again, name, arguments  # type: ignore[attr-defined]
             return self._recorder.drawn(evaluate, self._given, method, arguments)
 
         return draw

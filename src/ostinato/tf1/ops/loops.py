@@ -64,6 +64,9 @@ def _while(run: Any, operation: Operation, *values: Any, wanted: frozenset[int])
     with torch.set_grad_enabled(torch.is_grad_enabled() and attributes["back_prop"]):
         # A body that takes gradients makes a history that nobody wants where none are taken around it.
         forgets = parts.step.has_gradients and not torch.is_grad_enabled()
+        straight = parts.controlled(condition, kept)
+        if straight is not None and straight.run(run, state, of_body, of_condition):
+            return state
         while True:
             here = run.iteration(index)
             if not here.execute(condition_plan, [*state, *of_condition])[0]:

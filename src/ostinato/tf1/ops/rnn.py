@@ -171,24 +171,24 @@ def swaps(attributes: dict[str, Any], inputs: Sequence[Any], state: Sequence[Any
     """
     if not attributes["swap_memory"]:
         return False
-    if inputs[0].is_cuda or _functions(attributes["description"]):  # nobody knows what a traced step keeps
+    if inputs[0].is_cuda or functions_of(attributes["description"]):  # nobody knows what a traced step keeps
         return True
     steps = inputs[0].shape[0 if attributes["time_major"] else 1]
     kept = steps * _KEPT_A_UNIT * sum(leaf.numel() * leaf.element_size() for leaf in state)
     return bool(kept > NOT_WORTH_SWAPPING)
 
 
-def _functions(description: Any) -> list[Any]:
+def functions_of(description: Any) -> list[Any]:
     """The traced functions of a cell and of the cells in it."""
     found = [getattr(description, name, None) for name in ("function", "activation")]
     below = [*getattr(description, "children", ()), getattr(description, "child", None)]
-    inside = [function for part in below if part is not None for function in _functions(part)]
+    inside = [function for part in below if part is not None for function in functions_of(part)]
     return [*[function for function in found if function is not None], *inside]
 
 
 def _writes(description: Any) -> bool:
     """Whether a step assigns to a variable."""
-    return any(function.writes for function in _functions(description))
+    return any(function.writes for function in functions_of(description))
 
 
 def check_lengths(operation: Operation, lengths: torch.Tensor, rows: int) -> None:

@@ -127,6 +127,12 @@ class Elements:
         self.states[index] = _CLEARED if self.clear_after_read else _READ
         return value
 
+    def peek(self, index: int) -> Any:
+        """What `read` would give, if something was written there that can be read."""
+        if self.closed or not 0 <= index < len(self.values) or self.states[index] == _CLEARED:
+            return None
+        return self.values[index]
+
     def _zeros(self, index: int) -> Any:
         if not self.shape.is_fully_defined():
             raise ValueError(

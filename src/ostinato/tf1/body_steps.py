@@ -1,0 +1,364 @@
+"""The iterations of a loop as one node of autograd, which runs the straight lists of `body_program.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.autograd import forward_ad
+
+from ostinato._external import RECORDING
+from ostinato.steps import masking
+
+from .body_program import Draw, Program, Step
+from .errors import OpError
+from .philox import Philox
+from .random_source import StepSource
+from .recorded_code import CannotReplay
+from .recorded_run import RecordedRun
+from .run import Run
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+FEWEST_STEPS = 3
+"""For fewer iterations it is not worth while to write one down."""
+MOST_PROGRAMS = 64
+"""How many shapes a plan has programs for."""
+ENABLED = True
+"""Whether iterations are written down; tests compare the two ways."""
+
+
+class Programs:
+    """What is known of a plan of one iteration, by the shapes of what it is given.
+
+    The plan gives the new states, then what is exported; it is fed the states, what differs between
+    iterations, and what is the same in all of them.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._known: dict[Any, Program | None] = {}
+        self.problem: str | None = None  # why the last iteration that was to be written down was not
+
+    def run(
+        self,
+        run: Run,
+        states: Sequence[torch.Tensor],
+        fed: Sequence[Sequence[torch.Tensor]],
+        given: Sequence[torch.Tensor],
+        steps: int,
+        ended: Sequence[torch.Tensor] = (),
+        first_ended: int = 0,
+    ) -> tuple[list[torch.Tensor], list[list[torch.Tensor]]] | None:
+        """The final states, and what is exported, of each iteration. None where the plan has to be evaluated
+        step by step.
+
+        ended: which rows have ended, from iteration `first_ended` on.
+        """
+        suits = ENABLED and steps >= FEWEST_STEPS and run.device is None and forward_ad._current_level < 0
+        if not suits or not all(map(_alike, fed)):
+            return None
+        states = [state.contiguous() for state in states]
+        fed = [[value.contiguous() for value in values] for values in fed]
+        split = first_ended if ended else steps
+        job = _Job(run, self._plan, [None] * split + list(ended), len(states), len(fed))
+        for begin, end in ((0, split), (split, steps)):
+            if begin < end:
+                first = [values[begin] for values in fed]
+                program = self._program(run, states, first, given, fed, job.ended[begin])
+                if program is None:
+                    return None
+                job.programs += [program] * (end - begin)
+        if any(program.kind != job.programs[0].kind for program in job.programs):
+            return None
+        job.draw()
+        flat = [*states, *[value for values in fed for value in values], *given]
+        results = list(_Steps.apply(job, *flat))
+        final, rest = results[: len(states)], results[len(states) :]
+        return final, [rest[begin : begin + steps] for begin in range(0, len(rest), steps)]
+
+    def _program(
+        self,
+        run: Run,
+        states: Sequence[torch.Tensor],
+        first: Sequence[torch.Tensor],
+        given: Sequence[torch.Tensor],
+        fed: Sequence[Sequence[torch.Tensor]],
+        ended: torch.Tensor | None,
+    ) -> Program | None:
+        tensors = [*states, *given, *[value for values in fed for value in values]]
+        differentiates = torch.is_grad_enabled() and any(value.requires_grad for value in tensors)
+        have = [False] * (len(states) + len(fed) + len(given))
+        if differentiates:
+            have = [_can_have(state) for state in states]
+            have += [any(value.requires_grad for value in values) for values in fed]
+            have += [value.requires_grad for value in given]
+        key = (
+            tuple([(value.shape, value.stride(), value.dtype) for value in (*states, *first, *given)]),
+            tuple(have),
+            differentiates,
+            ended is None,
+        )
+        if key not in self._known:
+            if len(self._known) >= MOST_PROGRAMS:
+                return None
+            step = Step(states, first, given, have, differentiates, ended)
+            self._known[key] = self._made(run, step)
+        return self._known[key]
+
+    def _made(self, run: Run, step: Step) -> Program | None:
+        try:
+            return Program(self._plan, run, step)
+        except (CannotReplay, RuntimeError, ValueError, IndexError, TypeError, OpError) as problem:
+            self.problem = str(problem)  # what is wrong with the values, the iteration itself will say
+            return None
+
+
+def _can_have(value: torch.Tensor) -> bool:
+    return value.is_floating_point() or value.is_complex()
+
+
+def _alike(values: Sequence[torch.Tensor]) -> bool:
+    shape, dtype = values[0].shape, values[0].dtype
+    return all(value.shape == shape and value.dtype is dtype for value in values)
+
+
+@dataclass
+class _Job:
+    """What the iterations of one run are run by."""
+
+    run: Run
+    plan: Plan
+    ended: list[torch.Tensor | None]  # which rows keep their states, of each iteration
+    states: int  # how many there are
+    fed: int
+    programs: list[Program] = field(default_factory=list)  # of each iteration
+    drawn: list[list[torch.Tensor]] = field(default_factory=list)
+
+    def draw(self) -> None:
+        """Draw the random numbers of all iterations."""
+        draws, steps = self.programs[0].draws, len(self.programs)
+        values = [_drawn(self.run, draw, steps).unbind(0) for draw in draws]
+        self.drawn = [[numbers[index] for numbers in values] for index in range(steps)]
+
+    def fed_at(self, tensors: Sequence[torch.Tensor], index: int) -> list[torch.Tensor]:
+        """What differs between iterations, of one of them."""
+        steps = len(self.programs)
+        return list(tensors[self.states + index : self.states + self.fed * steps : steps])
+
+
+def _drawn(run: Run, draw: Draw, steps: int) -> torch.Tensor:
+    """The random numbers that a draw gives in so many iterations, `[steps, ...]`."""
+
+    def again(run: Run, *given: torch.Tensor) -> Sequence[torch.Tensor]:
+        return [_draws(run, draw, steps)]
+
+    recorder = RECORDING.recorder
+    if recorder is None:
+        return _draws(run, draw, steps)
+    found: torch.Tensor = recorder.drawn(again, (), lambda: _draws(run, draw, steps), ())
+    return found
+
+
+def _draws(run: Run, draw: Draw, steps: int) -> torch.Tensor:
+    source_of, name, arguments = draw.again.draw  # type: ignore[attr-defined]
+
+    def source() -> Philox:
+        here = object.__new__(Run)  # a run that is written down would give sources that tell of each draw
+        vars(here).update(vars(run), replayed_loops={})
+        found: Philox = source_of(here)
+        return found
+
+    first = source()
+    if type(first) in (Philox, StepSource):
+        if name == "uniforms" and arguments[0] == 1:
+            return first.uniforms(steps, *arguments[1:]).unsqueeze(1)
+        if name == "uniform" and len(arguments) == 2:
+            return first.uniforms(steps, *arguments)
+    return torch.stack([getattr(source(), name)(*arguments) for _ in range(steps)])
+
+
+class _Steps(torch.autograd.Function):
+    """States, fed values and given ones to the final states and the exported values."""
+
+    @staticmethod
+    def forward(ctx: Any, job: _Job, *tensors: torch.Tensor) -> Any:
+        ctx.set_materialize_grads(False)
+        ctx.job = job
+        ctx.save_for_backward(*tensors)
+        count, steps = job.states, len(job.programs)
+        states, given = list(tensors[:count]), tensors[count + job.fed * steps :]
+        ctx.kept, exported = [], []
+        differentiates = any(ctx.needs_input_grad)
+        for index, program in enumerate(job.programs):
+            inputs = [*states, *job.fed_at(tensors, index), *given]
+            ended = job.ended[index]
+            if ended is not None:
+                inputs.append(ended)
+            inputs += job.drawn[index]
+            results = program.forward(job.run, inputs)
+            states = results[:count]
+            exported.append(results[count : program.count])
+            if differentiates:
+                ctx.kept.append(
+                    [*results[program.count :], *[inputs[place] for place in program.kept_inputs]]
+                )
+        flat = [value for values in zip(*exported, strict=True) for value in values]
+        results = [value.detach() for value in (*states, *flat)]  # what is kept would else hold this node
+        has = list(job.programs[0].differentiable[:count])
+        has += [has for has in job.programs[0].differentiable[count:] for _ in range(steps)]
+        constant = [result for result, there in zip(results, has, strict=True) if not there]
+        ctx.mark_non_differentiable(*constant)
+        if differentiates:
+            ctx.zeros = [torch.zeros_like(value) for value in (*states, *exported[0])]
+        return tuple(results)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor | None) -> Any:
+        job, tensors = ctx.job, ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return None, *_differentiable(job, tensors, grads, ctx.needs_input_grad[1:])
+        count, steps = job.states, len(job.programs)
+        of_states = [
+            zero if grad is None else grad for grad, zero in zip(grads[:count], ctx.zeros, strict=False)
+        ]
+        of_fed: list[list[torch.Tensor | None]] = [[None] * steps for _ in range(job.fed)]
+        sums = _Sums()
+        for index in reversed(range(steps)):
+            program = job.programs[index]
+            has = program.differentiable
+            starts = [grad for grad, there in zip(of_states, has, strict=False) if there]
+            for place in range(program.count - count):
+                if has[count + place]:
+                    start = grads[count + place * steps + index]
+                    starts.append(ctx.zeros[count + place] if start is None else start)
+            found = program.backward(job.run, [*starts, *ctx.kept[index]])
+            places = program.gradients
+            of_states = [
+                ctx.zeros[state] if place is None else found[place]
+                for state, place in enumerate(places[:count])
+            ]
+            for values, place in zip(of_fed, places[count:], strict=True):
+                values[index] = None if place is None else found[place]
+            sums.add(program, found)
+        wanted = ctx.needs_input_grad[1:]
+        flat = [
+            *of_states,
+            *[value for values in of_fed for value in values],
+            *sums.totals(tensors[count + job.fed * steps :]),
+        ]
+        return None, *[value if need else None for value, need in zip(flat, wanted, strict=True)]
+
+
+class _Sums:
+    """The gradients of what all iterations are given."""
+
+    def __init__(self) -> None:
+        self._totals: dict[int, torch.Tensor] = {}
+        self._factors: dict[tuple[int, str], list[tuple[torch.Tensor | None, torch.Tensor]]] = {}
+        self._joined: dict[Any, torch.Tensor] = {}
+
+    def add(self, program: Program, found: Sequence[torch.Tensor]) -> None:
+        """Count what the backward list of an iteration gave."""
+        for index, parts in enumerate(program.parts):
+            for part in parts:
+                if part.kind == "each":
+                    self._count(index, found[part.right])
+                else:
+                    left = None if part.left is None else found[part.left]
+                    self._factors.setdefault((index, part.kind), []).append((left, found[part.right]))
+
+    def _count(self, index: int, value: torch.Tensor) -> None:
+        total = self._totals.get(index)
+        self._totals[index] = value if total is None else total + value
+
+    def totals(self, given: Sequence[torch.Tensor]) -> list[torch.Tensor | None]:
+        for (index, kind), pairs in self._factors.items():
+            right = self._join([right for _, right in pairs], int(kind in ("batch", "turned")))
+            if kind == "sum":
+                self._count(index, right.sum(0).reshape(given[index].shape))
+                continue
+            lefts = [left for left, _ in pairs if left is not None]
+            if kind == "rows":
+                self._count(index, torch.mm(self._join(lefts, 0).t(), right))
+                continue
+            product = torch.bmm(self._join(lefts, 2), right)
+            self._count(index, product if kind == "batch" else product.transpose(1, 2))
+        return [self._totals.get(index) for index in range(len(given))]
+
+    def _join(self, parts: list[torch.Tensor], axis: int) -> torch.Tensor:
+        key = (*map(id, parts), axis)
+        if key not in self._joined:
+            self._joined[key] = torch.cat(parts, axis)
+        return self._joined[key]
+
+
+class _Answers:
+    """In a recorder's place: it answers draws with what was drawn."""
+
+    paused, failed = 0, None
+
+    def __init__(self, numbers: Sequence[torch.Tensor]) -> None:
+        self._numbers = iter(numbers)
+
+    def drawn(self, *arguments: Any) -> torch.Tensor:
+        return next(self._numbers)
+
+    def external(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+        return function(*arguments)
+
+    def refuse(self, problem: str) -> None:
+        """Nothing is written down."""
+
+    def read(self, name: str, value: torch.Tensor) -> None:
+        """Nothing is written down."""
+
+    def is_fixed(self, tensor: Any) -> bool:
+        return True
+
+
+def _differentiable(
+    job: _Job,
+    tensors: Sequence[torch.Tensor],
+    grads: Sequence[torch.Tensor | None],
+    wanted: Sequence[bool],
+) -> list[torch.Tensor | None]:
+    """The gradients, that gradients can be taken of: the iterations are evaluated anew for that."""
+    tensors = [tensor.view_as(tensor) for tensor in tensors]
+    count, steps = job.states, len(job.programs)
+    states, given = tensors[:count], tensors[count + job.fed * steps :]
+    exported: list[Sequence[torch.Tensor]] = []
+    before = RECORDING.recorder
+    for index in range(steps):
+        here: RecordedRun = object.__new__(RecordedRun)
+        RECORDING.recorder = answers = _Answers(job.drawn[index])
+        vars(here).update(vars(job.run.looping()), recorder=answers)
+        try:
+            results = here.execute(job.plan, [*states, *job.fed_at(tensors, index), *given])
+        finally:
+            RECORDING.recorder = before
+        after, ended = results[:count], job.ended[index]
+        states = after if ended is None else masking.copy_through(ended, after, states)
+        exported.append(results[count:])
+    outputs = [*states, *[value for values in zip(*exported, strict=True) for value in values]]
+    pairs = [
+        (output, grad)
+        for output, grad in zip(outputs, grads, strict=True)
+        if grad is not None and output.requires_grad
+    ]
+    inputs = [tensor for tensor, need in zip(tensors, wanted, strict=True) if need]
+    found: Any = iter(())
+    if pairs:
+        found = iter(
+            torch.autograd.grad(
+                [output for output, _ in pairs],
+                inputs,
+                [grad for _, grad in pairs],
+                create_graph=True,
+                allow_unused=True,
+            )
+        )
+    return [next(found, None) if need else None for need in wanted]
