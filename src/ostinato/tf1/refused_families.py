@@ -23,10 +23,6 @@ _QUANTIZED = "nothing is quantized here: leave it out of the graph that trains"
 _CURVES = "compute it with numpy from all labels and predictions, fetched in a loop"
 _BOXES = "choose the boxes with numpy, in tf.py_func"
 _THREADS = "give the generator itself to fit_generator: it is read in this process"
-_DECODERS_OF_1_0 = (
-    "this is version 1.0's: tf.contrib.seq2seq.BasicDecoder with a TrainingHelper or a "
-    "GreedyEmbeddingHelper, and dynamic_decode"
-)
 _WRAPPER_OF_1_1 = "this is version 1.1's: tf.contrib.seq2seq.AttentionWrapper and its zero_state(...).clone"
 _DENSITY = "write the density with tf.log, and draw with tf.random_normal and its like"
 _IMAGES = "resize and turn with tf.image, or before the images are fed"
@@ -38,12 +34,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "TensorBoardDebugHook TensorBoardDebugWrapperSession GrpcDebugHook GrpcDebugWrapperSession "
         "DebugDumpDir WatchOptions watch_graph",
         "fetch the tensors themselves, or tf.Print them; tf.add_check_numerics_ops finds the first NaN",
-    ),
-    (
-        "tf.contrib.seq2seq",
-        "attention_decoder_fn_inference attention_decoder_fn_train dynamic_rnn_decoder prepare_attention "
-        "simple_decoder_fn_inference simple_decoder_fn_train",
-        _DECODERS_OF_1_0,
     ),
     ("tf.contrib.seq2seq", "DynamicAttentionWrapper DynamicAttentionWrapperState", _WRAPPER_OF_1_1),
     ("tf.distributions", "DirichletMultinomial Multinomial StudentT", _DENSITY),

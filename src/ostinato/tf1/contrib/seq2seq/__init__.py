@@ -28,6 +28,14 @@ from .helpers import (
     TrainingHelper,
 )
 from .loss import sequence_loss
+from .older_decoders import (
+    attention_decoder_fn_inference,
+    attention_decoder_fn_train,
+    dynamic_rnn_decoder,
+    prepare_attention,
+    simple_decoder_fn_inference,
+    simple_decoder_fn_train,
+)
 from .scheduled_helpers import ScheduledEmbeddingTrainingHelper, ScheduledOutputTrainingHelper
 from .scores import hardmax, monotonic_attention, safe_cumprod
 
@@ -58,12 +66,18 @@ __all__ = [
     "ScheduledEmbeddingTrainingHelper",
     "ScheduledOutputTrainingHelper",
     "TrainingHelper",
+    "attention_decoder_fn_inference",
+    "attention_decoder_fn_train",
     "dynamic_decode",
+    "dynamic_rnn_decoder",
     "gather_tree",
     "hardmax",
     "monotonic_attention",
+    "prepare_attention",
     "safe_cumprod",
     "sequence_loss",
+    "simple_decoder_fn_inference",
+    "simple_decoder_fn_train",
     "tile_batch",
 ]
 
