@@ -20,8 +20,8 @@ from typing import Any
 def handed_on(here: dict[str, Any], *without: str) -> dict[str, Any]:
     """The arguments of a function, of its `locals()` before it has other ones, but for those `without`.
 
-    `self` is left out, and `kwargs` are among the others.
+    `self` is left out, and what `kwargs` holds is among the others, unless "kwargs" is `without`.
     """
     left_out = {"self", "cls", "__class__", "kwargs", *without}
     given = {name: value for name, value in here.items() if name not in left_out}
-    return {**given, **here.get("kwargs", {})}
+    return given if "kwargs" in without else {**given, **here.get("kwargs", {})}

@@ -61,13 +61,7 @@ class ExponentialDecay(_OfArguments):
         staircase: bool = False,
         name: str | None = None,
     ) -> None:
-        self._keep(
-            initial_learning_rate=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            staircase=staircase,
-            name=name,
-        )
+        self._keep(**handed_on(locals()))
 
     def __call__(self, step: Any) -> Tensor:
         kept = self.get_config()
@@ -88,13 +82,7 @@ class InverseTimeDecay(_OfArguments):
         staircase: bool = False,
         name: str | None = None,
     ) -> None:
-        self._keep(
-            initial_learning_rate=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            staircase=staircase,
-            name=name,
-        )
+        self._keep(**handed_on(locals()))
 
     def __call__(self, step: Any) -> Tensor:
         kept = self.get_config()
@@ -112,7 +100,7 @@ class PiecewiseConstantDecay(_OfArguments):
     def __init__(self, boundaries: Any, values: Any, name: str | None = None) -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError("The length of boundaries should be 1 less than the length of values")
-        self._keep(boundaries=boundaries, values=values, name=name)
+        self._keep(**handed_on(locals()))
 
     def __call__(self, step: Any) -> Tensor:
         kept = self.get_config()

@@ -41,31 +41,30 @@ def _nothing() -> None:
     """The arguments of a class that adds none to its base's."""
 
 
+# What an argument may be a name of, by the ending of its own name.
+_NAMED = (
+    ("activation", activations),
+    ("_initializer", initializers),
+    ("_regularizer", regularizers),
+    ("_constraint", constraints),
+)
+
+
 def _plain(name: str, value: Any) -> Any:
     """A value as a configuration has it: names and dicts in the place of objects."""
-    if value is None:
-        return None
-    if name.endswith("activation"):
-        return activations.serialize(value)
-    for ending, module in (
-        ("_initializer", initializers),
-        ("_regularizer", regularizers),
-        ("_constraint", constraints),
-    ):
-        if name.endswith(ending) and hasattr(value, "get_config"):
+    for ending, module in _NAMED:
+        known = value is not None and (module is activations or hasattr(value, "get_config"))
+        if known and name.endswith(ending):
             return module.serialize(value)
     return value
 
 
-def settle(layer: Any, **arguments: Any) -> None:
-    """Set a layer's attributes, with objects in the place of the names that its arguments may be."""
-    for name, value in arguments.items():
-        if name.endswith("activation"):
-            value = activations.get(value)
-        elif name.endswith("_initializer"):
-            value = initializers.get(value)
-        elif name.endswith("_regularizer"):
-            value = regularizers.get(value)
-        elif name.endswith("_constraint"):
-            value = constraints.get(value)
-        setattr(layer, name, value)
+def settle(layer: Any, given: dict[str, Any]) -> None:
+    """Set those of the arguments of a layer's `__init__`, its `locals()`, that may be names: to objects.
+
+    But for `activity_regularizer`, which layers of all kinds keep.
+    """
+    for name, value in given.items():
+        for ending, module in _NAMED:
+            if name.endswith(ending) and name != "activity_regularizer":
+                setattr(layer, name, module.get(value))

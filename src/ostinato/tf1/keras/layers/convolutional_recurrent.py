@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from ... import nn
+from ...arguments import handed_on
 from ...initializers import Ones
 from ...input_spec import InputSpec
 from ...ops import array
 from ...ops.keras_conv_lstm import keras_conv_lstm
 from ...ops.lists import concat, split
 from ...shapes import TensorShape
-from .. import regularizers
 from . import sizes
 from .configured import settle
 from .recurrent import RNN
 from .recurrent_cells import Cell
-from .recurrent_layers import known_activation
+from .recurrent_layers import known_activation, taken_out
 
 
 class ConvLSTM2DCell(Cell):
@@ -61,20 +61,7 @@ class ConvLSTM2DCell(Cell):
         self.padding = sizes.normalize_padding(padding)
         self.data_format = sizes.normalize_data_format(data_format)
         self.dilation_rate = sizes.normalize_tuple(dilation_rate, 2, "dilation_rate")
-        settle(
-            self,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        settle(self, locals())
         self.state_size = (filters, filters)
         self.bias: Any = None
 
@@ -180,38 +167,8 @@ class ConvLSTM2D(RNN):
         recurrent_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        cell = ConvLSTM2DCell(
-            filters=filters,
-            kernel_size=kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            dtype=kwargs.get("dtype"),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            activity_regularizer=regularizers.get(activity_regularizer),
-            **kwargs,
-        )
+        given = handed_on(locals())
+        super().__init__(ConvLSTM2DCell(**taken_out(ConvLSTM2DCell, given)), **given)
         self.input_spec = InputSpec(ndim=5)
 
     def __getattr__(self, name: str) -> Any:

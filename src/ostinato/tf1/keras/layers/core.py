@@ -57,16 +57,7 @@ class Dense(Configured):
         super().__init__(activity_regularizer=regularizers.get(activity_regularizer), **kwargs)
         self.units = int(units)
         self.use_bias = use_bias
-        settle(
-            self,
-            activation=activation,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+        settle(self, locals())
         self.supports_masking = True
         self.input_spec = InputSpec(min_ndim=2)
         self.kernel: Any = None
@@ -233,7 +224,7 @@ class Activation(Configured):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
-        settle(self, activation=activation)
+        settle(self, locals())
 
     def call(self, inputs: Any) -> Tensor:
         return self.activation(inputs)

@@ -60,18 +60,7 @@ class _CuDNN(RNN):
             activity_regularizer=regularizers.get(activity_regularizer),
             **kwargs,
         )
-        settle(
-            self,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        settle(self, locals())
         self.supports_masking = False
         self.input_spec = InputSpec(ndim=3)
 

@@ -44,12 +44,7 @@ class Embedding(Configured):
         kwargs.setdefault("dtype", "float32")
         super().__init__(activity_regularizer=regularizers.get(activity_regularizer), **kwargs)
         self.input_dim, self.output_dim = int(input_dim), int(output_dim)
-        settle(
-            self,
-            embeddings_initializer=embeddings_initializer,
-            embeddings_regularizer=embeddings_regularizer,
-            embeddings_constraint=embeddings_constraint,
-        )
+        settle(self, locals())
         self.mask_zero = self.supports_masking = mask_zero
         self.input_length = input_length
         self.input_spec: Any = InputSpec()

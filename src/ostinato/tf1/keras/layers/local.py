@@ -50,16 +50,7 @@ class _LocallyConnected(Configured):
                 f"ZeroPadding{self._rank}D; the other implementations give the same numbers."
             )
         self.data_format = sizes.normalize_data_format(data_format)
-        settle(
-            self,
-            activation=activation,
-            kernel_initializer=kernel_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+        settle(self, locals())
         self.input_spec = InputSpec(ndim=self._rank + 2)
         self.bias: Any = None
 

@@ -79,17 +79,7 @@ class BatchNormalization(Configured):
             raise TypeError(f"axis must be int or list, type given: {type(axis)}")
         self.axis: Any = axis if isinstance(axis, int) else list(axis)
         self.momentum, self.epsilon, self.center, self.scale = momentum, epsilon, center, scale
-        settle(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            moving_mean_initializer=moving_mean_initializer,
-            moving_variance_initializer=moving_variance_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
+        settle(self, locals())
         self.renorm, self.renorm_clipping = renorm, renorm_clipping or {}
         self.renorm_momentum = renorm_momentum
         if set(self.renorm_clipping) - {"rmax", "rmin", "dmax"}:
@@ -395,15 +385,7 @@ class LayerNormalization(Configured):
         super().__init__(name=name, trainable=trainable, **kwargs)
         self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
         self.epsilon, self.center, self.scale = epsilon, center, scale
-        settle(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
+        settle(self, locals())
         self.supports_masking = True
         self.beta: Any = None
         self.gamma: Any = None

@@ -25,12 +25,10 @@ class Cell(Configured):
     recurrent_regularizer: Any
     recurrent_constraint: Any
 
-    def _set_up(
-        self, units: int, use_bias: bool, dropout: float, recurrent_dropout: float, **named: Any
-    ) -> None:
-        self.units, self.use_bias = int(units), use_bias
-        self._start_masks(dropout, recurrent_dropout)
-        settle(self, **named)
+    def _set_up(self, given: dict[str, Any]) -> None:
+        self.units, self.use_bias = int(given["units"]), given["use_bias"]
+        self._start_masks(given["dropout"], given["recurrent_dropout"])
+        settle(self, given)
         self.output_size = self.units
         self.state_size: Any = self.units
         self.bias: Any = None
@@ -149,22 +147,7 @@ class SimpleRNNCell(Cell):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._set_up(
-            units,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            activation=activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        self._set_up(locals())
 
     def call(self, inputs: Any, states: Any, training: Any = None) -> Any:
         (seen,), (held,) = self._shares(inputs, states[0], training)
@@ -206,23 +189,7 @@ class GRUCell(Cell):
     ) -> None:
         super().__init__(**kwargs)
         self.implementation, self.reset_after = implementation, reset_after
-        self._set_up(
-            units,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        self._set_up(locals())
 
     def _bias_shape(self) -> tuple[int, ...]:
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
@@ -288,23 +255,7 @@ class LSTMCell(Cell):
     ) -> None:
         super().__init__(**kwargs)
         self.implementation, self.unit_forget_bias = implementation, unit_forget_bias
-        self._set_up(
-            units,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+        self._set_up(locals())
         self.state_size = [self.units, self.units]
 
     def _weight(self, name: str, shape: Any, kind: str) -> Any:

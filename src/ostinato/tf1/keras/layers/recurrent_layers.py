@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from ... import logging, node_counts
+from ...arguments import handed_on
 from ...graph import get_default_graph
 from ...input_spec import InputSpec
 from ...ops.keras_rnn import KNOWN_ACTIVATIONS, keras_rnn
@@ -13,26 +15,7 @@ from .recurrent import RNN
 from .recurrent_cells import GRUCell, LSTMCell, SimpleRNNCell
 
 _OF_THE_CELL = frozenset(
-    [
-        "units",
-        "activation",
-        "recurrent_activation",
-        "use_bias",
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "unit_forget_bias",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "kernel_constraint",
-        "recurrent_constraint",
-        "bias_constraint",
-        "dropout",
-        "recurrent_dropout",
-        "implementation",
-        "reset_after",
-    ]
+    name for kind in (SimpleRNNCell, GRUCell, LSTMCell) for name in inspect.signature(kind).parameters
 )
 
 
@@ -44,13 +27,21 @@ def known_activation(activation: Any) -> str | None:
     return _SAME.get(activation)
 
 
+def taken_out(kind_of_cell: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What the cell is made with, of the arguments `given` to its layer; the others are left there."""
+    given["activity_regularizer"] = regularizers.get(given["activity_regularizer"])
+    names = [name for name in inspect.signature(kind_of_cell).parameters if name in given]
+    return {**{name: given.pop(name) for name in names}, "dtype": given.get("dtype")}
+
+
 class _OfACell(RNN):
     """A layer that makes its cell; the cell's settings are the layer's."""
 
     _kind = "simple"
 
-    def __init__(self, cell: Any, **kwargs: Any) -> None:
-        super().__init__(cell, **kwargs)
+    def __init__(self, kind_of_cell: Any, given: dict[str, Any]) -> None:
+        cell = kind_of_cell(**taken_out(kind_of_cell, given), trainable=given.get("trainable", True))
+        super().__init__(cell, **given)
         self.input_spec = InputSpec(ndim=3)
 
     def __getattr__(self, name: str) -> Any:
@@ -153,34 +144,7 @@ class SimpleRNN(_OfACell):
                 "The `implementation` argument in `SimpleRNN` has been deprecated. Please remove it from "
                 "your layer call."
             )
-        cell = SimpleRNNCell(
-            units=units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            dtype=kwargs.get("dtype"),
-            trainable=kwargs.get("trainable", True),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=regularizers.get(activity_regularizer),
-            **kwargs,
-        )
+        super().__init__(SimpleRNNCell, handed_on(locals()))
 
 
 class GRU(_OfACell):
@@ -218,37 +182,7 @@ class GRU(_OfACell):
         reset_after: bool = False,
         **kwargs: Any,
     ) -> None:
-        cell = GRUCell(
-            units=units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            implementation=implementation,
-            reset_after=reset_after,
-            dtype=kwargs.get("dtype"),
-            trainable=kwargs.get("trainable", True),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=regularizers.get(activity_regularizer),
-            **kwargs,
-        )
+        super().__init__(GRUCell, handed_on(locals()))
 
 
 class LSTM(_OfACell):
@@ -286,34 +220,4 @@ class LSTM(_OfACell):
         unroll: bool = False,
         **kwargs: Any,
     ) -> None:
-        cell = LSTMCell(
-            units=units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            implementation=implementation,
-            dtype=kwargs.get("dtype"),
-            trainable=kwargs.get("trainable", True),
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=regularizers.get(activity_regularizer),
-            **kwargs,
-        )
+        super().__init__(LSTMCell, handed_on(locals()))

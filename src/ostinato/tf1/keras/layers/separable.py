@@ -60,15 +60,7 @@ class _Separable(Conv):
             **kwargs,
         )
         self.depth_multiplier = depth_multiplier
-        settle(
-            self,
-            depthwise_initializer=depthwise_initializer,
-            pointwise_initializer=pointwise_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            pointwise_regularizer=pointwise_regularizer,
-            depthwise_constraint=depthwise_constraint,
-            pointwise_constraint=pointwise_constraint,
-        )
+        settle(self, locals())
         self.depthwise_kernel: Any = None
         self.pointwise_kernel: Any = None
 
@@ -160,12 +152,7 @@ class DepthwiseConv2D(Conv2D):
             filters=None,
         )
         self.depth_multiplier = depth_multiplier
-        settle(
-            self,
-            depthwise_initializer=depthwise_initializer,
-            depthwise_regularizer=depthwise_regularizer,
-            depthwise_constraint=depthwise_constraint,
-        )
+        settle(self, locals())
         self.depthwise_kernel: Any = None
 
     def build(self, input_shape: Any) -> None:
