@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ... import layers_convolution, layers_separable
@@ -28,30 +29,31 @@ _CLASSES: dict[int, Any] = {
 _RENAMED = {"bias": "biases", "kernel": "weights"}
 
 
-def _options(
-    sc: Any,
-    inputs: Any,
-    normalizer_fn: Any,
-    initializer: Any,
-    regularizer: Any,
-    biases: Any,
-    biases_regularizer: Any,
-    trainable: bool,
-    reuse: Any,
-) -> dict[str, Any]:
-    """What the classes of `tf.layers` are told."""
-    return {
-        "use_bias": bool(not normalizer_fn and biases),
-        "kernel_initializer": initializer,
-        "bias_initializer": biases,
-        "kernel_regularizer": regularizer,
-        "bias_regularizer": biases_regularizer,
-        "trainable": trainable,
-        "name": sc.name,
-        "dtype": inputs.dtype.base_dtype,
-        "_scope": sc,
-        "_reuse": reuse,
-    }
+def _convolved(default: str, make: Callable[[Tensor, dict[str, Any]], Any], given: dict[str, Any]) -> Tensor:
+    """What the layer that `make` makes, of inputs and options, gives in a scope of this `default` name."""
+    biases, normalizer_fn = given["biases_initializer"], given["normalizer_fn"]
+    getter = utils.model_variable_getter(_RENAMED)
+    with variable_scope(
+        given["scope"], default, [given["inputs"]], reuse=given["reuse"], custom_getter=getter
+    ) as sc:
+        inputs = convert_to_tensor(given["inputs"])
+        options = {
+            "use_bias": bool(not normalizer_fn and biases),
+            "kernel_initializer": given["weights_initializer"],
+            "bias_initializer": biases,
+            "kernel_regularizer": given["weights_regularizer"],
+            "bias_regularizer": given["biases_regularizer"],
+            "trainable": given["trainable"],
+            "name": sc.name,
+            "dtype": inputs.dtype.base_dtype,
+            "_scope": sc,
+            "_reuse": given["reuse"],
+        }
+        layer = make(inputs, options)
+        outputs = layer.apply(inputs)
+        _collect(layer, given["variables_collections"])
+        rest = (given[name] for name in ("normalizer_params", "activation_fn", "outputs_collections"))
+        return finished(outputs, sc, normalizer_fn, *rest)
 
 
 def _collect(layer: Any, variables_collections: Any, *kernels: str) -> None:
@@ -99,38 +101,20 @@ def convolution(
     Raises:
         ValueError: another data format, or inputs of a rank that there is no convolution for.
     """
+    given = handed_on(locals())
     if data_format not in (None, "NWC", "NCW", "NHWC", "NCHW", "NDHWC", "NCDHW"):
         raise ValueError(f"Invalid data_format: {data_format!r}")
-    getter = utils.model_variable_getter(_RENAMED)
-    with variable_scope(scope, "Conv", [inputs], reuse=reuse, custom_getter=getter) as sc:
-        inputs = convert_to_tensor(inputs)
+    place = "channels_first" if data_format and data_format.startswith("NC") else "channels_last"
+
+    def make(inputs: Tensor, options: dict[str, Any]) -> Any:
         rank = inputs.shape.ndims
         if conv_dims is not None and conv_dims + 2 != rank:
             raise ValueError(f"Convolution expects input with rank {conv_dims + 2}, got {rank}")
         if rank not in _CLASSES:
             raise ValueError("Convolution not supported for input with rank", rank)
-        layer = _CLASSES[rank](
-            num_outputs,
-            kernel_size,
-            stride,
-            padding,
-            "channels_first" if data_format and data_format.startswith("NC") else "channels_last",
-            rate,
-            **_options(
-                sc,
-                inputs,
-                normalizer_fn,
-                weights_initializer,
-                weights_regularizer,
-                biases_initializer,
-                biases_regularizer,
-                trainable,
-                reuse,
-            ),
-        )
-        outputs = layer.apply(inputs)
-        _collect(layer, variables_collections)
-        return finished(outputs, sc, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
+        return _CLASSES[rank](num_outputs, kernel_size, stride, padding, place, rate, **options)
+
+    return _convolved("Conv", make, given)
 
 
 @add_arg_scope
@@ -259,48 +243,6 @@ def convolution2d_in_plane(
         return finished(outputs, sc, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
 
 
-def _transposed(make: Any, default: str, formats: tuple[str, str], *given: Any) -> Tensor:
-    (
-        inputs,
-        num_outputs,
-        kernel_size,
-        stride,
-        padding,
-        data_format,
-        activation_fn,
-        normalizer_fn,
-        normalizer_params,
-        weights_initializer,
-        weights_regularizer,
-        biases_initializer,
-        biases_regularizer,
-        reuse,
-        variables_collections,
-        outputs_collections,
-        trainable,
-        scope,
-    ) = given
-    getter = utils.model_variable_getter(_RENAMED)
-    with variable_scope(scope, default, [inputs], reuse=reuse, custom_getter=getter) as sc:
-        place = utils.checked_data_format(data_format, *formats)
-        inputs = convert_to_tensor(inputs)
-        options = _options(
-            sc,
-            inputs,
-            normalizer_fn,
-            weights_initializer,
-            weights_regularizer,
-            biases_initializer,
-            biases_regularizer,
-            trainable,
-            reuse,
-        )
-        layer = make(num_outputs, kernel_size, stride, padding, place, **options)
-        outputs = layer.apply(inputs)
-        _collect(layer, variables_collections)
-        return finished(outputs, sc, normalizer_fn, normalizer_params, activation_fn, outputs_collections)
-
-
 @add_arg_scope
 def convolution2d_transpose(
     inputs: Any,
@@ -323,29 +265,13 @@ def convolution2d_transpose(
     scope: Any = None,
 ) -> Tensor:
     """A transposed convolution over images (TF1 symbol: `tf.contrib.layers.conv2d_transpose`)."""
-    return _transposed(
-        layers_convolution.Conv2DTranspose,
-        "Conv2d_transpose",
-        ("NCHW", "NHWC"),
-        inputs,
-        num_outputs,
-        kernel_size,
-        stride,
-        padding,
-        data_format,
-        activation_fn,
-        normalizer_fn,
-        normalizer_params,
-        weights_initializer,
-        weights_regularizer,
-        biases_initializer,
-        biases_regularizer,
-        reuse,
-        variables_collections,
-        outputs_collections,
-        trainable,
-        scope,
-    )
+    given = handed_on(locals())
+
+    def make(_: Tensor, options: dict[str, Any]) -> Any:
+        place = utils.checked_data_format(data_format, "NCHW", "NHWC")
+        return layers_convolution.Conv2DTranspose(num_outputs, kernel_size, stride, padding, place, **options)
+
+    return _convolved("Conv2d_transpose", make, given)
 
 
 @add_arg_scope
@@ -370,29 +296,13 @@ def convolution3d_transpose(
     scope: Any = None,
 ) -> Tensor:
     """A transposed convolution over volumes (TF1 symbol: `tf.contrib.layers.conv3d_transpose`)."""
-    return _transposed(
-        layers_convolution.Conv3DTranspose,
-        "Conv3d_transpose",
-        ("NCDHW", "NDHWC"),
-        inputs,
-        num_outputs,
-        kernel_size,
-        stride,
-        padding,
-        data_format,
-        activation_fn,
-        normalizer_fn,
-        normalizer_params,
-        weights_initializer,
-        weights_regularizer,
-        biases_initializer,
-        biases_regularizer,
-        reuse,
-        variables_collections,
-        outputs_collections,
-        trainable,
-        scope,
-    )
+    given = handed_on(locals())
+
+    def make(_: Tensor, options: dict[str, Any]) -> Any:
+        place = utils.checked_data_format(data_format, "NCDHW", "NDHWC")
+        return layers_convolution.Conv3DTranspose(num_outputs, kernel_size, stride, padding, place, **options)
+
+    return _convolved("Conv3d_transpose", make, given)
 
 
 @add_arg_scope
