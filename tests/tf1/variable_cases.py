@@ -339,6 +339,16 @@ def parts_are_assigned(tf):
 
 
 @case
+def trainable_variables_of_integers(tf):
+    count, w = tf.Variable(0, name="count"), tf.Variable(2.0)
+    optimizer, loss = tf.train.GradientDescentOptimizer(0.25), w * w + tf.cast(count, tf.float32)
+    pairs = optimizer.compute_gradients(loss)
+    step = optimizer.minimize(loss, global_step=count)
+    wrong = raised(optimizer.minimize, tf.cast(w, tf.int32, name="whole"))
+    return [(grad is None, v.name) for grad, v in pairs], values(tf, [count, w], step), wrong
+
+
+@case
 def counting_up(tf):
     v = tf.Variable(0)
     with tf.Session() as session:

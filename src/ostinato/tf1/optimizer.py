@@ -107,8 +107,10 @@ class Optimizer:
         for variable in chosen:
             if not isinstance(variable, (Variable, Tensor)):
                 raise NotImplementedError(f"Trying to optimize unsupported type  {variable!r}")
-        self._check_types([loss, *chosen, *([] if grad_loss is None else [convert_to_tensor(grad_loss)])])
-        return list(zip(gradients(loss, chosen, grad_ys=grad_loss), chosen, strict=True))
+        self._check_types([loss, *([] if grad_loss is None else [convert_to_tensor(grad_loss)])])
+        pairs = list(zip(gradients(loss, chosen, grad_ys=grad_loss), chosen, strict=True))
+        self._check_types([variable for grad, variable in pairs if grad is not None])
+        return pairs
 
     def _check_types(self, tensors: Sequence[Any]) -> None:
         for tensor in tensors:
