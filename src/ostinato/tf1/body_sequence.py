@@ -70,11 +70,38 @@ def _loop(
 ) -> None:
     """Step through a stage's loop: put its final states into `state`, what it exports into `known`."""
     steps, rows = known[stages.inputs].shape[:2]
-    given = [loop_invariant(value) if place in stage.factors else value for place, value in enumerate(given)]
     values = [state[place] for place in stage.states]
+    fed = [known[tensor].unbind(0) for tensor in stage.step_fed]
+    found = None
+    if stage.programs is not None:
+        ended = range(min(max(first, 0), steps), steps) if lengths is not None else ()
+        masks = [masking.finished_rows(lengths, index) for index in ended] if lengths is not None else []
+        found = stage.programs.run(run, values, fed, given, steps, masks, steps - len(masks))
+    if found is None:
+        found = _stepped(cell, stages, stage, run, values, fed, given, steps, rows, lengths, first)
+    final, exported = found
+    known.update((tensor, torch.stack(list(e))) for tensor, e in zip(stage.exports, exported, strict=True))
+    for place, value in zip(stage.states, final, strict=True):
+        state[place] = value
+
+
+def _stepped(
+    cell: cells.RNNCell,
+    stages: Stages,
+    stage: Stage,
+    run: Run,
+    values: list[torch.Tensor],
+    fed: Sequence[Sequence[torch.Tensor]],
+    given: Sequence[Any],
+    steps: int,
+    rows: int,
+    lengths: torch.Tensor | None,
+    first: int,
+) -> tuple[list[torch.Tensor], list[list[torch.Tensor]]]:
+    """The final states of a stage, and what it exports of each step."""
+    given = [loop_invariant(value) if place in stage.factors else value for place, value in enumerate(given)]
     own, count, plan = [stages.states[place] for place in stage.states], len(values), stage.step_plan
     assert plan is not None
-    fed = [known[tensor].unbind(0) for tensor in stage.step_fed]
     before = [own.index(tensor) if tensor in own else None for tensor in stage.exports]
     exported: list[list[torch.Tensor]] = [[] for _ in stage.exports]
     for index in range(steps):
@@ -87,6 +114,4 @@ def _loop(
         if index >= first and lengths is not None:  # some rows have ended
             after = masking.copy_through(masking.finished_rows(lengths, index), after, values)
         values = after
-    known.update((tensor, torch.stack(found)) for tensor, found in zip(stage.exports, exported, strict=True))
-    for place, value in zip(stage.states, values, strict=True):
-        state[place] = value
+    return values, exported

@@ -17,6 +17,7 @@ from .tensor import Operation, Tensor
 
 if TYPE_CHECKING:
     from .body import BodyFunction
+    from .body_steps import Programs
     from .plan import Plan
 
 MOST_STATES = 32
@@ -37,6 +38,7 @@ class Stage:
     exports: list[Tensor] = field(default_factory=list)  # computed in the loop and wanted of all steps
     step_plan: Plan | None = None  # gives the new states, then what is exported
     factors: list[int] = field(default_factory=list)  # of what is the same in all steps
+    programs: Programs | None = None  # of the same as `step_plan`, and of all that is exported
 
 
 class Stages:
@@ -103,6 +105,7 @@ class Stages:
         return stages
 
     def _plan(self, stage: Stage, level: int, levels: _Levels) -> None:
+        from .body_steps import Programs
         from .plan import plan_for  # which knows of bodies
 
         graph, given = self._function.graph, self.parts.given
@@ -126,6 +129,9 @@ class Stages:
         stage.step_fed = [tensor for tensor in read if tensor in levels.known and tensor not in inner]
         stage.step_plan = plan_for(graph, [*updates, *exported], [*own, *stage.step_fed, *given])
         stage.factors = self.parts.factors(inside)
+        whole = plan_for(graph, [*updates, *stage.exports], [*own, *stage.step_fed, *given])
+        if not (whole.tracked or whole.has_gradients or any(item.reads for item in whole.instructions)):
+            stage.programs = Programs(whole)
 
 
 class _Levels:
