@@ -16,6 +16,8 @@ from .body import BodyFunction
 from .dtypes import DType, as_dtype, float32
 from .graph import Graph, GraphKeys, get_default_graph, name_scope
 from .input_spec import InputSpec, check_inputs
+from .keras_kept import is_to_be_trained
+from .keras_layer_names import snake_case, unique_layer_name
 from .layer_losses import fill_collection
 from .partitioned import PartitionedVariable
 from .shapes import TensorShape
@@ -75,10 +77,10 @@ class Layer(keras_base.Layer):
                 self._scope = captured
 
     def _set_name(self, name: Any) -> None:
-        class_name = keras_base.snake_case(type(self).__name__)
+        class_name = snake_case(type(self).__name__)
         is_scope = isinstance(name, vs.VariableScope)
         self._base_name = name.name if is_scope else name or class_name
-        self._name = keras_base.unique_layer_name(class_name) if is_scope or not name else name
+        self._name = unique_layer_name(class_name) if is_scope or not name else name
 
     # -- for derived classes
     # TensorFlow has other orders of arguments in its two classes.
@@ -112,7 +114,7 @@ class Layer(keras_base.Layer):
         for keyword in kwargs:
             if keyword != "experimental_autocast":
                 raise TypeError("Unknown keyword argument:", keyword)
-        trainable = keras_base.is_to_be_trained(trainable, synchronization)
+        trainable = is_to_be_trained(trainable, synchronization)
         graph = get_default_graph().outermost
         before = set(graph.get_collection(GraphKeys.GLOBAL_VARIABLES)) if regularizer else set()
         self._capture_scope(None)

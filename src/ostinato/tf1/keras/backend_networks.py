@@ -150,7 +150,7 @@ def manual_variable_initialization(value: bool) -> None:
 
 def get_uid(prefix: str = "") -> int:
     """A number for a name that counts up (TF1 symbol: `tf.keras.backend.get_uid`)."""
-    from ..keras_base import unique_layer_name
+    from ..keras_layer_names import unique_layer_name
 
     return int(unique_layer_name(f"uid_of_{prefix}").rpartition("_")[2])
 
@@ -268,6 +268,6 @@ def learning_phase_scope(value: int) -> Iterator[None]:
 
 def reset_uids() -> None:
     """Count the names of layers from the start (TF1 symbol: `tf.keras.backend.reset_uids`)."""
-    from ..keras_base import forget_names
+    from ..keras_layer_names import forget_names
 
     forget_names(get_default_graph().outermost)

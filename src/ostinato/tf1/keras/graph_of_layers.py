@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import nest
 from ..graph import get_default_graph
-from ..keras_base import arguments_of
+from ..keras_history import arguments_of
 from ..tensor import Operation, Tensor
 
 

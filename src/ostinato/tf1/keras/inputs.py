@@ -96,7 +96,7 @@ def Input(
         )
     if isinstance(shape, int):
         shape = (shape,)
-    from ..keras_base import unique_layer_name
+    from ..keras_layer_names import unique_layer_name
 
     layer = InputLayer(
         input_shape=None if tensor is not None else tuple(shape),

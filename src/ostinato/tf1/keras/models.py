@@ -7,7 +7,8 @@ from typing import Any
 
 from .. import nest
 from ..graph import name_scope
-from ..keras_base import Layer, arguments_of
+from ..keras_base import Layer
+from ..keras_history import arguments_of
 from ..names import absent
 from ..shapes import TensorShape
 from ..tensor import Tensor
@@ -258,9 +259,9 @@ def _single(items: Any) -> Any:
 
 
 def _is_in_call() -> bool:
-    from ..keras_base import _CALLS
+    from ..keras_history import CALLS
 
-    return bool(getattr(_CALLS, "depth", 0))
+    return bool(getattr(CALLS, "depth", 0))
 
 
 class Sequential(Model):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..keras_base import arguments_of
+from ..keras_history import arguments_of
 from ..names import absent
 from .fitting import Fitting
 from .models import Sequential

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import get_default_graph, reset_default_graph
-from ..keras_base import forget_names
+from ..keras_layer_names import forget_names
 from ..ops.core import placeholder
 from ..session import Session, get_default_session
 from ..variable_lists import global_variables

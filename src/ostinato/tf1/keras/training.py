@@ -260,7 +260,7 @@ class Training(Fitting):
         given: Any = made if isinstance(x, (list, tuple)) else made[0]
         if isinstance(x, dict):
             given = dict(zip(x, made, strict=True))
-        from ..keras_base import arguments_of
+        from ..keras_history import arguments_of
 
         takes = "training" in arguments_of(self.call)  # type: ignore[attr-defined]
         if hasattr(self, "_stack"):

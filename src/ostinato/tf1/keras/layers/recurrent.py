@@ -8,7 +8,8 @@ import numpy as np
 
 from ... import logging, nest
 from ...input_spec import InputSpec
-from ...keras_base import Layer, arguments_of
+from ...keras_base import Layer
+from ...keras_history import arguments_of
 from ...ops import array, state
 from ...ops.lists import concat
 from ...rnn_cell_base import RNNCell

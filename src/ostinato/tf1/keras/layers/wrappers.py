@@ -7,7 +7,8 @@ from typing import Any
 
 from ... import nest
 from ...graph import name_scope
-from ...keras_base import Layer, arguments_of
+from ...keras_base import Layer
+from ...keras_history import arguments_of
 from ...ops import array
 from ...ops.lists import concat
 from ...ops.picking import reverse
