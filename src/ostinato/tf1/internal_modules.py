@@ -97,6 +97,8 @@ _LISTED = {
     "tensorflow.contrib.losses.python.losses": "loss_ops",
     "tensorflow.contrib.metrics.python": "ops",
     "tensorflow.contrib.metrics.python.ops": "metric_ops",
+    "tensorflow.contrib.grid_rnn.python": "ops",
+    "tensorflow.contrib.grid_rnn.python.ops": "grid_rnn_cell",
     "tensorflow.contrib.rnn.python": "ops",
     "tensorflow.contrib.rnn.python.ops": (
         "core_rnn core_rnn_cell core_rnn_cell_impl fused_rnn_cell gru_ops lstm_ops rnn rnn_cell"
@@ -119,6 +121,7 @@ _KINDS = {
     "tensorflow.contrib.framework": "contrib.framework train",
     "tensorflow.contrib.framework.python.ops": "contrib.framework .",
     "tensorflow.contrib.framework.python.ops.sort_ops": ".",
+    "tensorflow.contrib.grid_rnn": "contrib.grid_rnn",
     "tensorflow.contrib.layers": "contrib.layers",
     "tensorflow.contrib.legacy_seq2seq": "contrib.legacy_seq2seq",
     "tensorflow.contrib.lookup": "contrib.lookup lookup",

@@ -134,6 +134,17 @@ class Tensor(Operators):
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError(f"Cannot convert a symbolic Tensor ({self.name}) to a numpy array.")
 
+    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """What numpy asks where one of its functions is given a tensor: an operator, or an error."""
+        from .ops.of_numpy import elementwise
+
+        return elementwise(self, function, method, *inputs, **options)
+
+    def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
+        from .ops.of_numpy import other
+
+        return other(function, inputs, options)
+
     def __repr__(self) -> str:
         return f"<tf.Tensor '{self.name}' shape={self._shape} dtype={self._dtype.name}>"
 
