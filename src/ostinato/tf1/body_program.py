@@ -17,6 +17,7 @@ import torch
 from ostinato._external import RECORDING
 from ostinato.steps import masking
 
+from . import body_lists
 from .plan_units import as_leaf
 from .recorded_code import CannotReplay, RecordedCode
 from .recorded_entries import Call, Entry, Place, Recording, Value, places_in
@@ -112,7 +113,16 @@ class Program:
         recorder.check()
         numbers = iter([None if value is None else recorder.number(value) for value in found])
         gradients = [next(numbers, None) if leaf.requires_grad else None for leaf in leaves]
-        self._write(recorder, inputs, starts, outputs, gradients, middle, len(step.states) + len(step.fed))
+        self._write(
+            recorder,
+            inputs,
+            starts,
+            outputs,
+            gradients,
+            middle,
+            len(step.states) + len(step.fed),
+            len(step.given),
+        )
 
     def _write(
         self,
@@ -123,11 +133,24 @@ class Program:
         gradients: list[int | None],
         middle: int,
         first_given: int,
+        given_count: int,
     ) -> None:
         self.draws, self.count = recorder.draws, len(outputs)
         self.kind = self.differentiable, len(self.draws)
-        inputs = [*inputs, *[draw.number for draw in self.draws]]
-        values, forward, backward = recorder.values, recorder.entries[:middle], recorder.entries[middle:]
+        values, draws = recorder.values, [draw.number for draw in self.draws]
+        calls = [entry for entry in recorder.entries if isinstance(entry, Call)]
+        in_memory = body_lists.written(values, calls)
+        forward, same = body_lists.without_doubles(values, calls[:middle], in_memory)
+        backward = [body_lists.moved(entry, same) for entry in calls[middle:]]
+        backward, others = body_lists.without_doubles(values, backward, in_memory)
+        same = {**same, **others}
+        outputs = [same.get(number, number) for number in outputs]
+        gradients = [None if number is None else same.get(number, number) for number in gradients]
+        given = inputs[first_given : first_given + given_count]
+        first, forward, known = body_lists.apart(values, forward, given, in_memory)
+        of_draws, forward, drawn = body_lists.of_draws(values, forward, draws, {*given, *known})
+        for_backward, backward, known_later = body_lists.apart(values, backward, [*given, *known], in_memory)
+
         fetched: list[int] = []
         parts = _Parts(backward, fetched)
         self.gradients = [
@@ -136,17 +159,50 @@ class Program:
         self.parts = [[] if number is None else parts.of(number) for number in gradients[first_given:]]
         made = {number for entry in backward for number in entry.outputs}.union(starts)
         needed = [n for n in _needed(backward, fetched) if n not in made and not values[n].fixed]
-        places = {number: place for place, number in enumerate(inputs)}
+
+        # What is the same in all iterations: the given values, and what is made of them before.
+        once = [number for number in _needed(forward, outputs) if number in known]
+        more = [number for number in _needed(of_draws, []) if number in known]
+        later = [*_needed(for_backward, [n for n in needed if n in known_later]), *needed]
+        once = list(dict.fromkeys([*once, *more, *[n for n in later if n in known]]))
+        self._first = _code(values, first, given, once)
+        constant = [*given, *once]
+        used = set(_needed(forward, [*outputs, *needed]))
+        taken = [number for number in dict.fromkeys([*draws, *drawn]) if number in used]
+        self._of_draws = _code(values, of_draws, [*draws, *constant], taken)
+        own = [number for number in inputs if number not in given]
+        places = {number: place for place, number in enumerate([*own, *taken])}
         self.kept_inputs = [places[number] for number in needed if number in places]
-        kept = [number for number in needed if number not in places]
-        self.forward = RecordedCode(
-            Recording(values, forward, inputs, [Place(number) for number in [*outputs, *kept]])
-        ).execute
+        fixed = {*constant, *known_later}
+        kept = [number for number in needed if number not in places and number not in fixed]
+        self.forward = _code(values, forward, [*own, *constant, *taken], [*outputs, *kept])
         self.backward: Any = None
         if starts:
-            given = [*starts, *kept, *[inputs[place] for place in self.kept_inputs]]
-            recording = Recording(values, backward, given, [Place(number) for number in fetched])
-            self.backward = RecordedCode(recording).execute
+            behind = [number for number in needed if number in known_later]
+            self._for_backward = _code(values, for_backward, constant, behind)
+            again = [number for number in needed if number in places]
+            self.backward = _code(values, backward, [*starts, *kept, *again, *constant, *behind], fetched)
+
+    def first(self, run: Run, given: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """What all iterations are given: these values, and what is made of them."""
+        return [*given, *self._first(run, given)]
+
+    def of_draws(
+        self, run: Run, draws: Sequence[torch.Tensor], constant: Sequence[torch.Tensor]
+    ) -> list[torch.Tensor]:
+        """What iterations take of random numbers, of those of all of them, `[steps, ...]`."""
+        return self._of_draws(run, [*draws, *constant]) if draws else []
+
+    def for_backward(self, run: Run, constant: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """What the backward lists of all iterations are given."""
+        return [*constant, *self._for_backward(run, constant)]
+
+
+def _code(
+    values: list[Value], entries: Sequence[Call], feeds: list[int], fetches: Sequence[int]
+) -> Callable[[Run, Sequence[Any]], list[Any]]:
+    recording = Recording(values, list(entries), feeds, [Place(number) for number in fetches])
+    return RecordedCode(recording).execute
 
 
 @dataclass

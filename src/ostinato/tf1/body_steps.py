@@ -136,13 +136,11 @@ class _Job:
     states: int  # how many there are
     fed: int
     programs: list[Program] = field(default_factory=list)  # of each iteration
-    drawn: list[list[torch.Tensor]] = field(default_factory=list)
+    drawn: list[torch.Tensor] = field(default_factory=list)  # of all iterations
 
     def draw(self) -> None:
         """Draw the random numbers of all iterations."""
-        draws, steps = self.programs[0].draws, len(self.programs)
-        values = [_drawn(self.run, draw, steps).unbind(0) for draw in draws]
-        self.drawn = [[numbers[index] for numbers in values] for index in range(steps)]
+        self.drawn = [_drawn(self.run, draw, len(self.programs)) for draw in self.programs[0].draws]
 
     def fed_at(self, tensors: Sequence[torch.Tensor], index: int) -> list[torch.Tensor]:
         """What differs between iterations, of one of them."""
@@ -191,18 +189,24 @@ class _Steps(torch.autograd.Function):
         ctx.save_for_backward(*tensors)
         count, steps = job.states, len(job.programs)
         states, given = list(tensors[:count]), tensors[count + job.fed * steps :]
-        ctx.kept, exported = [], []
+        ctx.kept, exported, before = [], [], None
+        ctx.constant = {}  # by the program
         differentiates = any(ctx.needs_input_grad)
         for index, program in enumerate(job.programs):
-            inputs = [*states, *job.fed_at(tensors, index), *given]
+            if program is not before:
+                before, constant = program, program.first(job.run, given)
+                ctx.constant[program] = constant
+                taken = [numbers.unbind(0) for numbers in program.of_draws(job.run, job.drawn, constant)]
+            inputs = [*states, *job.fed_at(tensors, index)]
             ended = job.ended[index]
             if ended is not None:
                 inputs.append(ended)
-            inputs += job.drawn[index]
-            results = program.forward(job.run, inputs)
+            numbers = [values[index] for values in taken]
+            results = program.forward(job.run, [*inputs, *constant, *numbers])
             states = results[:count]
             exported.append(results[count : program.count])
             if differentiates:
+                inputs += numbers
                 ctx.kept.append(
                     [*results[program.count :], *[inputs[place] for place in program.kept_inputs]]
                 )
@@ -226,16 +230,18 @@ class _Steps(torch.autograd.Function):
             zero if grad is None else grad for grad, zero in zip(grads[:count], ctx.zeros, strict=False)
         ]
         of_fed: list[list[torch.Tensor | None]] = [[None] * steps for _ in range(job.fed)]
-        sums = _Sums()
+        sums, before = _Sums(), None
         for index in reversed(range(steps)):
             program = job.programs[index]
+            if program is not before:
+                before, constant = program, program.for_backward(job.run, ctx.constant[program])
             has = program.differentiable
             starts = [grad for grad, there in zip(of_states, has, strict=False) if there]
             for place in range(program.count - count):
                 if has[count + place]:
                     start = grads[count + place * steps + index]
                     starts.append(ctx.zeros[count + place] if start is None else start)
-            found = program.backward(job.run, [*starts, *ctx.kept[index]])
+            found = program.backward(job.run, [*starts, *ctx.kept[index], *constant])
             places = program.gradients
             of_states = [
                 ctx.zeros[state] if place is None else found[place]
@@ -334,7 +340,7 @@ def _differentiable(
     before = RECORDING.recorder
     for index in range(steps):
         here: RecordedRun = object.__new__(RecordedRun)
-        RECORDING.recorder = answers = _Answers(job.drawn[index])
+        RECORDING.recorder = answers = _Answers([numbers[index] for numbers in job.drawn])
         vars(here).update(vars(job.run.looping()), recorder=answers)
         try:
             results = here.execute(job.plan, [*states, *job.fed_at(tensors, index), *given])
