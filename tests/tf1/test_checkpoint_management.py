@@ -251,6 +251,30 @@ def test_tensorflows_own_names_for_these_are_there(prefix, capsys):
     )
 
 
+def test_a_checkpoint_is_inspected_by_the_command(prefix, capsys, monkeypatch):
+    inspect = shadow.modules()["tensorflow.python.tools.inspect_checkpoint"]
+
+    def printed(*options):
+        monkeypatch.setattr("sys.argv", ["inspect_checkpoint", *options])
+        inspect.run_main()
+        return capsys.readouterr().out
+
+    assert printed(f"--file_name={prefix}", "--tensor_name=step") == (
+        "tensor_name:  step\n3\n# Total number of params: 12\n"
+    )
+    assert printed(f"--file_name={prefix}", "--all_tensor_names", "--count_exclude_pattern=old/") == (
+        "tensor_name:  half\ntensor_name:  note\ntensor_name:  old/b\ntensor_name:  old/w\n"
+        "tensor_name:  step\n# Excluding 2 tensors (9 params) that match old/ when counting.\n"
+        "# Total number of params: 3\n"
+    )
+    assert printed(f"--file_name={prefix}", "--tensor_name=none") == (
+        "tensor_name:  none\nKey none not found in checkpoint\n"
+    )
+    assert printed(f"--file_name={prefix}x").startswith("Unsuccessful TensorSliceReader constructor: Failed")
+    with pytest.raises(SystemExit):
+        printed()
+
+
 # -- waited for
 def test_an_iterator_gives_each_new_checkpoint(prefix, tmp_path):
     asked = []

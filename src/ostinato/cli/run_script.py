@@ -77,7 +77,9 @@ def _tool(name: str) -> _Program:
 
     module: Any = shadow.modules().get(name)
     if not hasattr(module, "run_main"):
-        raise CommandError(f"{name} is no command here; tensorflow.python.tools.freeze_graph is one")
+        raise CommandError(
+            f"{name} is no command here; tensorflow.python.tools.freeze_graph is one, and inspect_checkpoint"
+        )
     return _Program(name, os.getcwd(), lambda variables: module.run_main())
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import numpy as np
-
 from ostinato.checkpoint import CheckpointError
 
 from . import errors
@@ -68,34 +66,3 @@ class CheckpointReader:
 def NewCheckpointReader(filepattern: str) -> CheckpointReader:
     """Look into a checkpoint (TF1 symbol: `tf.train.NewCheckpointReader`)."""
     return CheckpointReader(filepattern)
-
-
-def print_tensors_in_checkpoint_file(
-    file_name: str,
-    tensor_name: str | None,
-    all_tensors: bool,
-    all_tensor_names: bool = False,
-    count_exclude_pattern: str = "",
-) -> None:
-    """Print a tensor of a checkpoint, all of them, or what there is (TF1: `inspect_checkpoint`).
-
-    Args:
-        file_name: the checkpoint's prefix.
-        tensor_name: which tensor; None for none in particular.
-        all_tensors: print all tensors with their values.
-        all_tensor_names: print all tensors' names.
-    """
-    reader = NewCheckpointReader(file_name)
-    shapes = reader.get_variable_to_shape_map()
-    if all_tensors or all_tensor_names:
-        for name in sorted(shapes):
-            print("tensor_name: ", name)
-            if all_tensors:
-                print(reader.get_tensor(name))
-    elif not tensor_name:
-        print(reader.debug_string().decode())
-    else:
-        print("tensor_name: ", tensor_name)
-        print(reader.get_tensor(tensor_name))
-    total = sum(int(np.prod(shape)) for shape in shapes.values())
-    print(f"# Total number of params: {total}")
