@@ -13,7 +13,8 @@ pytestmark = pytest.mark.skipif(library.load() is None, reason="no native code h
 def after(sizes, native, monkeypatch, steps=4):
     """The values of a variable after some steps of Adam."""
     with monkeypatch.context() as patched:
-        patched.setattr(adam_step, "MOST", adam_step.MOST if native else -1)
+        if not native:
+            patched.setattr(adam_step, "runs", lambda tensors: False)
         with tf.Graph().as_default(), tf.Session() as session:
             start = np.asarray(np.random.RandomState(0).randn(*sizes), np.float32)
             variable = tf.Variable(start, name="variable")

@@ -12,8 +12,9 @@ import torch
 from .ops.array import identity
 from .ops.core import constant
 from .ops.math import cast
-from .optimizer import Optimizer, register_update
+from .optimizer import Optimizer
 from .tensor import Operation, Tensor
+from .updates import register_update
 from .variables import Variable
 
 

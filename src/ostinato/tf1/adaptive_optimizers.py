@@ -11,8 +11,9 @@ from .initializers import Constant, Ones
 from .ops.array import fill
 from .ops.array import shape as shape_of
 from .ops.math import cast
-from .optimizer import Optimizer, register_update
+from .optimizer import Optimizer
 from .tensor import Operation, Tensor
+from .updates import register_update
 from .variables import Variable
 
 

@@ -19,9 +19,10 @@ from .ops.nn import clip_by_global_norm as clipped_by_global_norm
 from .ops.picking import gather
 from .ops.scatter import scatter_sub
 from .ops.sets import unique
-from .optimizer import Optimizer, register_update, rows_of
+from .optimizer import Optimizer, rows_of
 from .optimizers import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer
 from .tensor import Operation, Tensor
+from .updates import register_update
 from .variables import Variable
 
 

@@ -12,8 +12,9 @@ from ostinato.kernels.native import adam_step
 
 from .graph import control_dependencies, get_default_graph
 from .ops.control import group
-from .optimizer import Optimizer, register_update
+from .optimizer import Optimizer
 from .tensor import Operation, Tensor
+from .updates import register_update
 from .variables import Variable
 
 
@@ -47,7 +48,14 @@ def _descended(value: torch.Tensor, rate: torch.Tensor, grad: torch.Tensor) -> l
     return [torch.sub(value, grad, alpha=rate.item())]
 
 
-register_update("ApplyGradientDescent", 0, _descended, by_rows=True)
+def _descended_together(
+    shared: Sequence[torch.Tensor], rows: Sequence[tuple[torch.Tensor, ...]]
+) -> list[list[torch.Tensor]]:
+    rate = shared[0].item()
+    return [[torch.sub(value, grad, alpha=rate)] for value, grad in rows]
+
+
+register_update("ApplyGradientDescent", 0, _descended, by_rows=True, together=_descended_together)
 
 
 class MomentumOptimizer(Optimizer):
@@ -143,26 +151,29 @@ class AdamOptimizer(Optimizer):
         return group(*update_ops, *advanced, name=name_scope)
 
 
-def _adam(
-    value: torch.Tensor,
-    m: Any,
-    v: Any,
-    power1: Any,
-    power2: Any,
-    rate: Any,
-    beta1: Any,
-    beta2: Any,
-    epsilon: Any,
-    grad: Any,
-) -> list[torch.Tensor]:
-    rest1, rest2 = 1 - beta1.item(), 1 - beta2.item()
-    step = rate.item() * math.sqrt(1 - power2.item()) / (1 - power1.item())
-    tensors = value, m, v, grad
-    if value.numel() <= adam_step.MOST and adam_step.runs(tensors):
-        return adam_step.step(tensors, rest1, rest2, step, epsilon.item())
-    m = torch.lerp(m, grad, rest1)
-    v = torch.mul(v, 1 - rest2).addcmul_(grad, grad, value=rest2)
-    return [torch.addcdiv(value, m, torch.sqrt(v).add_(epsilon.item()), value=-step), m, v]
+def _adam(value: torch.Tensor, *others: torch.Tensor) -> list[torch.Tensor]:
+    m, v, *shared, grad = others
+    return _adam_together(shared, [(value, m, v, grad)])[0]
 
 
-register_update("ApplyAdam", 2, _adam, by_rows=True)
+def _adam_together(
+    shared: Sequence[torch.Tensor], rows: Sequence[tuple[torch.Tensor, ...]]
+) -> list[list[torch.Tensor]]:
+    """The new value, m and v of each variable's (value, m, v, gradient)."""
+    power1, power2, rate, beta1, beta2, epsilon = [number.item() for number in shared]
+    rest1, rest2, step = 1 - beta1, 1 - beta2, rate * math.sqrt(1 - power2) / (1 - power1)
+    native = [adam_step.runs(row) for row in rows]
+    taken = [row for row, runs in zip(rows, native, strict=True) if runs]
+    stepped = iter(adam_step.steps(taken, rest1, rest2, step, epsilon) if taken else [])
+    made = []
+    for (value, m, v, grad), runs in zip(rows, native, strict=True):
+        if runs:
+            made.append(next(stepped))
+            continue
+        m = torch.lerp(m, grad, rest1)
+        v = torch.mul(v, 1 - rest2).addcmul_(grad, grad, value=rest2)
+        made.append([torch.addcdiv(value, m, torch.sqrt(v).add_(epsilon), value=-step), m, v])
+    return made
+
+
+register_update("ApplyAdam", 2, _adam, by_rows=True, together=_adam_together)

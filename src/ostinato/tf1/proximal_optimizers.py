@@ -10,8 +10,9 @@ import torch
 from .adaptive_optimizers import filled_slot
 from .initializers import Constant
 from .ops.core import constant
-from .optimizer import Optimizer, register_update
+from .optimizer import Optimizer
 from .tensor import Operation, Tensor
+from .updates import register_update
 from .variables import Variable
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ostinato.kernels.native import transposed_copy
+
 from .recorded_entries import (
     Call,
     Entry,
@@ -21,10 +23,12 @@ from .recorded_entries import (
     Place,
     Read,
     Recording,
+    Together,
     Whole,
     laid_out,
     places_in,
 )
+from .recorded_updates import joined, read_again
 
 if TYPE_CHECKING:
     from .plan_units import Instruction
@@ -45,6 +49,8 @@ LARGEST_CONSTANT = 2**16
 """How many bytes a value may have that is kept as it is the same in every run; larger ones are computed."""
 _FEW = 3
 """For fewer operations than this it is not worth while to go below autograd."""
+_ABOVE = (Whole, Together)
+"""What does not run below autograd: an instruction may take gradients of its own inside."""
 _METHODS = ("view", "expand", "new_empty", "new_zeros", "new_ones", "new_full")
 _LITERALS = (int, bool, str, type(None))
 
@@ -100,8 +106,12 @@ class _Writer:
 
     def lines(self) -> Iterator[str]:
         recording = self._recording
+        again = read_again(recording.entries)
+        self._renamed.update(again)
         entries = [entry for entry in recording.entries if not self._renames(entry)]
         entries = self._needed(self._expectations_first(entries))
+        used_at_all = {number for entry in entries for number in self._inputs(entry)}
+        entries = joined(entries, used_at_all.union(self._numbers(recording.fetches)), self._renamed)
         effect = False
         for entry in entries:
             effect = effect or _has_effects(entry)
@@ -115,9 +125,9 @@ class _Writer:
             yield self._line("(" + "".join(f"v{number}, " for number in recording.feeds) + ") = fed")
         below = False  # whether what is being written runs below autograd
         for index, entry in enumerate(entries):
-            few = any(isinstance(later, Whole) for later in entries[index + 1 : index + _FEW])
-            if isinstance(entry, Whole):
-                below = False  # an instruction may take gradients of its own inside
+            few = any(isinstance(later, _ABOVE) for later in entries[index + 1 : index + _FEW])
+            if isinstance(entry, _ABOVE):
+                below = False
             elif not below and not few:
                 below = True
                 yield self._line(f"with {self._constant(torch._C._AutoDispatchBelowAutograd)}():")
@@ -201,7 +211,7 @@ class _Writer:
     def _inputs(self, entry: Entry) -> Iterator[int]:
         if isinstance(entry, Call):
             yield from self._numbers([entry.arguments, entry.options])
-        elif isinstance(entry, Whole):
+        elif isinstance(entry, (Whole, Together)):
             yield from self._numbers(entry.inputs)
         elif isinstance(entry, (Expected, ExpectedShape)):
             yield from self._numbers(entry.place)
@@ -223,6 +233,9 @@ class _Writer:
         if isinstance(entry, Whole):
             inputs = ", ".join(["run", *map(self._text, entry.inputs)])
             return f"{self._constant(entry.instruction.evaluate)}({inputs})"
+        if isinstance(entry, Together):
+            inputs = ", ".join(["run", *map(self._text, entry.inputs)])
+            return f"{self._constant(entry.function)}({inputs})"
         function, options = entry.function, entry.options
         if function is torch.ops.aten.view.default and entry.arguments[1]:
             sizes = ", ".join(map(str, entry.arguments[1]))  # by themselves they are faster than as a list
@@ -230,6 +243,10 @@ class _Writer:
         if function is torch.ops.aten._to_copy.default and options.keys() == {"dtype"}:
             tensor, dtype = self._text(entry.arguments[0]), self._text(options["dtype"])
             return f"{self._constant(torch.Tensor.to)}({tensor}, {dtype}, False, True)"
+        if function is torch.ops.aten.clone.default and options == {"memory_format": torch.contiguous_format}:
+            copier = transposed_copy.copier_of(self._recording.values[entry.arguments[0].number].tensor)
+            if copier is not None:
+                return f"{self._constant(copier)}({self._text(entry.arguments[0])})"
         named = [f"{name}={self._text(value)}" for name, value in options.items()]
         given = ", ".join([*map(self._text, entry.arguments), *named])
         return f"{self._constant(_plainest(entry.function))}({given})"
@@ -276,7 +293,7 @@ def _has_effects(entry: Entry) -> bool:
     """Whether an entry does more than give values."""
     if isinstance(entry, Whole):
         return entry.instruction.plain is None
-    return isinstance(entry, Call) and entry.writes
+    return isinstance(entry, Together) or (isinstance(entry, Call) and entry.writes)
 
 
 def _given(entry: Entry) -> Any:

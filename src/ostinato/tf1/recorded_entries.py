@@ -66,6 +66,17 @@ class Whole:
 
 
 @dataclass
+class Together:
+    """Updates of variables that nothing takes the result of, one after the other, as one."""
+
+    function: Any
+    inputs: tuple[Any, ...]
+    instruction: Instruction
+
+    outputs = ()
+
+
+@dataclass
 class Read:
     """A variable's value."""
 
@@ -103,7 +114,7 @@ class ExpectedShape:
     outputs = ()
 
 
-Entry = Call | Whole | Read | Expected | ExpectedShape
+Entry = Call | Whole | Together | Read | Expected | ExpectedShape
 
 
 class _Inside:

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .plan_units import Instruction
 
-MOST_BYTES = 256 * 2**20
+MOST_BYTES = 2**30
 """How much a run may compute to be recorded, for all of it is held meanwhile."""
 _READS = frozenset(
     getattr(torch.Tensor, name)

@@ -44,10 +44,17 @@ OSTINATO_EXPORT void ostinato_philox(const uint64_t* places, int64 count, uint64
     philox(places, count, key, high, words);
 }
 
-OSTINATO_EXPORT void ostinato_adam(int64_t count, const AdamTensors* given, double rest1, double rest2, double step,
-                                   double epsilon) {
-    adam(count, *given, static_cast<float>(rest1), static_cast<float>(rest2), static_cast<float>(step),
-         static_cast<float>(epsilon));
+OSTINATO_EXPORT void ostinato_adam_steps(int64_t variables, const int64_t* counts, const AdamTensors* tensors,
+                                         double rest1, double rest2, double step, double epsilon, int64_t threads,
+                                         ParallelFor parallel_for) {
+    const AdamSteps work{variables,
+                         counts,
+                         tensors,
+                         static_cast<float>(rest1),
+                         static_cast<float>(rest2),
+                         static_cast<float>(step),
+                         static_cast<float>(epsilon)};
+    Team::run(threads, parallel_for, work);
 }
 
 OSTINATO_EXPORT int ostinato_self_check() { return self_check(); }

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ..optimizer import register_update
+from ..updates import register_update
 
 
 def _sgd(var: Any, momentum: Any, rate: Any, share: Any, grad: Any, nesterov: bool) -> Any:
