@@ -6,7 +6,7 @@ import random
 import pytest
 
 import ostinato.tf1 as tf
-from ostinato.tf1.messages import DecodeError
+from ostinato.tf1.message_fields import DecodeError
 
 REFUSED = (DecodeError, tf.errors.OpError, ValueError)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import ostinato.tf1 as tf
 from ostinato.checkpoint.crc import crc32c, mask
+from ostinato.tf1.message_fields import DecodeError, ParseError
 from ostinato.tf1.message_text import parse_text
-from ostinato.tf1.messages import DecodeError, ParseError
 
 FILES = np.load(Path(__file__).parents[1] / "data" / "tf1_events.npz")
 

@@ -14,7 +14,7 @@ from . import (
     step_stats,
     summary_messages,
 )
-from .messages import ENUMERATIONS
+from .message_fields import ENUMERATIONS
 from .names import absent
 
 _TABLE: dict[str, tuple[Any, str]] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar, NoReturn
 
 from .errors import UnimplementedError
-from .messages import Message, enumeration
+from .message_fields import enumeration
+from .messages import Message
 
 
 class AutoParallelOptions(Message):

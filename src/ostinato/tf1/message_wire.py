@@ -20,7 +20,8 @@ from ostinato.checkpoint.wire import (
     varint,
 )
 
-from .messages import DecodeError, Field, Message
+from .message_fields import DecodeError, Field
+from .messages import Message
 
 _FIXED = {"float": ("<f4", FIXED32), "double": ("<f8", FIXED64), "fixed32": ("<u4", FIXED32)}
 _FIXED["fixed64"] = ("<u8", FIXED64)

@@ -17,8 +17,8 @@ from .graph_def import graph_def as described
 from .graph_files import write_whole
 from .graph_import import import_graph_def
 from .graph_messages import GraphDef
+from .message_fields import DecodeError, ParseError
 from .message_text import parse_text
-from .messages import DecodeError, ParseError
 from .meta_graph_messages import CollectionDef, MetaGraphDef, QueueRunnerDef, VariableDef
 from .queue_runner import QueueRunner
 from .saver_def import SaverDef

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from . import graph_messages, saver_def  # noqa: F401  # whose messages these hold
-from .messages import Message, enumeration
+from .message_fields import enumeration
+from .messages import Message
 
 _CODES = [
     "OK",

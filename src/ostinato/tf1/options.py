@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from . import graph_optimizer, servers  # noqa: F401  # whose messages these hold
 from .errors import UnimplementedError
-from .messages import Message, enumeration
+from .message_fields import enumeration
+from .messages import Message
 from .step_stats import RunMetadata
 
 

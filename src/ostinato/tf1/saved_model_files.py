@@ -12,8 +12,8 @@ from typing import Any
 from . import logging
 from .graph import GraphKeys, add_to_collection, get_collection
 from .graph_files import write_whole
+from .message_fields import DecodeError, ParseError
 from .message_text import parse_text
-from .messages import DecodeError, ParseError
 from .meta_graph import import_with_elements
 from .meta_graph_messages import MetaGraphDef, SavedModel
 from .saveable import all_saveable_objects

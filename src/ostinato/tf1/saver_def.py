@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from .messages import Message, enumeration
+from .message_fields import enumeration
+from .messages import Message
 
 
 class SaverDef(Message):

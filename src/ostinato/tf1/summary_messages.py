@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from . import graph_messages  # noqa: F401  # a summary may hold a tensor
-from .messages import Message, enumeration
+from .message_fields import enumeration
+from .messages import Message
 
 
 class SummaryDescription(Message):

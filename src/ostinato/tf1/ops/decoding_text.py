@@ -21,7 +21,7 @@ from ..errors import InvalidArgumentError
 from ..example import Example
 from ..graph import name_scope
 from ..graph_messages import TensorProto
-from ..messages import DecodeError
+from ..message_fields import DecodeError
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..tensor import Operation, Tensor

@@ -19,7 +19,7 @@ from ..dtypes import resource
 from ..errors import DataLossError, NotFoundError
 from ..event_files import EventsFile
 from ..graph_messages import GraphDef
-from ..messages import DecodeError
+from ..message_fields import DecodeError
 from ..registry import OutputTypes, register
 from ..shapes import TensorShape
 from ..summary_messages import Event
