@@ -44,7 +44,7 @@ def both_ways(build, feeds, monkeypatch, runs=3):
     return found[0]
 
 
-def decoder(attention, cell_type, **options):
+def decoder(attention, cell_type, fed_keep_prob, **options):
     """An attention decoder that is trained, its lengths fed, with dropout that has a seed."""
     s2s = contrib.seq2seq
 
@@ -52,7 +52,8 @@ def decoder(attention, cell_type, **options):
         x = tf.placeholder(tf.float32, [4, None, 3])
         lengths, memory = tf.placeholder(tf.int32, [4]), tf.placeholder(tf.float32, [4, None, 6])
         mechanism = attention(5, memory, memory_sequence_length=[6, 5, 6, 2])
-        cell = tf.nn.rnn_cell.DropoutWrapper(cell_type(5), output_keep_prob=0.7, seed=3)
+        keep = tf.placeholder_with_default(0.7, []) if fed_keep_prob else 0.7
+        cell = tf.nn.rnn_cell.DropoutWrapper(cell_type(5), output_keep_prob=keep, seed=3)
         cell = s2s.AttentionWrapper(cell, mechanism, attention_layer_size=5)
         helper = s2s.TrainingHelper(x, lengths)
         layer = tf.layers.Dense(7)
@@ -73,7 +74,8 @@ def decoder_feeds(number):
 @pytest.mark.parametrize("attention", ["LuongAttention", "BahdanauAttention"])
 @pytest.mark.parametrize("cell", ["GRUCell", "LSTMCell"])
 def test_a_decoder_that_is_trained_is_one_program_for_all_lengths(attention, cell, programs, monkeypatch):
-    build = decoder(getattr(contrib.seq2seq, attention), getattr(tf.nn.rnn_cell, cell), impute_finished=True)
+    mechanism, fed_keep_prob = getattr(contrib.seq2seq, attention), cell == "GRUCell"
+    build = decoder(mechanism, getattr(tf.nn.rnn_cell, cell), fed_keep_prob, impute_finished=True)
     both_ways(build, decoder_feeds, monkeypatch)
     assert len(programs) == 1
 

@@ -162,13 +162,13 @@ class Program:
 
         # What is the same in all iterations: the given values, and what is made of them before.
         once = [number for number in _needed(forward, outputs) if number in known]
-        more = [number for number in _needed(of_draws, []) if number in known]
+        used = set(_needed(forward, [*outputs, *needed]))
+        taken = [number for number in dict.fromkeys([*draws, *drawn]) if number in used]
+        more = [number for number in _needed(of_draws, taken) if number in known]
         later = [*_needed(for_backward, [n for n in needed if n in known_later]), *needed]
         once = list(dict.fromkeys([*once, *more, *[n for n in later if n in known]]))
         self._first = _code(values, first, given, once)
         constant = [*given, *once]
-        used = set(_needed(forward, [*outputs, *needed]))
-        taken = [number for number in dict.fromkeys([*draws, *drawn]) if number in used]
         self._of_draws = _code(values, of_draws, [*draws, *constant], taken)
         own = [number for number in inputs if number not in given]
         places = {number: place for place, number in enumerate([*own, *taken])}
