@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import ostinato.tf1 as tf
-from ostinato.tf1.ops.cross_entropy import sparse_cross_entropy
+from ostinato.tf1.ops.cross_entropy import sigmoid_cross_entropy, sparse_cross_entropy
 
 LABELS = torch.tensor([[0, 2, 2], [4, 1, 3]])
 
@@ -60,3 +60,30 @@ def test_rows_are_compared_along_any_axes():
         np.testing.assert_array_equal(found[2], found[3])
         with pytest.raises(ValueError, match="Dimensions must be equal, but are 4 and 8"):
             tf.nn.softmax_cross_entropy_with_logits_v2(labels=tf.zeros([2, 4, 3]), logits=tf.zeros([4, 3]))
+
+
+def test_independent_probabilities_without_native_code():
+    """As TensorFlow says them, of -20 and infinities too; two derivatives are those of differences."""
+    one = torch.tensor([0.0, -20.0, 20.0, 1.0, np.inf], dtype=torch.float64)
+    losses = sigmoid_cross_entropy(one, torch.zeros(5, dtype=torch.float64))
+    expected = [np.log(2), np.log1p(np.exp(-20)), 20 + np.log1p(np.exp(-20)), np.log1p(np.exp(1)), np.nan]
+    np.testing.assert_allclose(losses.numpy(), expected, 1e-12)
+    logits, labels = logits_of(3, 4), torch.rand(3, 4, dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(sigmoid_cross_entropy, [logits, labels])
+    assert torch.autograd.gradgradcheck(sigmoid_cross_entropy, [logits, labels])
+
+
+def test_independent_probabilities_broadcast_where_shapes_are_known_late():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, z = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=z, logits=x)
+        values = {x: np.zeros([2, 3]), z: [1, 0, 0.5]}
+        np.testing.assert_allclose(session.run(losses, values), np.full([2, 3], np.log(2)), 1e-6)
+        found = session.run(tf.gradients(losses, [x, z]), {x: np.ones([2, 3]), z: [1, 0, 0.5]})
+        share = 1 / (1 + np.exp(-1))
+        np.testing.assert_allclose(found[0], [[share - 1, share, share - 0.5]] * 2, 1e-6)
+        np.testing.assert_allclose(found[1], [-2, -2, -2], 1e-6)
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"Incompatible shapes: \[2,.?3\] vs"
+        ):
+            session.run(losses, {x: np.ones([2, 3]), z: np.ones(4)})

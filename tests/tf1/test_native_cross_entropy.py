@@ -9,8 +9,9 @@ import torch
 import ostinato.tf1 as tf
 from ostinato.kernels.native import cross_entropy as native
 from ostinato.kernels.native import library
+from ostinato.kernels.native import sigmoid_cross_entropy as of_sigmoids
 from ostinato.tf1 import replays
-from ostinato.tf1.ops.cross_entropy import dense_cross_entropy, sparse_cross_entropy
+from ostinato.tf1.ops.cross_entropy import dense_cross_entropy, sigmoid_cross_entropy, sparse_cross_entropy
 
 pytestmark = pytest.mark.skipif(library.load() is None, reason="no native code here")
 
@@ -26,6 +27,7 @@ def runs(monkeypatch):
         with monkeypatch.context() as patched:
             if not is_native:
                 patched.setattr(native, "runs", lambda *_: False)
+                patched.setattr(of_sigmoids, "runs", lambda *_: False)
             yield
 
     return run
@@ -50,13 +52,15 @@ def passes(loss_of, logits, labels, grads, is_native, runs, wanted=1):
     if wanted == 2:
         leaves[1] = labels.detach().requires_grad_()
     with runs(is_native):
-        assert native.runs(*leaves) == is_native
+        home = of_sigmoids if loss_of is sigmoid_cross_entropy else native
+        assert home.runs(*leaves) == is_native
         losses = loss_of(*leaves)
         return [losses.detach(), *torch.autograd.grad(losses, leaves[:wanted], grads)]
 
 
 def both(loss_of, logits, labels, runs, wanted=1, grads=None):
-    grads = drawn(*logits.shape[:-1], seed=3) if grads is None else grads
+    of_losses = logits.shape if loss_of is sigmoid_cross_entropy else logits.shape[:-1]
+    grads = drawn(*of_losses, seed=3) if grads is None else grads
     ours = passes(loss_of, logits, labels, grads, True, runs, wanted)
     exact_labels = labels.double() if labels.is_floating_point() else labels
     exact = passes(loss_of, logits.double(), exact_labels, grads.double(), False, runs, wanted)
@@ -96,6 +100,24 @@ def test_where_numbers_lie_makes_no_difference(loss_of, runs):
             both(loss_of, logits, given, runs, grads=torch.tensor(0.3).expand(logits.shape[:-1]))
             both(loss_of, logits, given, runs)
     both(along_the_last, drawn(5, 6), shares_for(drawn(6)).expand(5, 6), runs)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+@pytest.mark.parametrize("sizes", [*SIZES, []], ids=str)
+def test_independent_probabilities(sizes, scale, runs):
+    logits, labels = drawn(*sizes, scale=scale), torch.sigmoid(drawn(*sizes, seed=4))
+    both(sigmoid_cross_entropy, logits, labels, runs, wanted=2)
+    both(sigmoid_cross_entropy, logits, labels.round(), runs, grads=torch.tensor(0.3).expand(sizes))
+    if len(sizes) == 2:
+        both(sigmoid_cross_entropy, logits.t(), labels.t(), runs, wanted=2)
+        both(sigmoid_cross_entropy, logits.t(), labels.t().contiguous(), runs)
+
+
+def test_what_tensorflow_says_of_infinite_logits():
+    logits = torch.tensor([0.0, np.inf, -np.inf, np.nan, -20.0, 90.0])
+    losses = sigmoid_cross_entropy(logits, torch.zeros(6))
+    expected = torch.tensor([np.log(2), np.nan, np.nan, np.nan, np.exp(-20), 90.0], dtype=torch.float32)
+    torch.testing.assert_close(losses, expected, rtol=1e-6, atol=0, equal_nan=True)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +190,7 @@ def test_it_leaves_other_tensors_to_torch():
     torch.testing.assert_close(vectorised, along_the_last(logits, shares_for(logits)))
 
 
-@pytest.mark.parametrize("kind", ["sparse", "dense", "both"])
+@pytest.mark.parametrize("kind", ["sparse", "dense", "both", "sigmoid"])
 def test_runs_that_are_replayed_and_second_derivatives(kind, monkeypatch):
     values = {}
     for replay in (False, True):
@@ -179,10 +201,12 @@ def test_runs_that_are_replayed_and_second_derivatives(kind, monkeypatch):
             labels = tf.placeholder(*((tf.int32, [3]) if of_classes else (tf.float32, [3, 4])))
             if kind == "sparse":
                 losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+            elif kind == "sigmoid":
+                losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
             else:
                 losses = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
             loss = tf.reduce_mean(losses)
-            first = tf.gradients(loss, [logits, labels] if kind == "both" else [logits])
+            first = tf.gradients(loss, [logits, labels] if kind in ("both", "sigmoid") else [logits])
             second = tf.gradients(tf.reduce_sum(first[0] ** 2), logits)
             for step in range(5):
                 x = drawn(3, 4, seed=step)

@@ -17,8 +17,8 @@ import numpy
 import torch
 from torch import Tensor
 
-# What is smaller comes from memory that the allocator keeps anyway.
-_SMALLEST = 1 << 17
+SMALLEST = 1 << 17
+"""What is smaller comes from memory that the allocator keeps anyway."""
 _MOST_KEPT = 1 << 29
 _NUMPY = {torch.float32: numpy.float32, torch.float64: numpy.float64}
 
@@ -70,7 +70,7 @@ def empty(shape: Sequence[int], like: Tensor) -> Tensor:
     global _kept
     size = prod(shape) * like.element_size()
     dtype = _NUMPY.get(like.dtype)
-    if size < _SMALLEST or dtype is None:
+    if size < SMALLEST or dtype is None:
         return like.new_empty(shape)
     with _lock:
         blocks = _free.get(size)

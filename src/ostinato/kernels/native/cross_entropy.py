@@ -13,14 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ostinato._external import RECORDING, external
-from ostinato.kernels import eager
-from ostinato.kernels.native import buffers, library
+from ostinato._external import external
+from ostinato.kernels.native import library, straight
 
-_PLAIN = (Tensor, torch.nn.Parameter)
 _LABELS = {torch.int32: 4, torch.int64: 8, torch.float32: 0}
-_MEMBERS_SHARE = 1 << 14
-"""Logits that a thread is worth while for."""
 _FOUND_AGAIN = 1 << 11
 """For so few logits, statistics cost more to allocate than to find again."""
 
@@ -33,19 +29,13 @@ def runs(logits: Tensor, labels: Tensor) -> bool:
     """Whether the native passes take these: float32 logits on the processor, along whose last axis there are
     classes, and labels of one class number a row, or of their shape; in a program that runs as it is called.
     """
-    if (
-        logits.dtype is not torch.float32
-        or labels.dtype not in _LABELS
-        or not (logits.is_cpu and labels.is_cpu)
-        or not (type(logits) in _PLAIN and type(labels) in _PLAIN)
-        or not logits.dim()
-        or not logits.shape[-1]
-        or library.load() is None
-    ):
-        return False
-    recorder = RECORDING.recorder
-    told = recorder is not None and not recorder.paused
-    return eager.is_eager(int(told)) and not (logits.is_neg() or labels.is_neg())
+    return bool(
+        logits.dtype is torch.float32
+        and labels.dtype in _LABELS
+        and logits.dim()
+        and logits.shape[-1]
+        and straight.runs(logits, labels)
+    )
 
 
 @external
@@ -61,7 +51,7 @@ def forward(logits: Tensor, labels: Tensor, with_statistics: bool, check: Callab
         _call(
             *(rows, classes, logits.data_ptr(), stride, labels.data_ptr(), label_bytes, labels_stride),
             *(losses.data_ptr(), 0 if statistics is None else statistics.data_ptr(), 0, 0, 0, 0),
-            *_team(rows, rows * classes),
+            *straight.team(rows, rows * classes),
         )
     )
     if wrong >= 0:
@@ -82,16 +72,16 @@ def backward(
     given = logits
     logits, rows, classes, stride = _rows(logits)
     labels, label_bytes, labels_stride = _of_rows(labels)
-    grads = grad_losses if grad_losses.dim() == 1 else _flat(grad_losses)
-    grad_logits = buffers.empty(given.shape, given) if of_logits else None
-    grad_labels = buffers.empty(given.shape, given) if of_labels else None
+    grads = grad_losses if grad_losses.dim() == 1 else straight.flat(grad_losses)
+    grad_logits = straight.empty_like(given) if of_logits else None
+    grad_labels = straight.empty_like(given) if of_labels else None
     _function("backward")(
         _call(
             *(rows, classes, logits.data_ptr(), stride, labels.data_ptr(), label_bytes, labels_stride),
             *(0, 0 if statistics is None else statistics.data_ptr(), grads.data_ptr(), grads.stride(0)),
             0 if grad_logits is None else grad_logits.data_ptr(),
             0 if grad_labels is None else grad_labels.data_ptr(),
-            *_team(rows, rows * classes),
+            *straight.team(rows, rows * classes),
         )
     )
     if grad_logits is None:
@@ -122,20 +112,6 @@ def _of_rows(labels: Tensor) -> tuple[Tensor, int, int]:
         return labels if labels.is_contiguous() else labels.contiguous(), label_bytes, 0
     labels, _, _, stride = _rows(labels)
     return labels, 0, stride
-
-
-def _flat(grads: Tensor) -> Tensor:
-    """In one row: the gradient of a mean is one number, with strides of zero."""
-    if not grads.is_contiguous() and not any(grads.stride()):
-        return grads.as_strided((grads.numel(),), (0,))
-    return grads.reshape(-1)
-
-
-def _team(rows: int, elements: int) -> tuple[int, int]:
-    """How many threads there should be, and where they come from."""
-    if elements < 2 * _MEMBERS_SHARE:
-        return 1, 0
-    return min(library.threads(), elements // _MEMBERS_SHARE, rows), library.parallel_for() or 0
 
 
 @functools.cache

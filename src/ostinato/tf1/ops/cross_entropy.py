@@ -13,6 +13,7 @@ import torch
 
 from ostinato._external import external
 from ostinato.kernels.native import cross_entropy as native
+from ostinato.kernels.native import sigmoid_cross_entropy as of_sigmoids
 
 
 class SparseCrossEntropy(torch.autograd.Function):
@@ -149,10 +150,7 @@ class NativeDenseCrossEntropy(torch.autograd.Function):
             return _dense_gradients(ctx, logits, labels, grad_losses, -1)
         needs = ctx.needs_input_grad
         found = native.backward(logits, labels, kept[0] if kept else None, grad_losses, *needs)
-        if all(needs):
-            grad_logits, grad_labels = found
-            return grad_logits, grad_labels
-        return (found, None) if needs[0] else (None, found)
+        return _by_need(found, needs)
 
 
 def _native_losses(logits: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -175,3 +173,56 @@ def dense_cross_entropy(logits: torch.Tensor, labels: torch.Tensor, axis: int) -
         found: torch.Tensor = kind.apply(*arguments)
         return found
     return -(labels * torch.log_softmax(logits, axis)).sum(axis)
+
+
+class SigmoidCrossEntropy(torch.autograd.Function):
+    """(logits, labels, whether in native passes) to the loss of each element."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: torch.Tensor, labels: torch.Tensor, is_native: bool) -> torch.Tensor:
+        ctx.save_for_backward(logits, labels)
+        ctx.is_native = is_native
+        return _sigmoid_losses(logits, labels, is_native)
+
+    @staticmethod
+    def backward(
+        ctx: Any, grad_losses: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None, None]:
+        logits, labels = ctx.saved_tensors
+        needs = ctx.needs_input_grad[:2]
+        if ctx.is_native and not torch.is_grad_enabled():
+            return *_by_need(of_sigmoids.backward(logits, labels, grad_losses, *needs), needs), None
+        of_logits = (torch.sigmoid(logits) - labels) * grad_losses if needs[0] else None
+        return of_logits, -logits * grad_losses if needs[1] else None, None
+
+
+def _sigmoid_losses(logits: torch.Tensor, labels: torch.Tensor, is_native: bool) -> torch.Tensor:
+    if is_native:
+        return of_sigmoids.forward(logits, labels)
+    return torch.relu(logits) - logits * labels + torch.log1p(torch.exp(-logits.abs()))
+
+
+def sigmoid_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The loss of each element of what both broadcast to; its second derivative exists.
+
+    Raises:
+        ValueError: they do not.
+    """
+    if logits.shape != labels.shape:
+        try:
+            logits, labels = torch.broadcast_tensors(logits, labels)
+        except RuntimeError:
+            raise ValueError(f"Incompatible shapes: {list(logits.shape)} vs. {list(labels.shape)}") from None
+    is_native = of_sigmoids.runs(logits, labels)
+    if (logits.requires_grad or labels.requires_grad) and torch.is_grad_enabled():
+        found: torch.Tensor = SigmoidCrossEntropy.apply(logits, labels, is_native)
+        return found
+    return _sigmoid_losses(logits, labels, is_native)
+
+
+def _by_need(found: Any, needs: tuple[bool, bool]) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """The gradients of logits and labels, of which those that are needed were found."""
+    if all(needs):
+        of_logits, of_labels = found
+        return of_logits, of_labels
+    return (found, None) if needs[0] else (None, found)

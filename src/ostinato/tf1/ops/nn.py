@@ -17,7 +17,7 @@ from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
 from . import array, math, random, reductions
 from .core import convert_to_tensor, one
-from .cross_entropy import dense_cross_entropy, sparse_cross_entropy
+from .cross_entropy import dense_cross_entropy, sigmoid_cross_entropy, sparse_cross_entropy
 from .math import either, named, unary
 
 relu = named(unary("Relu", torch.relu), "features")
@@ -245,11 +245,7 @@ def sparse_softmax_cross_entropy_with_logits(
         return one("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], last)
 
 
-register(
-    "SigmoidCrossEntropyWithLogits",
-    lambda x, z: F.binary_cross_entropy_with_logits(x, z, reduction="none"),
-    same,
-)
+register("SigmoidCrossEntropyWithLogits", sigmoid_cross_entropy, same)
 
 
 def sigmoid_cross_entropy_with_logits(

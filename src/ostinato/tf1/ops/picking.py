@@ -10,6 +10,7 @@ import torch
 
 from ostinato._external import external
 from ostinato.kernels import reverse_sequence as reverse_rows
+from ostinato.kernels.native import one_hot as native
 
 from .. import registry
 from ..dtypes import as_dtype, bool_, float32, int32, int64
@@ -199,7 +200,10 @@ register("Tile", moves(lambda x, multiples: x.repeat(multiples.tolist())), _tile
 def _one_hot(
     indices: torch.Tensor, depth: torch.Tensor, on: torch.Tensor, off: torch.Tensor, axis: int
 ) -> torch.Tensor:
-    hit = indices.long().unsqueeze(-1) == torch.arange(int(depth), device=indices.device)
+    size = int(depth)
+    if axis == -1 and size >= 0 and native.runs(indices, on, off):
+        return native.one_hot(indices, size, on, off)
+    hit = indices.long().unsqueeze(-1) == torch.arange(size, device=indices.device)
     result = torch.where(hit, on, off)
     return result if axis == -1 else result.movedim(-1, axis)
 
