@@ -86,14 +86,7 @@ from .learning_rates import (
     piecewise_constant as piecewise_constant_decay,
 )
 from .meta_graph import export_meta_graph, import_meta_graph
-from .monitored_session import (
-    ChiefSessionCreator,
-    MonitoredSession,
-    MonitoredTrainingSession,
-    SessionCreator,
-    SingularMonitoredSession,
-    WorkerSessionCreator,
-)
+from .monitored_session import MonitoredSession, MonitoredTrainingSession, SingularMonitoredSession
 from .moving_averages import ExponentialMovingAverage
 from .names import absent
 from .object_checkpoint import Checkpoint
@@ -107,6 +100,7 @@ from .scaffold import Scaffold
 from .servers import ClusterDef, ClusterSpec, JobDef, Server, ServerDef, replica_device_setter
 from .session_manager import SessionManager
 from .session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from .session_wrappers import ChiefSessionCreator, SessionCreator, WorkerSessionCreator
 from .summary_hooks import ProfilerHook, SummarySaverHook
 from .summary_writer import FileWriter as SummaryWriter
 from .summary_writer import FileWriterCache as SummaryWriterCache

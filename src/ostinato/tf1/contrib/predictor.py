@@ -18,11 +18,12 @@ from typing import Any
 
 from .. import logging
 from ..graph import Graph
-from ..monitored_session import ChiefSessionCreator, MonitoredSession
+from ..monitored_session import MonitoredSession
 from ..names import absent
 from ..saved_model_constants import ALL
 from ..saved_model_files import load
 from ..session import Session
+from ..session_wrappers import ChiefSessionCreator
 
 _DEFAULT: str = str(ALL["DEFAULT_SERVING_SIGNATURE_DEF_KEY"])
 _ALTERNATIVE = "default_input_alternative:{}"

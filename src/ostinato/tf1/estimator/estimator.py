@@ -20,10 +20,11 @@ from ..checkpoint_utils import init_from_checkpoint
 from ..global_step import create_global_step, global_step_read
 from ..graph import Graph, GraphKeys, add_to_collection, device, get_collection, set_random_seed
 from ..hooks import LoggingTensorHook, NanTensorHook, StopAtStepHook
-from ..monitored_session import ChiefSessionCreator, MonitoredSession, MonitoredTrainingSession
+from ..monitored_session import MonitoredSession, MonitoredTrainingSession
 from ..saver import Saver
 from ..scaffold import Scaffold
 from ..session_run_hook import SessionRunHook
+from ..session_wrappers import ChiefSessionCreator
 from ..summary_messages import Summary
 from ..summary_writer import FileWriterCache
 from .specs import EstimatorSpec, ModeKeys, RunConfig, WarmStartSettings, all_updates
