@@ -1,4 +1,4 @@
-"""Sessions around sessions (made anew when lost, stopped by a coordinator, watched by hooks) and their makers."""
+"""What sessions are wrapped in: made anew when lost, stopped by a coordinator, watched by hooks."""
 
 from __future__ import annotations
 
