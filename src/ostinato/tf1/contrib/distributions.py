@@ -17,10 +17,9 @@ from ..distributions import (
     Uniform,
     kl_divergence,
 )
+from ..distributions.composed import Independent, MixtureSameFamily
 from ..distributions.discrete import OneHotCategorical
 from ..distributions.multivariate import (
-    Independent,
-    MixtureSameFamily,
     MultivariateNormalDiag,
     MultivariateNormalFullCovariance,
     MultivariateNormalTriL,
