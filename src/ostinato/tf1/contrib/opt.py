@@ -3,21 +3,23 @@
 from ..more_optimizers import (
     AdaMaxOptimizer,
     AdamGSOptimizer,
-    AdamWOptimizer,
     AddSignOptimizer,
-    DecoupledWeightDecayExtension,
     LazyAdamGSOptimizer,
     LazyAdamOptimizer,
+    NadamOptimizer,
+    PowerSignOptimizer,
+)
+from ..names import absent
+from ..wrapping_optimizers import (
+    AdamWOptimizer,
+    DecoupledWeightDecayExtension,
     MomentumWOptimizer,
     MovingAverageOptimizer,
     MultitaskOptimizerWrapper,
-    NadamOptimizer,
-    PowerSignOptimizer,
     VariableClippingOptimizer,
     clip_gradients_by_global_norm,
     extend_with_decoupled_weight_decay,
 )
-from ..names import absent
 
 __all__ = [
     "AdaMaxOptimizer",

@@ -1,4 +1,4 @@
-"""Distributions over vectors, and mixtures.
+"""Distributions over vectors.
 
 >>> from ostinato import tf1 as tf
 >>> pen = tf.contrib.distributions.MultivariateNormalDiag(loc=[0.0, 0.0], scale_diag=[1.0, 2.0])
