@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ostinato._external import RECORDING
+from ostinato._external import RECORDING, external
 from ostinato.steps import masking
 
 from . import body_lists
@@ -201,7 +201,14 @@ class Program:
 def _code(
     values: list[Value], entries: Sequence[Call], feeds: list[int], fetches: Sequence[int]
 ) -> Callable[[Run, Sequence[Any]], list[Any]]:
-    recording = Recording(values, list(entries), feeds, [Place(number) for number in fetches])
+    # A function that is external to this list is so to a recording of the run around it too.
+    calls = [
+        call
+        if isinstance(call.function, torch._ops.OpOverload)
+        else replace(call, function=external(call.function))
+        for call in entries
+    ]
+    recording = Recording(values, list(calls), feeds, [Place(number) for number in fetches])
     return RecordedCode(recording).execute
 
 
