@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from . import registry
+from .device_spec import DeviceSpec
 from .devices import combined, parsed
 from .errors import InaccessibleTensorError
 from .graph_elements import Elements
@@ -275,6 +276,8 @@ class Graph(Elements):
             ValueError: a name that is none of a device.
         """
         device = device_name_or_function
+        if isinstance(device, DeviceSpec):
+            device = device.to_string()
         if isinstance(device, str):
             parsed(device)
         elif device is not None and not callable(device):

@@ -57,13 +57,11 @@ def _print(
         print(reader.get_tensor(tensor_name))
     sizes = {name: int(np.prod(shape)) for name, shape in shapes.items()}
     left_out = [name for name in sizes if uncounted and re.search(uncounted, name)]
-    rest = sum(sizes.values()) - sum(sizes[name] for name in left_out)
+    excluded = sum(sizes[name] for name in left_out)
     if uncounted:
-        print(
-            f"# Excluding {len(left_out)} tensors ({sum(sizes.values()) - rest} params) that match {uncounted} "
-            "when counting."
-        )
-    print(f"# Total number of params: {rest}")
+        counts = f"{len(left_out)} tensors ({excluded} params)"
+        print(f"# Excluding {counts} that match {uncounted} when counting.")
+    print(f"# Total number of params: {sum(sizes.values()) - excluded}")
 
 
 def _print_option(text: str) -> None:

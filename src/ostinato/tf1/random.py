@@ -2,6 +2,13 @@
 
 from .graph import set_random_seed
 from .names import absent
+from .ops.candidate_sampling import (
+    all_candidate_sampler,
+    fixed_unigram_candidate_sampler,
+    learned_unigram_candidate_sampler,
+    log_uniform_candidate_sampler,
+    uniform_candidate_sampler,
+)
 from .ops.random import random_normal as normal
 from .ops.random import random_shuffle as shuffle
 from .ops.random import random_uniform as uniform
@@ -19,6 +26,11 @@ from .ops.stateless_random import stateless_random_uniform as stateless_uniform
 from .random_source import get_seed
 
 __all__ = [
+    "all_candidate_sampler",
+    "fixed_unigram_candidate_sampler",
+    "learned_unigram_candidate_sampler",
+    "log_uniform_candidate_sampler",
+    "uniform_candidate_sampler",
     "categorical",
     "gamma",
     "get_seed",

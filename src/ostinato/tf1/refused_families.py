@@ -70,8 +70,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.contrib.framework", "VariableDeviceChooser", "nothing is placed by hand: leave it out"),
     ("tf.contrib.framework", "py_func", "tf.py_func"),
     ("tf.contrib.framework", "smart_case", "tf.case"),
-    ("tf.contrib.framework", "convert_to_tensor_or_sparse_tensor", "tf.convert_to_tensor"),
-    ("tf.contrib.framework", "assert_global_step assert_same_float_dtype", "compare the dtypes in Python"),
     (
         "tf.contrib.framework",
         "load_and_remap_matrix_initializer load_embedding_initializer "
@@ -190,9 +188,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "PoissonRegressionHead RegressionHead",
         _HEADS,
     ),
-    ("tf.estimator", "FeedFnHook", "tf.train.FeedFnHook"),
-    ("tf.estimator", "ProfilerHook", "tf.train.ProfilerHook"),
-    ("tf.estimator", "SummarySaverHook", "tf.train.SummarySaverHook"),
     ("tf.estimator", "VocabInfo", "tf.train.init_from_checkpoint"),
     (
         "tf.estimator.experimental",

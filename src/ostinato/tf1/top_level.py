@@ -18,6 +18,7 @@ from .compatibility import (
     no_gradient,
     parallel_stack,
 )
+from .device_spec import DeviceSpec
 from .dtypes import resource, variant
 from .dtypes_module import QUANTIZED_DTYPES
 from .errors import OpError
@@ -216,6 +217,7 @@ tensor_scatter_nd_update = tensor_scatter_update
 linspace = lin_space
 
 __all__ = [
+    "DeviceSpec",
     "NoGradient",
     "NotDifferentiable",
     "OpError",

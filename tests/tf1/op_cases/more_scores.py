@@ -125,3 +125,13 @@ def _contrib_nn(tf, x):
 @_case("scaled_softplus with a limit", _NUMBERED)
 def _limited(tf, x):
     return tf.contrib.nn.scaled_softplus(x.floats([3, 4]), 0.5, clip=0.6)
+
+
+@_case("sparsemax", "composed of fewer operations")
+def _sparsemax(tf, x):
+    logits = x.floats([4, 6])
+    chosen = tf.contrib.sparsemax.sparsemax(logits * 2.0)
+    rows = [[1.0, 0, 0, 0, 0, 0], [0, 0.5, 0.5, 0, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 1]]
+    labels = tf.cast(x.constant(rows), tf.float32)
+    loss = tf.contrib.sparsemax.sparsemax_loss(logits * 2.0, tf.stop_gradient(chosen), labels)
+    return [chosen, loss]

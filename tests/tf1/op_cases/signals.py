@@ -71,6 +71,10 @@ CASES.update(
             tf.signal.dct(x.floats([2, 6]), n=4),
             tf.signal.dct(x.floats([2, 6]), n=9),
         ],
+        "halves moved": lambda tf, x: [
+            *[tf.signal.fftshift(x.floats([3, 4]), axes) for axes in (None, 0, -1, (0, 1))],
+            *[tf.signal.ifftshift(x.floats([3, 5]), axes) for axes in (None, 0, 1, (1,))],
+        ],
     }
 )
 OTHER_NAMES = {

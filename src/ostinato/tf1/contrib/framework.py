@@ -24,6 +24,7 @@ from ..checkpoint_utils import (
     load_checkpoint,
     load_variable,
 )
+from ..compatibility import assert_same_float_dtype
 from ..convolution_initializers import (
     convolutional_delta_orthogonal,
     convolutional_orthogonal_1d,
@@ -49,6 +50,7 @@ from ..framework_utils import (
     zero_initializer,
 )
 from ..global_step import (
+    assert_global_step,
     create_global_step,
     get_global_step,
     get_or_create_global_step,
@@ -75,6 +77,7 @@ from ..smart_cond import (
     smart_cond,
     smart_constant_value,
 )
+from ..sparse_tensor import convert_to_tensor_or_sparse_tensor
 
 __all__ = [
     "add_arg_scope",
@@ -83,7 +86,10 @@ __all__ = [
     "arg_scope_func_key",
     "arg_scoped_arguments",
     "argsort",
+    "assert_global_step",
     "assert_or_get_global_step",
+    "assert_same_float_dtype",
+    "convert_to_tensor_or_sparse_tensor",
     "assert_scalar",
     "assert_scalar_int",
     "assign_from_checkpoint",

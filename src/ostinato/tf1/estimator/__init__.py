@@ -6,6 +6,7 @@ from typing import Any
 
 from ..checkpoint_hooks import CheckpointSaverHook, CheckpointSaverListener
 from ..hooks import (
+    FeedFnHook,
     FinalOpsHook,
     GlobalStepWaiterHook,
     LoggingTensorHook,
@@ -17,6 +18,7 @@ from ..hooks import (
 )
 from ..names import absent
 from ..session_run_hook import SessionRunArgs, SessionRunContext, SessionRunHook, SessionRunValues
+from ..summary_hooks import ProfilerHook, SummarySaverHook
 from . import experimental, export, inputs
 from .canned.baseline import BaselineClassifier, BaselineEstimator, BaselineRegressor
 from .canned.clipped import add_metrics
@@ -51,6 +53,7 @@ __all__ = [
     "EstimatorSpec",
     "EvalSpec",
     "Exporter",
+    "FeedFnHook",
     "FinalExporter",
     "FinalOpsHook",
     "GlobalStepWaiterHook",
@@ -60,6 +63,7 @@ __all__ = [
     "LinearRegressor",
     "LoggingTensorHook",
     "ModeKeys",
+    "ProfilerHook",
     "NanLossDuringTrainingError",
     "NanTensorHook",
     "RunConfig",
@@ -70,6 +74,7 @@ __all__ = [
     "SessionRunValues",
     "StepCounterHook",
     "StopAtStepHook",
+    "SummarySaverHook",
     "TrainSpec",
     "WarmStartSettings",
     "add_metrics",

@@ -174,7 +174,7 @@ def cosine_proximity(y_true: Any, y_pred: Any, axis: int = -1) -> Tensor:
     return reduce_sum(true * predicted, axis=axis)
 
 
-cosine_similarity = cosine_proximity
+cosine_similarity = cosine = cosine_proximity
 mse = MSE = mean_squared_error
 mae = MAE = mean_absolute_error
 mape = MAPE = mean_absolute_percentage_error

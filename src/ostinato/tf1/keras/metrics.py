@@ -210,7 +210,7 @@ mean_squared_logarithmic_error = losses.mean_squared_logarithmic_error
 binary_crossentropy, categorical_crossentropy = losses.binary_crossentropy, losses.categorical_crossentropy
 sparse_categorical_crossentropy = losses.sparse_categorical_crossentropy
 hinge, squared_hinge, poisson = losses.hinge, losses.squared_hinge, losses.poisson
-cosine_proximity = losses.cosine_proximity
+cosine_proximity = cosine = losses.cosine_proximity
 kullback_leibler_divergence = losses.kullback_leibler_divergence
 _HOMES = (__name__, losses.__name__, metric_base.__name__, confusion_metrics.__name__)
 _BY_NAME: dict[str, Any] = {

@@ -14,6 +14,7 @@ from ..registry import OutputTypes, constant_value, register, same
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import constant, convert_to_tensor, one
+from .padding import roll
 
 _COMPLEX = {"float32": "complex64", "float64": "complex128"}
 
@@ -239,3 +240,31 @@ def _overlap_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Outpu
 
 
 register("OverlapAndAdd", _overlap, _overlap_rule)
+
+
+def _halves_moved(x: Any, axes: Any, sign: int, name: str) -> Tensor:
+    tensor = convert_to_tensor(x)
+    known = tensor.shape.known or ()
+    wanted = [axes] if isinstance(axes, int) else list(range(len(known)) if axes is None else axes)
+    sizes = [known[axis] for axis in wanted] if known else [None]
+    shifts = [sign * (size // 2) for size in sizes if size is not None]
+    if len(shifts) < len(sizes):
+        raise ValueError(f"The sizes of the axes must be known; the shape is {tensor.shape}.")
+    return roll(tensor, shifts, wanted, name)
+
+
+def fftshift(x: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """The second half of each axis before the first (TF1 symbol: `tf.signal.fftshift`).
+
+    Args:
+        x: a tensor whose sizes are known.
+        axes: an axis or several; all for None.
+    """
+    with name_scope(name, "fftshift") as scope:
+        return _halves_moved(x, axes, 1, scope)
+
+
+def ifftshift(x: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """What undoes `fftshift` (TF1 symbol: `tf.signal.ifftshift`)."""
+    with name_scope(name, "ifftshift") as scope:
+        return _halves_moved(x, axes, -1, scope)
