@@ -33,7 +33,7 @@ from .names import absent
 from .ops.math import cast
 from .ops.special import complex_ as complex
 from .ops.special import saturate_cast
-from .ops.strings import as_string
+from .ops.string_numbers import as_string
 
 QUANTIZED_DTYPES = frozenset([qint8, quint8, qint16, quint16, qint32])
 

@@ -25,7 +25,8 @@ from .ops.image_codecs import (
     extract_jpeg_shape,
     is_jpeg,
 )
-from .ops.strings import decode_base64, decode_raw, encode_base64
+from .ops.string_numbers import decode_raw
+from .ops.strings import decode_base64, encode_base64
 from .parsing import (
     FixedLenFeature,
     FixedLenSequenceFeature,

@@ -125,17 +125,17 @@ class IdTableWithHashBuckets(LookupInterface):
         return like(given, buckets)
 
     def _hashed(self, values: Tensor) -> Tensor:
-        from .ops import strings  # which imports much, for what few tables need
+        from .ops import string_numbers  # which imports much, for what few tables need
 
         if values.dtype.is_integer:
-            values = strings.as_string(values)
+            values = string_numbers.as_string(values)
         count = self._num_oov_buckets
         if self._hasher_spec.hasher == "stronghash":
             key = list(self._hasher_spec.key)
-            return strings.string_to_hash_bucket_strong(values, count, key, name="hash_bucket")
+            return string_numbers.string_to_hash_bucket_strong(values, count, key, name="hash_bucket")
         if self._hasher_spec.hasher == "legacy":
-            return strings.string_to_hash_bucket(values, num_buckets=count, name="hash_bucket")
-        return strings.string_to_hash_bucket_fast(values, num_buckets=count, name="hash_bucket")
+            return string_numbers.string_to_hash_bucket(values, num_buckets=count, name="hash_bucket")
+        return string_numbers.string_to_hash_bucket_fast(values, num_buckets=count, name="hash_bucket")
 
 
 class StaticVocabularyTable(LookupInterface):

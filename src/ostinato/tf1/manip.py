@@ -3,9 +3,10 @@
 from .names import absent
 from .ops.array import reshape
 from .ops.gathering import gather_nd
-from .ops.padding import batch_to_space_nd, roll, space_to_batch_nd
+from .ops.padding import roll
 from .ops.picking import reverse, tile
 from .ops.scatter import scatter_nd
+from .ops.space_depth import batch_to_space_nd, space_to_batch_nd
 
 __all__ = [
     "batch_to_space_nd",

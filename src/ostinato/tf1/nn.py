@@ -80,7 +80,6 @@ from .ops.normalization import (
     sufficient_statistics,
     weighted_moments,
 )
-from .ops.padding import depth_to_space, space_to_batch, space_to_depth
 from .ops.pooling import (
     avg_pool,
     avg_pool1d,
@@ -94,6 +93,7 @@ from .ops.pooling import (
     max_pool_with_argmax,
     pool,
 )
+from .ops.space_depth import depth_to_space, space_to_batch, space_to_depth
 from .ops.top_k import top_k
 from .rnn import dynamic_rnn
 from .rnn_bidirectional import bidirectional_dynamic_rnn, static_bidirectional_rnn

@@ -397,7 +397,7 @@ def _or_made(given: Any, key: str, make: Callable[[], Any]) -> Any:
 
 
 def basic_train_loop(
-    supervisor: Any,
+    supervisor: Supervisor,
     train_step_fn: Callable[..., Any],
     args: Sequence[Any] | None = None,
     kwargs: Mapping[str, Any] | None = None,

@@ -68,20 +68,13 @@ from .ops.linalg import diag, matrix_band_part, matrix_diag, matrix_diag_part, m
 from .ops.math import conj
 from .ops.more_reductions import accumulate_n, count_nonzero, reduce_logsumexp
 from .ops.padding import (
-    batch_to_space,
-    batch_to_space_nd,
     broadcast_dynamic_shape,
     broadcast_static_shape,
     broadcast_to,
-    depth_to_space,
     meshgrid,
     pad,
     repeat,
-    required_space_to_batch_paddings,
     roll,
-    space_to_batch,
-    space_to_batch_nd,
-    space_to_depth,
 )
 from .ops.picking import where_v2
 from .ops.printing import print_and_pass as Print
@@ -113,6 +106,15 @@ from .ops.sorting import (
     histogram_fixed_width_bins,
     searchsorted,
     sort,
+)
+from .ops.space_depth import (
+    batch_to_space,
+    batch_to_space_nd,
+    depth_to_space,
+    required_space_to_batch_paddings,
+    space_to_batch,
+    space_to_batch_nd,
+    space_to_depth,
 )
 from .ops.sparse import (
     sparse_concat,
@@ -185,20 +187,22 @@ from .ops.special import (
     zeta,
 )
 from .ops.special import complex_ as complex
+from .ops.string_numbers import (
+    as_string,
+    decode_raw,
+    string_to_hash_bucket,
+    string_to_hash_bucket_fast,
+    string_to_hash_bucket_strong,
+    string_to_number,
+)
 from .ops.string_split import string_split
 from .ops.strings import (
-    as_string,
     decode_base64,
-    decode_raw,
     encode_base64,
     reduce_join,
     regex_replace,
     string_join,
     string_strip,
-    string_to_hash_bucket,
-    string_to_hash_bucket_fast,
-    string_to_hash_bucket_strong,
-    string_to_number,
     substr,
 )
 from .sparse_tensor import (

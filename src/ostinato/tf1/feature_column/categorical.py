@@ -11,7 +11,7 @@ from .. import dtypes, gfile, logging
 from ..check_ops import assert_greater_equal, assert_less
 from ..graph import control_dependencies
 from ..lookup_functions import index_table_from_file, index_table_from_tensor
-from ..ops import array, crossing, math, picking, reductions, sparse, strings
+from ..ops import array, crossing, math, picking, reductions, sparse, string_numbers
 from ..parsing import VarLenFeature
 from ..sparse_tensor import SparseTensor, convert_to_tensor_or_sparse_tensor
 from .base import CategoricalColumn, IdWeightPair, check_key, check_string_or_int, to_sparse
@@ -57,8 +57,8 @@ class HashedCategoricalColumn(
 
     def _ids(self, tensor: SparseTensor) -> SparseTensor:
         self._check_type(tensor)
-        values = tensor.values if self.dtype == dtypes.string else strings.as_string(tensor.values)
-        hashes = strings.string_to_hash_bucket_fast(values, self.hash_bucket_size, name="lookup")
+        values = tensor.values if self.dtype == dtypes.string else string_numbers.as_string(tensor.values)
+        hashes = string_numbers.string_to_hash_bucket_fast(values, self.hash_bucket_size, name="lookup")
         return SparseTensor(tensor.indices, hashes, tensor.dense_shape)
 
     @property

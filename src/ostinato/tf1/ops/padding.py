@@ -1,8 +1,7 @@
-"""Tensors made larger, repeated or moved: pad, roll, broadcast_to, meshgrid, repeat, blocks of space."""
+"""Tensors made larger, repeated or moved: pad, roll, broadcast_to, meshgrid, repeat."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,10 +23,9 @@ from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
 from . import array, lists
 from .core import convert_to_tensor, one, shape_tensor
-from .math import either
 
 
-def _type(tensor: Tensor) -> Any:
+def value_type(tensor: Tensor) -> Any:
     return tensor.dtype.base_dtype
 
 
@@ -77,13 +75,13 @@ def _pad_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTyp
     known, pads, rows = inputs[0].shape.known, constant_value(inputs[1]), inputs[1].shape.known
     rank = rows[0] if rows else None
     if known is None:
-        return [(_type(inputs[0]), TensorShape(None if rank is None else [None] * rank))]
+        return [(value_type(inputs[0]), TensorShape(None if rank is None else [None] * rank))]
     if rank is not None and rank != len(known):
         raise ShapeMismatch(f"Shape must be rank {rank} but is rank {len(known)}")
     if pads is None:
-        return [(_type(inputs[0]), TensorShape([None] * len(known)))]
+        return [(value_type(inputs[0]), TensorShape([None] * len(known)))]
     sizes = [None if size is None else size + int(pair.sum()) for size, pair in zip(known, pads, strict=True)]
-    return [(_type(inputs[0]), TensorShape(sizes))]
+    return [(value_type(inputs[0]), TensorShape(sizes))]
 
 
 register("Pad", _pad, _pad_rule)
@@ -124,7 +122,7 @@ def pad(
         if op_type == "MirrorPad":
             return one(op_type, inputs, scope, mode=chosen)
         if op_type == "PadV2":
-            inputs.append(convert_to_tensor(constant_values, _type(x), name="constant_values"))
+            inputs.append(convert_to_tensor(constant_values, value_type(x), name="constant_values"))
         return one(op_type, inputs, scope)
 
 
@@ -169,7 +167,7 @@ def _broadcast_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> Out
     wanted = constant_shape(inputs[1])
     if wanted.is_fully_defined() and inputs[0].shape.known is not None:
         broadcast_shapes(inputs[0].shape, wanted)
-    return [(_type(inputs[0]), wanted)]
+    return [(value_type(inputs[0]), wanted)]
 
 
 register("BroadcastTo", _broadcast, _broadcast_rule)
@@ -192,7 +190,7 @@ def _broadcast_sizes(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 def _sizes_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     ranks = [tensor.shape.known[0] if tensor.shape.known else None for tensor in inputs]
     rank = None if None in ranks else max(rank or 0 for rank in ranks)
-    return [(_type(inputs[0]), TensorShape([rank]))]
+    return [(value_type(inputs[0]), TensorShape([rank]))]
 
 
 register("BroadcastArgs", _broadcast_sizes, _sizes_rule, differentiable=False)
@@ -201,7 +199,7 @@ register("BroadcastArgs", _broadcast_sizes, _sizes_rule, differentiable=False)
 def broadcast_dynamic_shape(shape_x: Any, shape_y: Any) -> Tensor:
     """The shape that two broadcast to, at run time (TF1 symbol: `tf.broadcast_dynamic_shape`)."""
     first = shape_tensor(shape_x, "s0")
-    return one("BroadcastArgs", [first, convert_to_tensor(shape_y, _type(first))], "BroadcastArgs")
+    return one("BroadcastArgs", [first, convert_to_tensor(shape_y, value_type(first))], "BroadcastArgs")
 
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> TensorShape:
@@ -246,7 +244,7 @@ def meshgrid(*args: Any, **kwargs: Any) -> list[Tensor]:
             vectors[0] = array.reshape(vectors[0], [1, -1] + [1] * (rank - 2))
             vectors[1] = array.reshape(vectors[1], order)
             sizes[0], sizes[1] = sizes[1], sizes[0]
-        whole = array.fill(lists.stack(sizes), convert_to_tensor(1, _type(vectors[0])))
+        whole = array.fill(lists.stack(sizes), convert_to_tensor(1, value_type(vectors[0])))
         return [vector * whole for vector in vectors]
 
 
@@ -261,13 +259,13 @@ def _repeat(x: Any, repeats: torch.Tensor, axis: int) -> Any:
 def _repeat_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     known, times, axis = inputs[0].shape.known, constant_value(inputs[1]), attributes["axis"]
     if known is None:
-        return [(_type(inputs[0]), TensorShape(None))]
+        return [(value_type(inputs[0]), TensorShape(None))]
     size = known[axis]
     if times is None or (times.size == 1 and size is None):
         count = None
     else:
         count = int(times.sum()) if times.size > 1 else int(times.reshape(-1)[0]) * (size or 0)
-    return [(_type(inputs[0]), TensorShape([*known[:axis], count, *known[axis + 1 :]]))]
+    return [(value_type(inputs[0]), TensorShape([*known[:axis], count, *known[axis + 1 :]]))]
 
 
 register("Repeat", _repeat, _repeat_rule)
@@ -286,214 +284,3 @@ def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) 
             raise ValueError(f"Invalid value for argument axis: must be in [{-rank}, {rank}), got {axis}")
         times = convert_to_tensor(repeats, name="repeats", preferred_dtype=int32)
         return one("Repeat", [x, times], "Reshape_1", axis=axis % max(rank, 1))
-
-
-# -- blocks of space
-def _space_to_batch(x: torch.Tensor, block_shape: torch.Tensor, paddings: torch.Tensor) -> torch.Tensor:
-    blocks, pads = block_shape.tolist(), paddings.tolist()
-    count = len(blocks)
-    flat = [side for pair in reversed([[0, 0], *pads, *[[0, 0]] * (x.dim() - count - 1)]) for side in pair]
-    x = torch.nn.functional.pad(x, flat)
-    sizes: list[int] = [x.shape[0]]
-    for axis, block in enumerate(blocks, 1):
-        if x.shape[axis] % block:
-            raise ValueError(
-                f"padded_shape[{axis - 1}]={x.shape[axis]} is not divisible by block_shape={block}"
-            )
-        sizes += [x.shape[axis] // block, block]
-    rest = list(x.shape[count + 1 :])
-    order = [2 * i + 2 for i in range(count)] + [0] + [2 * i + 1 for i in range(count)]
-    order += [2 * count + 1 + i for i in range(len(rest))]
-    moved = x.reshape(sizes + rest).permute(order)
-    outer = [sizes[2 * i + 1] for i in range(count)]
-    return moved.reshape([x.shape[0] * math.prod(blocks), *outer, *rest])
-
-
-def _batch_to_space(x: torch.Tensor, block_shape: torch.Tensor, crops: torch.Tensor) -> torch.Tensor:
-    blocks, cuts = block_shape.tolist(), crops.tolist()
-    count, total = len(blocks), math.prod(block_shape.tolist())
-    if x.shape[0] % total:
-        raise ValueError(
-            f"Batch dimension {x.shape[0]} is not divisible by the block sizes, {total} together"
-        )
-    sizes = list(x.shape[1 : count + 1])
-    rest = list(x.shape[count + 1 :])
-    parts = x.reshape([*blocks, x.shape[0] // total, *sizes, *rest])
-    order = [count]
-    for i in range(count):
-        order += [count + 1 + i, i]
-    order += [2 * count + 1 + i for i in range(len(rest))]
-    whole = parts.permute(order).reshape(
-        [x.shape[0] // total, *[size * block for size, block in zip(sizes, blocks, strict=True)], *rest]
-    )
-    for axis, (low, high) in enumerate(cuts, 1):
-        whole = whole.narrow(axis, low, whole.shape[axis] - low - high)
-    return whole
-
-
-def _space_rule(into_batch: bool) -> Any:
-    def rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-        known = inputs[0].shape.known
-        blocks, pads = constant_value(inputs[1]), constant_value(inputs[2])
-        if known is None:
-            return [(_type(inputs[0]), TensorShape(None))]
-        if blocks is None:
-            return [(_type(inputs[0]), TensorShape([None] * len(known)))]
-        count, total = len(blocks), int(np.prod(blocks))
-        batch = known[0]
-        sizes: list[int | None] = [None if batch is None else batch * total if into_batch else batch // total]
-        for axis in range(count):
-            size = known[axis + 1]
-            if size is None or pads is None:
-                sizes.append(None)
-            elif into_batch:
-                whole = size + int(pads[axis].sum())
-                if whole % int(blocks[axis]):
-                    raise ShapeMismatch(
-                        f"Dimension size must be evenly divisible by {int(blocks[axis])} but is {whole}"
-                    )
-                sizes.append(whole // int(blocks[axis]))
-            else:
-                sizes.append(size * int(blocks[axis]) - int(pads[axis].sum()))
-        return [(_type(inputs[0]), TensorShape([*sizes, *known[count + 1 :]]))]
-
-    return rule
-
-
-register("SpaceToBatchND", _space_to_batch, _space_rule(True))
-register("BatchToSpaceND", _batch_to_space, _space_rule(False))
-
-
-def space_to_batch_nd(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Tensor:
-    """Blocks of the axes after the first moved into the first one (TF1 symbol: `tf.space_to_batch_nd`)."""
-    with name_scope(name, "SpaceToBatchND", [input]) as scope:
-        inputs = [
-            convert_to_tensor(input, name="input"),
-            convert_to_tensor(block_shape, name="block_shape", preferred_dtype=int32),
-            convert_to_tensor(paddings, name="paddings", preferred_dtype=int32),
-        ]
-        return one("SpaceToBatchND", inputs, scope)
-
-
-def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Tensor:
-    """The inverse of `tf.space_to_batch_nd` (TF1 symbol: `tf.batch_to_space_nd`)."""
-    with name_scope(name, "BatchToSpaceND", [input]) as scope:
-        inputs = [
-            convert_to_tensor(input, name="input"),
-            convert_to_tensor(block_shape, name="block_shape", preferred_dtype=int32),
-            convert_to_tensor(crops, name="crops", preferred_dtype=int32),
-        ]
-        return one("BatchToSpaceND", inputs, scope)
-
-
-def space_to_batch(
-    input: Any, paddings: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
-) -> Tensor:
-    """`tf.space_to_batch_nd` with one size for the two axes of space (TF1 symbol: `tf.space_to_batch`)."""
-    size = either("block_shape", block_shape, "block_size", block_size)
-    blocks = np.array([size, size]) if np.ndim(size) == 0 else size
-    return space_to_batch_nd(input, blocks, paddings, name)
-
-
-def batch_to_space(
-    input: Any, crops: Any, block_size: Any = None, name: str | None = None, block_shape: Any = None
-) -> Tensor:
-    """`tf.batch_to_space_nd` with one size for the two axes of space (TF1 symbol: `tf.batch_to_space`)."""
-    size = either("block_shape", block_shape, "block_size", block_size)
-    blocks = np.array([size, size]) if np.ndim(size) == 0 else size
-    return batch_to_space_nd(input, blocks, crops, name)
-
-
-def _check_format(data_format: str) -> bool:
-    if data_format not in ("NHWC", "NCHW"):
-        raise ValueError(f"data_format must be NHWC or NCHW, not {data_format!r}.")
-    return data_format == "NCHW"
-
-
-def _space_to_depth(x: torch.Tensor, block_size: int, data_format: str) -> torch.Tensor:
-    if data_format == "NCHW":
-        return _space_to_depth(x.permute(0, 2, 3, 1), block_size, "NHWC").permute(0, 3, 1, 2)
-    batch, height, width, depth = x.shape
-    if height % block_size or width % block_size:
-        raise ValueError(
-            f"Image height {height} and width {width} should be divisible by block_size: {block_size}"
-        )
-    parts = x.reshape(batch, height // block_size, block_size, width // block_size, block_size, depth)
-    return parts.permute(0, 1, 3, 2, 4, 5).reshape(
-        batch, height // block_size, width // block_size, depth * block_size**2
-    )
-
-
-def _depth_to_space(x: torch.Tensor, block_size: int, data_format: str) -> torch.Tensor:
-    if data_format == "NCHW":
-        return _depth_to_space(x.permute(0, 2, 3, 1), block_size, "NHWC").permute(0, 3, 1, 2)
-    batch, height, width, depth = x.shape
-    if depth % block_size**2:
-        raise ValueError(f"Input depth dimension {depth} should be divisible by: {block_size**2}")
-    parts = x.reshape(batch, height, width, block_size, block_size, depth // block_size**2)
-    return parts.permute(0, 1, 3, 2, 4, 5).reshape(
-        batch, height * block_size, width * block_size, depth // block_size**2
-    )
-
-
-def _depth_rule(into_depth: bool) -> Any:
-    def rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
-        known, block = inputs[0].shape.known, attributes["block_size"]
-        if known is None:
-            return [(_type(inputs[0]), TensorShape([None] * 4))]
-        if len(known) != 4:
-            raise ShapeMismatch(f"Shape must be rank 4 but is rank {len(known)}")
-        places = (2, 3, 1) if attributes["data_format"] == "NCHW" else (1, 2, 3)
-        sizes = list(known)
-        for place, factor in zip(places, (block, block, block**2), strict=True):
-            size = known[place]
-            divides = into_depth == (place != places[2])
-            if size is not None:
-                if divides and size % factor:
-                    raise ShapeMismatch(f"Dimension size must be evenly divisible by {factor} but is {size}")
-                sizes[place] = size // factor if divides else size * factor
-        return [(_type(inputs[0]), TensorShape(sizes))]
-
-    return rule
-
-
-register("SpaceToDepth", _space_to_depth, _depth_rule(True))
-register("DepthToSpace", _depth_to_space, _depth_rule(False))
-
-
-def space_to_depth(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
-    """Square blocks of an image's axes moved into the channels (TF1 symbol: `tf.space_to_depth`)."""
-    _check_format(data_format)
-    tensor = convert_to_tensor(input, name="input")
-    return one(
-        "SpaceToDepth", [tensor], name or "SpaceToDepth", block_size=int(block_size), data_format=data_format
-    )
-
-
-def depth_to_space(input: Any, block_size: int, name: str | None = None, data_format: str = "NHWC") -> Tensor:
-    """The inverse of `tf.space_to_depth` (TF1 symbol: `tf.depth_to_space`)."""
-    _check_format(data_format)
-    tensor = convert_to_tensor(input, name="input")
-    return one(
-        "DepthToSpace", [tensor], name or "DepthToSpace", block_size=int(block_size), data_format=data_format
-    )
-
-
-def required_space_to_batch_paddings(
-    input_shape: Any, block_shape: Any, base_paddings: Any = None, name: str | None = None
-) -> tuple[Tensor, Tensor]:
-    """(paddings, crops) with which blocks divide a shape.
-
-    TF1 symbol: `tf.required_space_to_batch_paddings`.
-    """
-    with name_scope(name, "required_space_to_batch_paddings"):
-        sizes = convert_to_tensor(input_shape, int32, name="input_shape")
-        blocks = convert_to_tensor(block_shape, int32, name="block_shape")
-        base = array.zeros([blocks.shape.as_list()[0], 2], int32)
-        if base_paddings is not None:
-            base = convert_to_tensor(base_paddings, int32, name="base_paddings")
-        start, end = base[:, 0], base[:, 1]
-        extra = (blocks - (sizes + start + end) % blocks) % blocks
-        paddings = lists.stack([start, end + extra], axis=1, name="paddings")
-        crops = lists.stack([array.zeros_like(extra), extra], axis=1, name="crops")
-        return paddings, crops

@@ -17,7 +17,7 @@ from . import array
 from .convolution import spatial_steps
 from .core import convert_to_tensor, make, one
 from .math import either
-from .padding import batch_to_space_nd, space_to_batch_nd
+from .space_depth import batch_to_space_nd, space_to_batch_nd
 from .windows import (
     FORMATS,
     checked_format,

@@ -1,4 +1,4 @@
-"""Operations on strings: joined, cut, searched, turned into numbers and hashes, and back."""
+"""Operations on strings: cased, stripped, searched, cut and joined."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ import numpy as np
 import torch
 
 from .. import registry
-from ..dtypes import as_dtype, bool_, float32, int32, int64, string
+from ..dtypes import as_dtype, bool_, int32, string
 from ..graph import name_scope
 from ..registry import OutputTypes, constant_axes, register, same
 from ..shapes import TensorShape
 from ..tensor import Tensor
 from .core import convert_to_tensor, one
-from .fingerprints import fingerprint64, hash64, siphash
 from .math import either
 from .picking import reverse
 from .reductions import all_axes
@@ -31,17 +30,17 @@ def each(function: Callable[[bytes], Any], strings: np.ndarray) -> np.ndarray:
     return result
 
 
-def _numbers(function: Callable[[bytes], Any], strings: np.ndarray, dtype: Any) -> torch.Tensor:
+def numbers_of(function: Callable[[bytes], Any], strings: np.ndarray, dtype: Any) -> torch.Tensor:
     kind = as_dtype(dtype)
     found = [function(item) for item in strings.reshape(-1).tolist()]
     return torch.from_numpy(np.array(found, dtype=kind.as_numpy_dtype).reshape(strings.shape))
 
 
-def _strings(input: Any, name: str = "input") -> Tensor:
+def strings_of(input: Any, name: str = "input") -> Tensor:
     return convert_to_tensor(input, string, name=name)
 
 
-def _rule(dtype: Any) -> registry.Rule:
+def rule_of(dtype: Any) -> registry.Rule:
     return registry.same_shape(dtype)
 
 
@@ -55,12 +54,12 @@ def _text_function(op_type: str, function: Callable[..., bytes], summary: str, e
     )
 
     def plain(input: Any, name: str | None = None) -> Tensor:
-        return one(op_type, [_strings(input)], name or op_type)
+        return one(op_type, [strings_of(input)], name or op_type)
 
     def encoded(input: Any, encoding: str = "", name: str | None = None) -> Tensor:
         if encoding not in ("", "utf-8"):
             raise ValueError(f"The encoding is '' (bytes) or 'utf-8', not {encoding!r}.")
-        return one(op_type, [_strings(input)], name or op_type, encoding=encoding)
+        return one(op_type, [strings_of(input)], name or op_type, encoding=encoding)
 
     made = encoded if encoding else plain
     made.__doc__ = summary
@@ -108,7 +107,7 @@ register(
 
 def encode_base64(input: Any, pad: bool = False, name: str | None = None) -> Tensor:
     """Strings in web-safe base64 (TF1 symbol: `tf.encode_base64`)."""
-    return one("EncodeBase64", [_strings(input)], name or "EncodeBase64", pad=bool(pad))
+    return one("EncodeBase64", [strings_of(input)], name or "EncodeBase64", pad=bool(pad))
 
 
 # -- patterns
@@ -137,8 +136,10 @@ def _replace(strings: np.ndarray, pattern: Any, rewrite: Any, replace_global: bo
 register("RegexReplace", _replace, same, differentiable=False)
 register(
     "RegexFullMatch",
-    lambda x, pattern: _numbers(lambda item: _pattern(pattern.item()).fullmatch(item) is not None, x, bool_),
-    _rule(bool_),
+    lambda x, pattern: numbers_of(
+        lambda item: _pattern(pattern.item()).fullmatch(item) is not None, x, bool_
+    ),
+    rule_of(bool_),
     differentiable=False,
 )
 
@@ -149,14 +150,14 @@ def regex_replace(
     r"""What a pattern matches replaced; `\\1` is a group of the match (TF1 symbol: `tf.regex_replace`)."""
     static = isinstance(pattern, (str, bytes)) and isinstance(rewrite, (str, bytes))
     default = "StaticRegexReplace" if static else "RegexReplace"
-    inputs = [_strings(input), _strings(pattern, "pattern"), _strings(rewrite, "rewrite")]
+    inputs = [strings_of(input), strings_of(pattern, "pattern"), strings_of(rewrite, "rewrite")]
     return one("RegexReplace", inputs, name or default, replace_global=bool(replace_global))
 
 
 def regex_full_match(input: Any, pattern: Any, name: str | None = None) -> Tensor:
     """Whether a pattern matches all of each string (TF1 symbol: `tf.strings.regex_full_match`)."""
     default = "StaticRegexFullMatch" if isinstance(pattern, (str, bytes)) else "RegexFullMatch"
-    return one("RegexFullMatch", [_strings(input), _strings(pattern, "pattern")], name or default)
+    return one("RegexFullMatch", [strings_of(input), strings_of(pattern, "pattern")], name or default)
 
 
 # -- lengths and parts
@@ -167,10 +168,10 @@ def _check_unit(unit: str) -> None:
 
 register(
     "StringLength",
-    lambda x, unit: _numbers(
+    lambda x, unit: numbers_of(
         lambda item: len(item if unit == "BYTE" else item.decode("utf-8", "replace")), x, int32
     ),
-    _rule(int32),
+    rule_of(int32),
     differentiable=False,
 )
 
@@ -178,7 +179,7 @@ register(
 def string_length(input: Any, name: str | None = None, unit: str = "BYTE") -> Tensor:
     """How many bytes, or characters, each string has (TF1 symbol: `tf.strings.length`)."""
     _check_unit(unit)
-    return one("StringLength", [_strings(input)], name or "StringLength", unit=unit)
+    return one("StringLength", [strings_of(input)], name or "StringLength", unit=unit)
 
 
 def _substring(strings: np.ndarray, position: torch.Tensor, size: torch.Tensor, unit: str) -> np.ndarray:
@@ -211,7 +212,7 @@ def substr(input: Any, pos: Any, len: Any, name: str | None = None, unit: str = 
     """The part of each string from `pos`, of `len` bytes or characters (TF1 symbol: `tf.substr`)."""
     _check_unit(unit)
     start = convert_to_tensor(pos, name="pos")
-    inputs = [_strings(input), start, convert_to_tensor(len, start.dtype.base_dtype, name="len")]
+    inputs = [strings_of(input), start, convert_to_tensor(len, start.dtype.base_dtype, name="len")]
     return one("Substr", inputs, name or "Substr", unit=unit)
 
 
@@ -242,7 +243,7 @@ register("StringsJoined", _joined, _join_rule, differentiable=False)
 
 def string_join(inputs: Sequence[Any], separator: str = "", name: str | None = None) -> Tensor:
     """Strings of several tensors joined, element by element (TF1 symbol: `tf.string_join`)."""
-    tensors = [_strings(item, "inputs") for item in inputs]
+    tensors = [strings_of(item, "inputs") for item in inputs]
     return one("StringsJoined", tensors, name or "StringJoin", separator=_bytes(separator))
 
 
@@ -293,208 +294,9 @@ def reduce_join(
     axis = either("axis", axis, "reduction_indices", reduction_indices)
     keep = bool(either("keepdims", keepdims, "keep_dims", keep_dims))
     with name_scope(name, "ReduceJoin", [inputs]):
-        strings = _strings(inputs, "inputs")
+        strings = strings_of(inputs, "inputs")
         rank = strings.shape.ndims
         if axis is None:
             axis = reverse(all_axes(strings), [0]) if rank is None else list(range(rank))[::-1]
         axes = convert_to_tensor(axis, int32, name="reduction_indices")
         return one("ReduceJoin", [strings, axes], "ReduceJoin", keep_dims=keep, separator=_bytes(separator))
-
-
-# -- hashes
-def _buckets(function: Callable[..., int]) -> Callable[..., torch.Tensor]:
-    def compute(strings: np.ndarray, num_buckets: int, **attributes: Any) -> torch.Tensor:
-        return _numbers(lambda item: function(item, **attributes) % num_buckets, strings, int64)
-
-    return compute
-
-
-for _op_type, _hash in (
-    ("StringToHashBucket", hash64),
-    ("StringToHashBucketFast", fingerprint64),
-    ("StringToHashBucketStrong", siphash),
-):
-    register(_op_type, _buckets(_hash), _rule(int64), differentiable=False)
-
-
-def string_to_hash_bucket(
-    string_tensor: Any = None, num_buckets: Any = None, name: str | None = None, input: Any = None
-) -> Tensor:
-    """A number below `num_buckets` for each string (TF1 symbol: `tf.string_to_hash_bucket`)."""
-    given = _strings(either("input", input, "string_tensor", string_tensor), "string_tensor")
-    return one("StringToHashBucket", [given], name or "StringToHashBucket", num_buckets=_count(num_buckets))
-
-
-def string_to_hash_bucket_fast(input: Any, num_buckets: Any, name: str | None = None) -> Tensor:
-    """A number below `num_buckets` for each string (TF1 symbol: `tf.string_to_hash_bucket_fast`)."""
-    count = _count(num_buckets)
-    return one(
-        "StringToHashBucketFast", [_strings(input)], name or "StringToHashBucketFast", num_buckets=count
-    )
-
-
-def string_to_hash_bucket_strong(input: Any, num_buckets: Any, key: Any, name: str | None = None) -> Tensor:
-    """A number below `num_buckets` for each string, with a secret key.
-
-    TF1 symbol: `tf.string_to_hash_bucket_strong`.
-
-    Raises:
-        ValueError: the key is not two numbers.
-    """
-    if len(key) != 2:
-        raise ValueError(f"Key must have 2 elements, not {len(key)}")
-    return one(
-        "StringToHashBucketStrong",
-        [_strings(input)],
-        name or "StringToHashBucketStrong",
-        num_buckets=_count(num_buckets),
-        key=(int(key[0]) % 2**64, int(key[1]) % 2**64),
-    )
-
-
-def _count(num_buckets: Any) -> int:
-    if num_buckets is None or int(num_buckets) < 1:
-        raise ValueError(f"Value for attr 'num_buckets' of {num_buckets} must be at least minimum 1")
-    return int(num_buckets)
-
-
-# -- numbers
-def _number(item: bytes, kind: str) -> Any:
-    try:
-        text = item.decode().strip()
-        if "_" in text:
-            raise ValueError
-        if not kind.startswith("int"):
-            return float(text)
-        low, high = (-(2**31), 2**31) if kind == "int32" else (-(2**63), 2**63)
-        if not low <= int(text) < high:
-            raise ValueError
-        return int(text)
-    except ValueError:
-        raise ValueError(
-            f"StringToNumberOp could not correctly convert string: {item.decode(errors='replace')}"
-        ) from None
-
-
-register(
-    "StringToNumber",
-    lambda x, out_type: _numbers(lambda item: _number(item, out_type), x, out_type),
-    lambda inputs, attributes: [(as_dtype(attributes["out_type"]), inputs[0].shape)],
-    differentiable=False,
-)
-
-
-def string_to_number(
-    string_tensor: Any = None, out_type: Any = float32, name: str | None = None, input: Any = None
-) -> Tensor:
-    """The numbers that strings stand for (TF1 symbol: `tf.string_to_number`)."""
-    given = _strings(either("input", input, "string_tensor", string_tensor), "string_tensor")
-    return one("StringToNumber", [given], name or "StringToNumber", out_type=as_dtype(out_type).name)
-
-
-def _as_string(
-    x: torch.Tensor, precision: int, scientific: bool, shortest: bool, width: int, fill: str
-) -> np.ndarray:
-    form = "%" + fill + (str(width) if width > -1 else "")
-    if x.is_floating_point() or x.is_complex():
-        form += f".{precision}" if precision > -1 else ""
-        form += "e" if scientific else "g" if shortest else "f"
-    else:
-        form += "d"
-    result = np.empty(tuple(x.shape), dtype=object)
-    if x.dtype is torch.bool:
-        texts = ["true" if item else "false" for item in x.reshape(-1).tolist()]
-    elif x.is_complex():
-        texts = [f"({form % item.real},{form % item.imag})" for item in x.reshape(-1).tolist()]
-    else:
-        texts = [form % item for item in x.reshape(-1).tolist()]
-    result.reshape(-1)[:] = [text.encode() for text in texts]
-    return result
-
-
-register("AsString", _as_string, _rule(string), differentiable=False)
-
-
-def as_string(
-    input: Any,
-    precision: int = -1,
-    scientific: bool = False,
-    shortest: bool = False,
-    width: int = -1,
-    fill: str = "",
-    name: str | None = None,
-) -> Tensor:
-    """Numbers as text (TF1 symbol: `tf.as_string`).
-
-    Args:
-        precision: how many digits after the point, of floats.
-        scientific, shortest: floats as with C's %e or %g instead of %f.
-        width, fill: the least width, and "0", " ", "-" or "+" as in C's formats.
-
-    Raises:
-        ValueError: both `scientific` and `shortest`.
-    """
-    if scientific and shortest:
-        raise ValueError("Cannot select both scientific and shortest notation")
-    return one(
-        "AsString",
-        [convert_to_tensor(input, name="input")],
-        name or "AsString",
-        precision=int(precision),
-        scientific=bool(scientific),
-        shortest=bool(shortest),
-        width=int(width),
-        fill=fill,
-    )
-
-
-def _raw(strings: np.ndarray, out_type: str, little_endian: bool) -> torch.Tensor:
-    flat = strings.reshape(-1).tolist()
-    kind = np.dtype(as_dtype(out_type).as_numpy_dtype)
-    size = len(flat[0]) if flat else 0
-    for item in flat:
-        if len(item) != size:
-            raise ValueError(
-                "DecodeRaw requires input strings to all be the same size, but element "
-                f"{flat.index(item)} has size {size} != {len(item)}"
-            )
-    if size % kind.itemsize:
-        raise ValueError(
-            f"Input to DecodeRaw has length {size} that is not a multiple of {kind.itemsize}, the size of "
-            f"{out_type}"
-        )
-    order = kind if little_endian else kind.newbyteorder(">")
-    array = np.frombuffer(b"".join(flat), order).astype(kind)
-    return torch.from_numpy(array.reshape(*strings.shape, size // kind.itemsize))
-
-
-register(
-    "DecodeRaw",
-    _raw,
-    lambda inputs, attributes: [(as_dtype(attributes["out_type"]), inputs[0].shape.concatenate([None]))],
-    differentiable=False,
-)
-
-
-def decode_raw(
-    input_bytes: Any = None,
-    out_type: Any = None,
-    little_endian: bool = True,
-    name: str | None = None,
-    bytes: Any = None,
-) -> Tensor:
-    """The bytes of strings as numbers, along a new last axis (TF1 symbol: `tf.decode_raw`).
-
-    Raises:
-        ValueError: no strings, or no type.
-    """
-    given = either("input_bytes", input_bytes, "bytes", bytes)
-    if out_type is None:
-        raise ValueError("decode_raw() missing 1 required argument: 'out_type'")
-    return one(
-        "DecodeRaw",
-        [_strings(given, "bytes")],
-        name or "DecodeRaw",
-        out_type=as_dtype(out_type).name,
-        little_endian=bool(little_endian),
-    )

@@ -9,7 +9,7 @@ from ... import dtypes
 from ...feature_column.base import CategoricalColumn, IdWeightPair
 from ...initializers import Zeros
 from ...lookup_functions import index_table_from_file, index_table_from_tensor
-from ...ops import array, gathering, math, picking, strings
+from ...ops import array, gathering, math, picking, string_numbers
 from ...parsing import VarLenFeature
 from ...sparse_tensor import SparseTensor
 from .column_base import Lookup, _Column, as_sparse
@@ -102,8 +102,8 @@ class _SparseColumnIntegerized(_SparseColumn):
 
 class _SparseColumnHashed(_SparseColumn):
     def _ids(self, tensor: SparseTensor) -> Any:
-        values = strings.as_string(tensor.values) if self.dtype.is_integer else tensor.values
-        hashes = strings.string_to_hash_bucket_fast(values, self.bucket_size, name="lookup")
+        values = string_numbers.as_string(tensor.values) if self.dtype.is_integer else tensor.values
+        hashes = string_numbers.string_to_hash_bucket_fast(values, self.bucket_size, name="lookup")
         return SparseTensor(tensor.indices, hashes, tensor.dense_shape)
 
 
@@ -121,7 +121,7 @@ class _SparseColumnKeys(_SparseColumn):
 class _SparseColumnVocabulary(_SparseColumn):
     def _ids(self, tensor: SparseTensor) -> Any:
         if self.dtype.is_integer:
-            values = strings.as_string(tensor.values)
+            values = string_numbers.as_string(tensor.values)
             tensor = SparseTensor(tensor.indices, values, tensor.dense_shape)
         table = index_table_from_file(
             self.lookup_config.vocabulary_file,

@@ -10,7 +10,7 @@ from ... import losses, metrics, summary
 from ...global_step import get_global_step
 from ...graph import GraphKeys, get_collection, name_scope
 from ...lookup_functions import index_table_from_tensor, index_to_string_table_from_tensor
-from ...ops import array, lists, math, nn, picking, reductions, strings
+from ...ops import array, lists, math, nn, picking, reductions, string_numbers
 from ...ops.control import group
 from ...weights_broadcast import broadcast_weights
 from ..export import ClassificationOutput, ExportOutput, PredictOutput, RegressionOutput
@@ -222,7 +222,7 @@ class _Classifier(Head):
         self._vocabulary = label_vocabulary
 
     def _names(self) -> Any:
-        return self._vocabulary or strings.as_string(math.range_(self._classes))
+        return self._vocabulary or string_numbers.as_string(math.range_(self._classes))
 
     def _by_class(self, logits: Any, scores: Any) -> dict[str, Any]:
         """What is predicted of a score for each class."""
@@ -231,7 +231,7 @@ class _Classifier(Head):
             table = index_to_string_table_from_tensor(self._vocabulary, name="class_string_lookup")
             classes = table.lookup(ids)
         else:
-            classes = strings.as_string(ids, name="str_classes")
+            classes = string_numbers.as_string(ids, name="str_classes")
         return {"class_ids": ids, "classes": classes}
 
     def _all(self, logits: Any) -> dict[str, Any]:
