@@ -130,8 +130,11 @@ class _BodyCell(cells.RNNCell):
         return as_output(results[: len(outputs)]), as_state(results[len(outputs) :])
 
     def lower(self) -> cells.RunSequence | None:
-        size, stages = self.output_size, self._description.function.stages()
-        if stages is None or leaves(size) != [size]:
+        size = self.output_size
+        if leaves(size) != [size]:  # stages are of a function with one output
+            return None
+        stages = self._description.function.stages()
+        if stages is None:
             return None
 
         def run(inputs: torch.Tensor, state: Any, context: cells.SequenceContext) -> tuple[torch.Tensor, Any]:

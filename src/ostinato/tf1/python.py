@@ -57,6 +57,7 @@ from . import (
     monitored_session,
     moving_averages,
     nest,
+    nest_shallow,
     object_graph,
     optimize_for_inference,
     optimizer,
@@ -274,7 +275,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "training.saveable_object": (saveable,),
     "training.saving.saveable_object": (saveable,),
     "training.training_util": (global_step, graph_files),
-    "util.nest": (nest,),
+    "util.nest": (nest, nest_shallow),
     "util.tf_export": (),
 }
 _SAME: dict[str, ModuleType] = {

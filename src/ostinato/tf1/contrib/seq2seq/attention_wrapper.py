@@ -31,7 +31,7 @@ class _State(NamedTuple):
     time: Any
     alignments: Any
     alignment_history: Any
-    attention_state: Any
+    attention_state: Any = ()
 
 
 class AttentionWrapperState(_State):
@@ -39,7 +39,8 @@ class AttentionWrapperState(_State):
 
     Fields: `cell_state`; `attention`, what was attended to; `time`, the number of the step; `alignments`;
     `alignment_history`, a TensorArray of the alignments of all steps, or (); `attention_state`. The last
-    three are tuples where there are several mechanisms.
+    three are tuples where there are several mechanisms. Scripts for versions before 1.5, which had no
+    `attention_state`, make one without.
     """
 
     __slots__ = ()
