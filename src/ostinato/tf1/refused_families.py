@@ -165,6 +165,8 @@ _FAMILIES: list[tuple[str, str, str]] = [
         _CURVES,
     ),
     ("tf.contrib", "image", _IMAGES),
+    ("tf.contrib", "cluster_resolver", "there are no TPUs here: pass cluster=None, and use_tpu=False"),
+    ("tf.contrib.tpu", "bfloat16_scope", "leave it out: numbers are float32 here"),
     ("tf.keras", "applications", "pretrained models are not served: build the layers"),
     ("tf.keras", "estimator", "model.fit trains; tf.estimator.Estimator takes a model_fn"),
     ("tf.keras", "experimental", "tf.keras.layers and tf.train.cosine_decay have the same"),

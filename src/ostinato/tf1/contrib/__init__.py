@@ -32,6 +32,7 @@ from . import (
     stateless,
     summary,
     tensorboard,
+    tpu,
     training,
     util,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "stateless",
     "summary",
     "tensorboard",
+    "tpu",
     "training",
     "util",
 ]
