@@ -173,8 +173,11 @@ class Program:
         own = [number for number in inputs if number not in given]
         places = {number: place for place, number in enumerate([*own, *taken])}
         self.kept_inputs = [places[number] for number in needed if number in places]
+        self.constants = len(constant)
         fixed = {*constant, *known_later}
         kept = [number for number in needed if number not in places and number not in fixed]
+        self.kept = len(kept) + len(self.kept_inputs)
+        self.zeros = [torch.zeros_like(values[number].tensor, requires_grad=False) for number in outputs]
         self.forward = _code(values, forward, [*own, *constant, *taken], [*outputs, *kept])
         self.backward: Any = None
         if starts:
@@ -183,24 +186,22 @@ class Program:
             again = [number for number in needed if number in places]
             self.backward = _code(values, backward, [*starts, *kept, *again, *constant, *behind], fetched)
 
-    def first(self, run: Run, given: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    def first(self, given: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What all iterations are given: these values, and what is made of them."""
-        return [*given, *self._first(run, given)]
+        return [*given, *self._first(None, given)]
 
-    def of_draws(
-        self, run: Run, draws: Sequence[torch.Tensor], constant: Sequence[torch.Tensor]
-    ) -> list[torch.Tensor]:
+    def of_draws(self, draws: Sequence[torch.Tensor], constant: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What iterations take of random numbers, of those of all of them, `[steps, ...]`."""
-        return self._of_draws(run, [*draws, *constant]) if draws else []
+        return self._of_draws(None, [*draws, *constant]) if draws else []
 
-    def for_backward(self, run: Run, constant: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    def for_backward(self, constant: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What the backward lists of all iterations are given."""
-        return [*constant, *self._for_backward(run, constant)]
+        return [*constant, *self._for_backward(None, constant)]
 
 
 def _code(
     values: list[Value], entries: Sequence[Call], feeds: list[int], fetches: Sequence[int]
-) -> Callable[[Run, Sequence[Any]], list[Any]]:
+) -> Callable[[Any, Sequence[Any]], list[Any]]:
     # A function that is external to this list is so to a recording of the run around it too.
     calls = [
         call

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.autograd import forward_ad
 
-from ostinato._external import RECORDING
+from ostinato._external import RECORDING, external
 from ostinato.steps import masking
 
 from .body_program import Draw, Program, Step
@@ -142,11 +142,6 @@ class _Job:
         """Draw the random numbers of all iterations."""
         self.drawn = [_drawn(self.run, draw, len(self.programs)) for draw in self.programs[0].draws]
 
-    def fed_at(self, tensors: Sequence[torch.Tensor], index: int) -> list[torch.Tensor]:
-        """What differs between iterations, of one of them."""
-        steps = len(self.programs)
-        return list(tensors[self.states + index : self.states + self.fed * steps : steps])
-
 
 def _drawn(run: Run, draw: Draw, steps: int) -> torch.Tensor:
     """The random numbers that a draw gives in so many iterations, `[steps, ...]`."""
@@ -179,83 +174,146 @@ def _draws(run: Run, draw: Draw, steps: int) -> torch.Tensor:
     return torch.stack([getattr(source(), name)(*arguments) for _ in range(steps)])
 
 
+@dataclass(frozen=True)
+class _Schedule:
+    """Which program each iteration is run by, and how many states and fed values it has."""
+
+    programs: tuple[Program, ...]
+    states: int
+    fed: int
+
+    def fed_at(self, tensors: Sequence[torch.Tensor], index: int) -> list[torch.Tensor]:
+        """What differs between iterations, of one of them."""
+        steps = len(self.programs)
+        return list(tensors[self.states + index : self.states + self.fed * steps : steps])
+
+    def given(self, tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        return tensors[self.states + self.fed * len(self.programs) :]
+
+    def differentiable(self) -> list[bool]:
+        """Which of the results have gradients."""
+        has, steps = self.programs[0].differentiable, len(self.programs)
+        return [*has[: self.states], *[there for there in has[self.states :] for _ in range(steps)]]
+
+
+# A recording of the run around has each of the two as one call, which replays them as they are.
+@external
+def _forward(
+    schedule: _Schedule,
+    tensors: Sequence[torch.Tensor],
+    ended: Sequence[torch.Tensor | None],
+    drawn: Sequence[torch.Tensor],
+    keeps: bool,
+) -> tuple[torch.Tensor, ...]:
+    """The final states, what is exported, and what `_backward` takes."""
+    count, given = schedule.states, schedule.given(tensors)
+    states, before = list(tensors[:count]), None
+    exported, kept = [], []
+    for index, program in enumerate(schedule.programs):
+        if program is not before:
+            before, constant = program, program.first(given)
+            taken = [numbers.unbind(0) for numbers in program.of_draws(drawn, constant)]
+            kept += constant[len(given) :] if keeps else []
+        inputs = [*states, *schedule.fed_at(tensors, index)]
+        mask = ended[index]
+        if mask is not None:
+            inputs.append(mask)
+        numbers = [values[index] for values in taken]
+        results = program.forward(None, [*inputs, *constant, *numbers])
+        states = results[:count]
+        exported.append(results[count : program.count])
+        if keeps:
+            inputs += numbers
+            kept += results[program.count :]
+            kept += [inputs[place] for place in program.kept_inputs]
+    flat = [*states, *[value for values in zip(*exported, strict=True) for value in values], *kept]
+    known = set(map(id, (*tensors, *ended)))  # a recording tells tensors apart: what is given is another one
+    return tuple([value.detach() if id(value) in known else value for value in flat])
+
+
+@external
+def _backward(
+    schedule: _Schedule,
+    grads: Sequence[torch.Tensor | None],
+    kept: Sequence[torch.Tensor],
+    given: Sequence[torch.Tensor],
+) -> tuple[torch.Tensor, ...]:
+    """The gradients of the states that were begun with, of the fed values and of the given ones, without
+    those that have none.
+    """
+    count, steps, programs = schedule.states, len(schedule.programs), schedule.programs
+    zeros = programs[0].zeros
+    places = _places(schedule, len(given))
+    of_states = [zero if grad is None else grad for grad, zero in zip(grads[:count], zeros, strict=False)]
+    of_fed: list[torch.Tensor] = []
+    sums, before = _Sums(), None
+    for index in reversed(range(steps)):
+        program, (first, begin, end) = programs[index], places[index]
+        if program is not before:
+            more = kept[first : first + program.constants - len(given)]
+            before, constant = program, program.for_backward([*given, *more])
+        has = program.differentiable
+        starts = [grad for grad, there in zip(of_states, has, strict=False) if there]
+        for place in range(program.count - count):
+            if has[count + place]:
+                start = grads[count + place * steps + index]
+                starts.append(zeros[count + place] if start is None else start)
+        found = program.backward(None, [*starts, *kept[begin:end], *constant])
+        own = program.gradients
+        of_states = [
+            zeros[state] if place is None else found[place] for state, place in enumerate(own[:count])
+        ]
+        of_fed += [found[place] for place in own[count:] if place is not None]
+        sums.add(program, found)
+    return (*of_states, *of_fed, *[total for total in sums.totals(given) if total is not None])
+
+
+def _places(schedule: _Schedule, given: int) -> list[tuple[int, int, int]]:
+    """Of each iteration, where among what is kept its program's constants begin, and what is its own."""
+    found, end, before, first = [], 0, None, 0
+    for program in schedule.programs:
+        if program is not before:
+            before, first = program, end
+            end += program.constants - given
+        found.append((first, end, end + program.kept))
+        end += program.kept
+    return found
+
+
 class _Steps(torch.autograd.Function):
     """States, fed values and given ones to the final states and the exported values."""
 
     @staticmethod
     def forward(ctx: Any, job: _Job, *tensors: torch.Tensor) -> Any:
         ctx.set_materialize_grads(False)
-        ctx.job = job
+        schedule = _Schedule(tuple(job.programs), job.states, job.fed)
+        ctx.job, ctx.schedule = job, schedule
         ctx.save_for_backward(*tensors)
-        count, steps = job.states, len(job.programs)
-        states, given = list(tensors[:count]), tensors[count + job.fed * steps :]
-        ctx.kept, exported, before = [], [], None
-        ctx.constant = {}  # by the program
-        differentiates = any(ctx.needs_input_grad)
-        for index, program in enumerate(job.programs):
-            if program is not before:
-                before, constant = program, program.first(job.run, given)
-                ctx.constant[program] = constant
-                taken = [numbers.unbind(0) for numbers in program.of_draws(job.run, job.drawn, constant)]
-            inputs = [*states, *job.fed_at(tensors, index)]
-            ended = job.ended[index]
-            if ended is not None:
-                inputs.append(ended)
-            numbers = [values[index] for values in taken]
-            results = program.forward(job.run, [*inputs, *constant, *numbers])
-            states = results[:count]
-            exported.append(results[count : program.count])
-            if differentiates:
-                inputs += numbers
-                ctx.kept.append(
-                    [*results[program.count :], *[inputs[place] for place in program.kept_inputs]]
-                )
-        flat = [value for values in zip(*exported, strict=True) for value in values]
-        results = [value.detach() for value in (*states, *flat)]  # what is kept would else hold this node
-        has = list(job.programs[0].differentiable[:count])
-        has += [has for has in job.programs[0].differentiable[count:] for _ in range(steps)]
+        found = _forward(schedule, tensors, job.ended, job.drawn, any(ctx.needs_input_grad))
+        has = schedule.differentiable()
+        ctx.kept = found[len(has) :]
+        results = [value.detach() for value in found[: len(has)]]  # what is kept would else hold this node
         constant = [result for result, there in zip(results, has, strict=True) if not there]
         ctx.mark_non_differentiable(*constant)
-        if differentiates:
-            ctx.zeros = [torch.zeros_like(value) for value in (*states, *exported[0])]
         return tuple(results)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor | None) -> Any:
-        job, tensors = ctx.job, ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return None, *_differentiable(job, tensors, grads, ctx.needs_input_grad[1:])
-        count, steps = job.states, len(job.programs)
-        of_states = [
-            zero if grad is None else grad for grad, zero in zip(grads[:count], ctx.zeros, strict=False)
-        ]
-        of_fed: list[list[torch.Tensor | None]] = [[None] * steps for _ in range(job.fed)]
-        sums, before = _Sums(), None
-        for index in reversed(range(steps)):
-            program = job.programs[index]
-            if program is not before:
-                before, constant = program, program.for_backward(job.run, ctx.constant[program])
-            has = program.differentiable
-            starts = [grad for grad, there in zip(of_states, has, strict=False) if there]
-            for place in range(program.count - count):
-                if has[count + place]:
-                    start = grads[count + place * steps + index]
-                    starts.append(ctx.zeros[count + place] if start is None else start)
-            found = program.backward(job.run, [*starts, *ctx.kept[index], *constant])
-            places = program.gradients
-            of_states = [
-                ctx.zeros[state] if place is None else found[place]
-                for state, place in enumerate(places[:count])
-            ]
-            for values, place in zip(of_fed, places[count:], strict=True):
-                values[index] = None if place is None else found[place]
-            sums.add(program, found)
+        tensors, schedule = ctx.saved_tensors, ctx.schedule
         wanted = ctx.needs_input_grad[1:]
-        flat = [
-            *of_states,
-            *[value for values in of_fed for value in values],
-            *sums.totals(tensors[count + job.fed * steps :]),
-        ]
+        if torch.is_grad_enabled():
+            return None, *_differentiable(ctx.job, tensors, grads, wanted)
+        given = schedule.given(tensors)
+        found = iter(_backward(schedule, grads, ctx.kept, given))
+        count, steps, programs = schedule.states, len(schedule.programs), schedule.programs
+        flat: list[torch.Tensor | None] = [next(found) for _ in range(count)]
+        of_fed: list[list[torch.Tensor | None]] = [[None] * steps for _ in range(schedule.fed)]
+        for index in reversed(range(steps)):
+            for values, place in zip(of_fed, programs[index].gradients[count:], strict=True):
+                values[index] = None if place is None else next(found)
+        flat += [value for values in of_fed for value in values]
+        for index in range(len(given)):
+            flat.append(next(found) if any(program.parts[index] for program in programs) else None)
         return None, *[value if need else None for value, need in zip(flat, wanted, strict=True)]
 
 
@@ -335,7 +393,8 @@ def _differentiable(
     """The gradients, that gradients can be taken of: the iterations are evaluated anew for that."""
     tensors = [tensor.view_as(tensor) for tensor in tensors]
     count, steps = job.states, len(job.programs)
-    states, given = tensors[:count], tensors[count + job.fed * steps :]
+    schedule = _Schedule(tuple(job.programs), count, job.fed)
+    states, given = tensors[:count], schedule.given(tensors)
     exported: list[Sequence[torch.Tensor]] = []
     before = RECORDING.recorder
     for index in range(steps):
@@ -343,7 +402,7 @@ def _differentiable(
         RECORDING.recorder = answers = _Answers([numbers[index] for numbers in job.drawn])
         vars(here).update(vars(job.run.looping()), recorder=answers)
         try:
-            results = here.execute(job.plan, [*states, *job.fed_at(tensors, index), *given])
+            results = here.execute(job.plan, [*states, *schedule.fed_at(tensors, index), *given])
         finally:
             RECORDING.recorder = before
         after, ended = results[:count], job.ended[index]
