@@ -11,6 +11,7 @@ from typing import Any
 
 from ostinato.cli.errors import CommandError
 from ostinato.cli.removed import say_once
+from ostinato.cli.removed_generators import as_of_then
 
 _MAGIC = re.compile(r"^(\s*)(?:[\w.,\s]+=\s*)?([%!])(.*)$")
 _HELP = re.compile(r"^\s*\??\??[\w.]+\?\??\s*$|^\s*\?\??[\w.]+\s*$")
@@ -97,7 +98,7 @@ def run(cells: list[tuple[int, str]], name: str, variables: dict[str, Any]) -> N
         file = f"{name}[cell {place}]"
         _remember(file, text)
         try:
-            tree = ast.parse(plain(text), file)
+            tree = as_of_then(ast.parse(plain(text), file))
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             exec(compile(tree, file, "exec"), variables)
             if isinstance(last, ast.Expr):

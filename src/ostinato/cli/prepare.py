@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ostinato.cli import freed_memory, removed_numpy, removed_python
+from ostinato.cli import freed_memory, removed_generators, removed_numpy, removed_python
 
 CHILD_PATH = Path(__file__).parent / "child_path"
 """A folder with a `tensorflow` in it, which makes the process that imports it find this face."""
@@ -19,6 +19,7 @@ def this_process() -> None:
     shadow.install()
     removed_numpy.install()
     removed_python.install()
+    removed_generators.install()
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from pathlib import Path
 
 _PLACES = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib", "platlib"))
+_OURS = f"{Path(__file__).parents[1]}/"
 _said: set[str] = set()
 
 
@@ -21,3 +23,8 @@ def asked_by_a_library(depth: int) -> bool:
     for what there is, and is to find what there is.
     """
     return sys._getframe(depth + 1).f_code.co_filename.startswith(_PLACES)
+
+
+def is_of_a_library(path: str) -> bool:
+    """Whether a file is one of an installed library, or of this one, and not the user's."""
+    return path.startswith((*_PLACES, _OURS))

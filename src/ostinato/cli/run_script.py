@@ -13,6 +13,7 @@ from typing import Any
 from ostinato.cli import notebook, prepare
 from ostinato.cli.errors import CommandError
 from ostinato.cli.python2 import hints
+from ostinato.cli.removed_generators import compiled
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,7 +69,7 @@ def _script(name: str) -> _Program:
     if path.suffix == ".ipynb":
         cells = notebook.cells_of(source, name)
         return _Program(file, folder, lambda variables: notebook.run(cells, name, variables))
-    return _Program(file, folder, lambda variables: exec(compile(source, file, "exec"), variables))
+    return _Program(file, folder, lambda variables: exec(compiled(source, file), variables))
 
 
 def _tool(name: str) -> _Program:
