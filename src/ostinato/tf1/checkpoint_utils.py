@@ -85,7 +85,10 @@ def checkpoints_iterator(
     while True:
         found = wait_for_new_checkpoint(checkpoint_dir, last, timeout=timeout)
         if found is None:
-            if timeout_fn is None or timeout_fn():
+            if timeout_fn is None:
+                logging.info("Timed-out waiting for a checkpoint.")
+                return
+            if timeout_fn():
                 return
             continue
         began, last = time.monotonic(), found

@@ -17,7 +17,6 @@ _SAMPLES = "choose the elements before they are fed, or with tf.data.Dataset.fil
 _WORKERS = "one process trains: use a plain optimizer"
 _PLAIN = "tf.train.AdamOptimizer, tf.train.AdagradOptimizer and the others of tf.train and tf.contrib.opt"
 _EXPORT = "tf.estimator.Estimator.export_saved_model writes the trained model"
-_EVALUATE = "restore with tf.train.Saver and run the metrics in a loop, or tf.estimator.Estimator.evaluate"
 _SERVED_LATER = "read the checkpoint with tf.train.NewCheckpointReader and tf.assign its values"
 _QUANTIZED = "nothing is quantized here: leave it out of the graph that trains"
 _CURVES = "compute it with numpy from all labels and predictions, fetched in a loop"
@@ -87,11 +86,6 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "tf.contrib.training",
         "rejection_sample resample_at_rate stratified_sample weighted_resample",
         _SAMPLES,
-    ),
-    (
-        "tf.contrib.training",
-        "evaluate_once evaluate_repeatedly get_or_create_eval_step StopAfterNEvalsHook SummaryAtEndHook",
-        _EVALUATE,
     ),
     (
         "tf.contrib.training",

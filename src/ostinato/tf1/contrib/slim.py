@@ -2,6 +2,7 @@
 
 from ..names import absent
 from . import losses, metrics
+from . import slim_evaluation as evaluation
 from . import slim_learning as learning
 from . import slim_model_analyzer as model_analyzer
 from .framework import (
@@ -169,6 +170,7 @@ __all__ = [
     "l1_regularizer",
     "l2_regularizer",
     "layer_norm",
+    "evaluation",
     "learning",
     "legacy_fully_connected",
     "legacy_linear",

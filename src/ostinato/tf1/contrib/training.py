@@ -1,6 +1,13 @@
 """The module `tf.contrib.training`: settings by name, training operations, buckets by length."""
 
 from ..checkpoint_utils import checkpoints_iterator, wait_for_new_checkpoint
+from ..evaluation import (
+    StopAfterNEvalsHook,
+    SummaryAtEndHook,
+    evaluate_once,
+    evaluate_repeatedly,
+    get_or_create_eval_step,
+)
 from ..hparams import HParams, parse_values
 from ..input_buckets import bucket, bucket_by_sequence_length
 from ..names import absent
@@ -15,6 +22,8 @@ from ..training_operations import (
 
 __all__ = [
     "HParams",
+    "StopAfterNEvalsHook",
+    "SummaryAtEndHook",
     "add_gradients_summaries",
     "bucket",
     "bucket_by_sequence_length",
@@ -22,6 +31,9 @@ __all__ = [
     "clip_gradient_norms",
     "clip_gradient_norms_fn",
     "create_train_op",
+    "evaluate_once",
+    "evaluate_repeatedly",
+    "get_or_create_eval_step",
     "multiply_gradients",
     "parse_values",
     "train",
