@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from . import body_steps, registry
+from . import registry
 from .body_split import Parts
+from .body_steps import FEWEST_STEPS, Programs, suits
 from .dtypes import resource, string
 from .ops.tensor_array import Elements
 from .tensor import Operation, Tensor
@@ -75,7 +76,7 @@ class Controlled:
         plan = plan_for(graph, wanted, [*own, *[op.outputs[0] for op in self._reads], *self._masks, *given])
         if plan.tracked or plan.has_gradients or any(item.reads for item in plan.instructions):
             raise Unsuited
-        self._programs = body_steps.Programs(plan)
+        self._programs = Programs(plan)
         self._places = [op.inputs[1] for op in (*self._reads, *self._writes)]
         self._ends = [op.inputs[3] for op in self._reads if op.type == "ReadUnlessFinished"]
         self._plan = plan_for(
@@ -133,7 +134,7 @@ class Controlled:
 
     def run(self, run: Run, state: list[Any], captured: Sequence[Any], of_condition: Sequence[Any]) -> bool:
         """Run the loop, and put the values after it into `state`. False: nothing has been done."""
-        if not body_steps.ENABLED:
+        if not suits(FEWEST_STEPS):
             return False
         given = self._parts.begin(run, captured)
         values = [state[place] for place in self._control]
@@ -149,7 +150,7 @@ class Controlled:
                 values = results[: len(values)]
                 found.append(results[len(values) :])
         steps, masks = len(found), len(self._masks)
-        if steps < body_steps.FEWEST_STEPS:
+        if not suits(steps):
             return False
         reads, writes = len(self._reads), len(self._writes)
         places = [[int(row[masks + index]) for row in found] for index in range(reads + writes)]

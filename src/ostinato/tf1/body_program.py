@@ -17,7 +17,7 @@ import torch
 from ostinato._external import RECORDING, external
 from ostinato.steps import masking
 
-from . import body_lists
+from .body_lists import apart, moved, of_draws, without_doubles, written
 from .plan_units import as_leaf
 from .recorded_code import CannotReplay, RecordedCode
 from .recorded_entries import Call, Entry, Place, Recording, Value, places_in
@@ -109,7 +109,12 @@ class Program:
                 recorder.fed(start, start)
             starts = recorder.feeds[len(inputs) :]
             with recorder.noting():
-                found = list(torch.autograd.grad(targets, wanted, ones, allow_unused=True))
+                # As `torch.autograd.grad`, which looks at the shapes of what gradients start with, and imports
+                # torch's symbolic shapes for that: seconds of work.
+                engine = torch.autograd.Variable._execution_engine
+                found = list(
+                    engine.run_backward(tuple(targets), tuple(ones), False, False, tuple(wanted), True)
+                )
         recorder.check()
         numbers = iter([None if value is None else recorder.number(value) for value in found])
         gradients = [next(numbers, None) if leaf.requires_grad else None for leaf in leaves]
@@ -139,17 +144,17 @@ class Program:
         self.kind = self.differentiable, len(self.draws)
         values, draws = recorder.values, [draw.number for draw in self.draws]
         calls = [entry for entry in recorder.entries if isinstance(entry, Call)]
-        in_memory = body_lists.written(values, calls)
-        forward, same = body_lists.without_doubles(values, calls[:middle], in_memory)
-        backward = [body_lists.moved(entry, same) for entry in calls[middle:]]
-        backward, others = body_lists.without_doubles(values, backward, in_memory)
+        in_memory = written(values, calls)
+        forward, same = without_doubles(values, calls[:middle], in_memory)
+        backward = [moved(entry, same) for entry in calls[middle:]]
+        backward, others = without_doubles(values, backward, in_memory)
         same = {**same, **others}
         outputs = [same.get(number, number) for number in outputs]
         gradients = [None if number is None else same.get(number, number) for number in gradients]
         given = inputs[first_given : first_given + given_count]
-        first, forward, known = body_lists.apart(values, forward, given, in_memory)
-        of_draws, forward, drawn = body_lists.of_draws(values, forward, draws, {*given, *known})
-        for_backward, backward, known_later = body_lists.apart(values, backward, [*given, *known], in_memory)
+        first, forward, known = apart(values, forward, given, in_memory)
+        made_of_draws, forward, drawn = of_draws(values, forward, draws, {*given, *known})
+        for_backward, backward, known_later = apart(values, backward, [*given, *known], in_memory)
 
         fetched: list[int] = []
         parts = _Parts(backward, fetched)
@@ -164,12 +169,12 @@ class Program:
         once = [number for number in _needed(forward, outputs) if number in known]
         used = set(_needed(forward, [*outputs, *needed]))
         taken = [number for number in dict.fromkeys([*draws, *drawn]) if number in used]
-        more = [number for number in _needed(of_draws, taken) if number in known]
+        more = [number for number in _needed(made_of_draws, taken) if number in known]
         later = [*_needed(for_backward, [n for n in needed if n in known_later]), *needed]
         once = list(dict.fromkeys([*once, *more, *[n for n in later if n in known]]))
         self._first = _code(values, first, given, once)
         constant = [*given, *once]
-        self._of_draws = _code(values, of_draws, [*draws, *constant], taken)
+        self._of_draws = _code(values, made_of_draws, [*draws, *constant], taken)
         own = [number for number in inputs if number not in given]
         places = {number: place for place, number in enumerate([*own, *taken])}
         self.kept_inputs = [places[number] for number in needed if number in places]

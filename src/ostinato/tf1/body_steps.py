@@ -31,6 +31,11 @@ ENABLED = True
 """Whether iterations are written down; tests compare the two ways."""
 
 
+def suits(steps: int) -> bool:
+    """Whether it is worth while to write down an iteration of so many."""
+    return ENABLED and steps >= FEWEST_STEPS
+
+
 class Programs:
     """What is known of a plan of one iteration, by the shapes of what it is given.
 
@@ -58,8 +63,8 @@ class Programs:
 
         ended: which rows have ended, from iteration `first_ended` on.
         """
-        suits = ENABLED and steps >= FEWEST_STEPS and run.device is None and forward_ad._current_level < 0
-        if not suits or not all(map(_alike, fed)):
+        plain = run.device is None and forward_ad._current_level < 0
+        if not suits(steps) or not plain or not all(map(_alike, fed)):
             return None
         states = [state.contiguous() for state in states]
         fed = [[value.contiguous() for value in values] for values in fed]
