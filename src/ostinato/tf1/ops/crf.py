@@ -10,10 +10,15 @@ from typing import Any
 
 import torch
 
+from ostinato._external import differs_between_runs
+
 from ..dtypes import int32
 from ..registry import OutputTypes, ShapeMismatch, register, same
 from ..shapes import TensorShape
 from ..tensor import Tensor
+
+_FEW = 2**15
+"""Terms of a step's sums, of all rows and tags."""
 
 
 def _inside(steps: int, lengths: torch.Tensor) -> torch.Tensor:
@@ -38,8 +43,10 @@ def _step(scores: torch.Tensor, alphas: torch.Tensor, transitions: torch.Tensor)
 
 
 def _narrow_step(inputs: torch.Tensor, transitions: torch.Tensor) -> Callable[..., torch.Tensor]:
-    """The step as a product of matrices, which is faster, where no term of its sums can vanish."""
-    if not inputs.numel():
+    """The step as a product of matrices, which is faster for many tags, where no term of its sums can
+    vanish. For few of them it is as it stands, so that no value decides what is computed.
+    """
+    if inputs.shape[0] * inputs.shape[2] ** 2 <= _FEW:
         return lambda scores, alphas: _step(scores, alphas, transitions)
     with torch.no_grad():
         low, high = torch.aminmax(transitions)
@@ -61,8 +68,9 @@ def _log_norm(inputs: torch.Tensor, transitions: torch.Tensor, lengths: torch.Te
     """The logarithm of the sum of exp(score) over all tag sequences; 0 for a row of no steps."""
     alphas = inputs[:, 0]
     step_of = _narrow_step(inputs, transitions)
-    longest = min(inputs.shape[1], int(lengths.max())) if lengths.numel() else 0
-    shortest = int(lengths.min()) if lengths.numel() else 0
+    longest, shortest = inputs.shape[1], 0
+    if lengths.numel() and not differs_between_runs(lengths):  # in a list of operations, all steps are done
+        longest, shortest = min(longest, int(lengths.max())), int(lengths.min())
     for step, scores in enumerate(inputs.unbind(1)[1:longest], 1):
         moved = step_of(scores, alphas)
         alphas = moved if step < shortest else torch.where((step < lengths).unsqueeze(1), moved, alphas)
