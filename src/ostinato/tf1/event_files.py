@@ -29,14 +29,15 @@ def framed(record: bytes) -> bytes:
 
 
 class EventsFile:
-    """A new file of events in a directory, which is made if need be. What is written is in the file at once,
-    so that TensorBoard shows it while the script runs and a script that is killed loses nothing.
+    """A new file of events in a directory, which is made if need be; its name begins with `prefix`. What is
+    written is in the file at once, so that TensorBoard shows it while the script runs and a script that is
+    killed loses nothing.
     """
 
-    def __init__(self, directory: str, suffix: str | None = None) -> None:
+    def __init__(self, directory: str, suffix: str | None = None, prefix: str = "events") -> None:
         try:
-            os.makedirs(directory, exist_ok=True)
-            self.path = self._unused(directory, suffix or "")
+            os.makedirs(directory or ".", exist_ok=True)
+            self.path = self._unused(directory, suffix or "", prefix)
             self._file = open(self.path, "ab", buffering=0)  # noqa: SIM115
         except OSError as problem:
             raise errors.error_of(problem)(
@@ -46,8 +47,8 @@ class EventsFile:
         self.write(Event(wall_time=time.time(), file_version=_VERSION).SerializeToString())
 
     @staticmethod
-    def _unused(directory: str, suffix: str) -> str:
-        base = f"events.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}"
+    def _unused(directory: str, suffix: str, prefix: str) -> str:
+        base = f"{prefix}.out.tfevents.{int(time.time()):010d}.{socket.gethostname()}"
         path = os.path.join(directory, base + suffix)
         while os.path.exists(path):  # of a writer that began in the same second
             path = os.path.join(directory, f"{base}.{next(_COUNTER)}{suffix}")
@@ -121,6 +122,48 @@ class EventFileWriter:
         file, self._file = self._file, None
         if file is not None:
             file.close()
+
+
+class EventsWriter:
+    """Writes events to a file whose name begins with a path (TF1 symbol:
+    `tensorflow.python.pywrap_tensorflow.EventsWriter`). The file is made when it is first asked for.
+
+    Raises:
+        TypeError: the path is no bytes, as of `tf.compat.as_bytes`, or what is written no Event.
+    """
+
+    def __init__(self, file_prefix: bytes) -> None:
+        if not isinstance(file_prefix, bytes):
+            raise TypeError(f"expected bytes, {type(file_prefix).__name__} found")
+        self._prefix, self._suffix = os.path.split(os.fsdecode(file_prefix)), ""
+        self._file: EventsFile | None = None
+
+    def _opened(self) -> EventsFile:
+        if self._file is None:
+            directory, name = self._prefix
+            self._file = EventsFile(directory, self._suffix, name)
+        return self._file
+
+    def InitWithSuffix(self, suffix: bytes) -> None:
+        """End the name of the file, which is not there yet, with a suffix."""
+        self._suffix = os.fsdecode(suffix)
+
+    def FileName(self) -> bytes:
+        return os.fsencode(self._opened().path)
+
+    def WriteEvent(self, event: Any) -> None:
+        """Add an Event."""
+        if not isinstance(event, Event):
+            raise TypeError(f"an event is written, a tf.Event; got {event!r}")
+        self._opened().write(event.SerializeToString())
+
+    def Flush(self) -> None:
+        """Nothing to do but to make the file: what was added is in it."""
+        self._opened()
+
+    def Close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
 
 def summary_iterator(path: Any) -> Iterator[Any]:

@@ -216,7 +216,7 @@ _TABLE: dict[str, tuple[ModuleType, ...]] = {
     "ops.weights_broadcast_ops": (weights_broadcast,),
     "ops.variables": (variables, variable_lists, variable_options, partitioned),
     "platform.gfile": (gfile,),
-    "pywrap_tensorflow": (checkpoint_reader,),
+    "pywrap_tensorflow": (checkpoint_reader, event_files),
     "tools.freeze_graph": (freeze_graph,),
     "tools.inspect_checkpoint": (inspect_checkpoint, checkpoint_reader),
     "tools.optimize_for_inference_lib": (optimize_for_inference,),
