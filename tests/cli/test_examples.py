@@ -1,11 +1,11 @@
 """The example scripts, each by `ostinato run` for a few steps, as a reader of theirs would call them."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tf1.forking import Forks
 
 SCRIPTS = Path(__file__).parents[2] / "examples" / "tf1"
 RUNS = {
@@ -49,11 +49,11 @@ RUNS = {
 }
 
 
-def run(name, arguments, folder):
-    command = [sys.executable, "-m", "ostinato", "run", str(SCRIPTS / f"{name}.py"), *arguments]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+@pytest.fixture(scope="module")
+def forks():
+    forks = Forks()
+    yield forks
+    forks.close()
 
 
 def test_every_script_is_run():
@@ -61,12 +61,18 @@ def test_every_script_is_run():
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
-def test_a_script_trains_and_says_how_it_went(name, tmp_path):
+def test_a_script_trains_and_says_how_it_went(name, tmp_path, forks):
     arguments, expected = RUNS[name]
-    printed = run(name, arguments, tmp_path)
+
+    def run():
+        ended = forks.run(tmp_path, "run", SCRIPTS / f"{name}.py", *arguments)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    printed = run()
     assert re.search(expected, printed), printed
     assert "nan" not in printed
     if name == "handwriting_mdn":
         assert (tmp_path / "handwriting.svg").read_text().startswith("<svg ")
     if name == "char_lm":
-        assert "continuing from step 3\n" in run(name, arguments, tmp_path)
+        assert "continuing from step 3\n" in run()

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,15 @@ class Forks:
         assert self._answer() == "ready"
 
     def start(self, *command: Any) -> int:
-        """Run a command of `ostinato`; its process's number."""
-        self._ask("start", *command)
-        return int(self._answer())
+        """Run a command of `ostinato`, what it prints with our errors; its process's number."""
+        return self._start(".", "", "", *command)
+
+    def run(self, folder: Path, *command: Any) -> subprocess.CompletedProcess[str]:
+        """Run a command of `ostinato` in a folder, to its end."""
+        with tempfile.TemporaryDirectory() as written:
+            output, errors = Path(written, "output"), Path(written, "errors")
+            code = self.wait(self._start(folder, output, errors, *command))
+            return subprocess.CompletedProcess(command, code, output.read_text(), errors.read_text())
 
     def wait(self, pid: int) -> int:
         """How the process ended: its exit code, or minus the signal that ended it."""
@@ -48,6 +55,10 @@ class Forks:
         self._process.stdin.close()
         self._process.wait(20)
         self._process.stdout.close()
+
+    def _start(self, *words: Any) -> int:
+        self._ask("start", *words)
+        return int(self._answer())
 
     def _ask(self, *words: Any) -> None:
         assert self._process.stdin is not None
@@ -74,13 +85,19 @@ def _serve() -> None:
             continue
         pid = os.fork()
         if not pid:
-            code = 1
-            try:
-                os.dup2(2, 1)  # what it prints is no answer
-                code = main(words)
-            finally:
-                os._exit(code)
+            folder, output, errors, *command = words
+            _redirect(output, errors)
+            os.chdir(folder)
+            sys.exit(main(command))  # as a process of its own ends
         print(pid, file=answers, flush=True)
+
+
+def _redirect(output: str, errors: str) -> None:
+    """Write to these files; where there are none, what is printed is no answer, but goes where errors do."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for path, descriptor in ((errors, 2), (output, 1)):
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT) if path else 2
+        os.dup2(opened, descriptor)
 
 
 if __name__ == "__main__":

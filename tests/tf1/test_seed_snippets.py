@@ -1,11 +1,10 @@
 """The seeds' snippets, verbatim, each a script of its own that a process of `ostinato run` runs."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tf1.forking import Forks
 
 SEEDS = Path(__file__).parent / "seeds"
 PRINTED = {
@@ -23,30 +22,17 @@ PRINTED = {
 
 
 @pytest.fixture(scope="module")
-def processes():
-    """All the scripts, started at once: most of a short one's time is the import of torch."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    source = str(Path(__file__).parents[2] / "src")
-    environment["PYTHONPATH"] = os.pathsep.join([source, environment.get("PYTHONPATH", "")]).rstrip(
-        os.pathsep
-    )
-    started = {}
-    for name in PRINTED:
-        command = [sys.executable, "-m", "ostinato", "run", str(SEEDS / f"{name}.py")]
-        started[name] = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
-    yield started
-    for process in started.values():
-        process.kill()
-        process.communicate()
+def forks():
+    forks = Forks()
+    yield forks
+    forks.close()
 
 
 @pytest.mark.parametrize("name", PRINTED)
-def test_a_seed_snippet_runs_under_ostinato_run(processes, name):
-    output, errors = processes[name].communicate(timeout=120)
-    assert processes[name].returncode == 0, errors
-    assert output == PRINTED[name]
+def test_a_seed_snippet_runs_under_ostinato_run(forks, name, tmp_path):
+    ended = forks.run(tmp_path, "run", SEEDS / f"{name}.py")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == PRINTED[name]
 
 
 def test_every_snippet_is_run():
