@@ -109,8 +109,8 @@ class Program:
                 recorder.fed(start, start)
             starts = recorder.feeds[len(inputs) :]
             with recorder.noting():
-                # As `torch.autograd.grad`, which looks at the shapes of what gradients start with, and imports
-                # torch's symbolic shapes for that: seconds of work.
+                # As `torch.autograd.grad`, which looks at the shapes of what gradients start with, and
+                # imports torch's symbolic shapes for that: seconds of work.
                 engine = torch.autograd.Variable._execution_engine
                 found = list(
                     engine.run_backward(tuple(targets), tuple(ones), False, False, tuple(wanted), True)
