@@ -20,12 +20,20 @@ def reverse_sequence(sequence: Tensor, lengths: Tensor | None, time_axis: int) -
     """
     if lengths is None:
         return sequence.flip(time_axis)
-    steps = torch.arange(sequence.shape[time_axis], device=sequence.device).unsqueeze(0)
-    ends = lengths.clamp(0, sequence.shape[time_axis]).unsqueeze(1)
+    if sequence.transpose(0, 1).is_contiguous():  # as it lies in memory, or all of it would be copied first
+        return _reversed(sequence.transpose(0, 1), lengths, 1 - time_axis).transpose(0, 1)
+    return _reversed(sequence, lengths, time_axis)
+
+
+def _reversed(sequence: Tensor, lengths: Tensor, time_axis: int) -> Tensor:
+    time, batch = sequence.shape[time_axis], sequence.shape[1 - time_axis]
+    steps = torch.arange(time, device=sequence.device).unsqueeze(0)
+    rows = torch.arange(batch, device=sequence.device).unsqueeze(1)
+    ends = lengths.clamp(0, time).unsqueeze(1)
     order = torch.where(steps < ends, ends - 1 - steps, steps)  # [batch, time]
-    order = order if time_axis == 1 else order.t()
-    order = order.reshape(order.shape + (1,) * (sequence.dim() - 2)).expand(sequence.shape)
-    return sequence.gather(time_axis, order)
+    # Whole rows are picked, forward and backward, which is several times faster than element by element.
+    places = order + rows * time if time_axis == 1 else (order * batch + rows).t()
+    return sequence.flatten(0, 1).index_select(0, places.reshape(-1)).reshape(sequence.shape)
 
 
 class ReverseOrder(Order):
