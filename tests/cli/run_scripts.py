@@ -1,12 +1,8 @@
 """Scripts run by `ostinato run`, in processes of their own."""
 
-import os
-import subprocess
-import sys
 import textwrap
-from pathlib import Path
 
-SOURCE = str(Path(__file__).parents[2] / "src")
+from tf1.forking import shared
 
 
 def start(folder, *arguments, **files):
@@ -14,8 +10,4 @@ def start(folder, *arguments, **files):
     for name, text in files.items():
         stem, _, suffix = name.rpartition("_")
         (folder / f"{stem}.{suffix}").write_text(textwrap.dedent(text))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": SOURCE}
-    command = [sys.executable, "-m", "ostinato", "run", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return shared().run(folder, "run", *arguments)

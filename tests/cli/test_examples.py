@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tf1.forking import Forks
+from tf1.forking import shared
 
 SCRIPTS = Path(__file__).parents[2] / "examples" / "tf1"
 RUNS = {
@@ -49,23 +49,16 @@ RUNS = {
 }
 
 
-@pytest.fixture(scope="module")
-def forks():
-    forks = Forks()
-    yield forks
-    forks.close()
-
-
 def test_every_script_is_run():
     assert sorted(RUNS) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
 
 
 @pytest.mark.parametrize("name", sorted(RUNS))
-def test_a_script_trains_and_says_how_it_went(name, tmp_path, forks):
+def test_a_script_trains_and_says_how_it_went(name, tmp_path):
     arguments, expected = RUNS[name]
 
     def run():
-        ended = forks.run(tmp_path, "run", SCRIPTS / f"{name}.py", *arguments)
+        ended = shared().run(tmp_path, "run", SCRIPTS / f"{name}.py", *arguments)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 

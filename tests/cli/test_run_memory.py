@@ -1,14 +1,8 @@
 """`ostinato run --memory-limit`, through real processes."""
 
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
 import pytest
 
-SOURCE = str(Path(__file__).parents[2] / "src")
+from .run_scripts import start
 
 SCRIPT = """
     import sys
@@ -29,25 +23,16 @@ SCRIPT = """
 """
 
 
-def start(folder, *arguments, script=SCRIPT):
-    (folder / "script.py").write_text(textwrap.dedent(script))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": SOURCE}
-    command = [sys.executable, "-m", "ostinato", "run", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
-
-
 def test_a_script_trains_the_same_within_a_limit(tmp_path):
-    plain = start(tmp_path, "script.py", "--memory-limit", "3")
-    limited = start(tmp_path, "--memory-limit", "64MiB", "script.py", "--memory-limit", "3")
+    plain = start(tmp_path, "script.py", "--memory-limit", "3", script_py=SCRIPT)
+    limited = start(tmp_path, "--memory-limit", "64MiB", "script.py", "--memory-limit", "3", script_py=SCRIPT)
     assert (limited.returncode, limited.stderr) == (0, "")
     assert limited.stdout == plain.stdout
     assert limited.stdout.splitlines()[-1] == "['--memory-limit', '3']"
 
 
 def test_a_limit_that_no_plan_meets_is_the_scripts_error(tmp_path):
-    done = start(tmp_path, "--memory-limit", "1000B", "script.py")
+    done = start(tmp_path, "--memory-limit", "1000B", "script.py", script_py=SCRIPT)
     assert done.returncode == 1
     assert "MemoryLimitError" in done.stderr
     assert "[[node rnn/while/DynamicRNN (DynamicRNN)]]" in done.stderr
@@ -55,7 +40,7 @@ def test_a_limit_that_no_plan_meets_is_the_scripts_error(tmp_path):
 
 @pytest.mark.parametrize("size", ["64 pounds", "0", "-1", "", "2Gi"])
 def test_a_size_that_is_none_is_told_in_one_line(tmp_path, size):
-    done = start(tmp_path, "--memory-limit", size, "script.py")
+    done = start(tmp_path, "--memory-limit", size, "script.py", script_py=SCRIPT)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
     told = f"ostinato run: argument --memory-limit: {size!r} is not a size such as 64MiB"
@@ -70,5 +55,5 @@ def test_sessions_are_told_and_may_say_otherwise(tmp_path):
         told = tf.Session()._memory, tf.Session(memory=MemoryPlan.keep_all())._memory
         print(told[0].limit, told[0].plan, told[1].limit, told[1].plan.kind)
     """
-    limited = start(tmp_path, "--memory-limit", "2GiB", "script.py", script=script)
+    limited = start(tmp_path, "--memory-limit", "2GiB", "script.py", script_py=script)
     assert limited.stdout == f"{2**31} None None keep_all\n"

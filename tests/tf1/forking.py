@@ -4,11 +4,15 @@ has it imported.
 
 from __future__ import annotations
 
+import atexit
+import functools
+import gc
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +74,20 @@ class Forks:
         return self._process.stdout.readline().strip()
 
 
+@functools.cache
+def shared() -> Forks:
+    """The parent of all tests of this process that need no one of their own."""
+    forks = Forks()
+    atexit.register(forks.close)
+    return forks
+
+
 def _serve() -> None:
     import ostinato.tf1.shadow
     from ostinato.cli.main import main
 
     ostinato.tf1.shadow.modules()
+    gc.freeze()  # what is not looked at in a fork is not copied
     answers = sys.stdout
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
@@ -88,8 +101,22 @@ def _serve() -> None:
             folder, output, errors, *command = words
             _redirect(output, errors)
             os.chdir(folder)
-            sys.exit(main(command))  # as a process of its own ends
+            _end(main, command)
         print(pid, file=answers, flush=True)
+
+
+def _end(main: Callable[[list[str]], int], command: list[str]) -> None:
+    """Run a command to its end, and leave at once: taking all of torch apart would take a second."""
+    code: Any = 1
+    try:
+        code = main(command)
+    except SystemExit as ended:
+        code = ended.code
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _redirect(output: str, errors: str) -> None:

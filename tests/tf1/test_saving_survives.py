@@ -12,14 +12,13 @@ import os
 import random
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import ostinato.tf1 as tf
 from ostinato.checkpoint import latest_checkpoint, load_checkpoint
-from tf1.forking import Forks
+from tf1.forking import Forks, shared
 
 KILLS = int(os.environ.get("OSTINATO_KILLS", "6"))
 
@@ -64,11 +63,9 @@ TRAINING = """
 """
 
 
-@pytest.fixture(scope="module")
-def forks() -> Iterator[Forks]:
-    forks = Forks()
-    yield forks
-    forks.close()
+@pytest.fixture
+def forks() -> Forks:
+    return shared()
 
 
 @pytest.fixture

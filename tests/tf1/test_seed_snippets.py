@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tf1.forking import Forks
+from tf1.forking import shared
 
 SEEDS = Path(__file__).parent / "seeds"
 PRINTED = {
@@ -21,16 +21,9 @@ PRINTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def forks():
-    forks = Forks()
-    yield forks
-    forks.close()
-
-
 @pytest.mark.parametrize("name", PRINTED)
-def test_a_seed_snippet_runs_under_ostinato_run(forks, name, tmp_path):
-    ended = forks.run(tmp_path, "run", SEEDS / f"{name}.py")
+def test_a_seed_snippet_runs_under_ostinato_run(name, tmp_path):
+    ended = shared().run(tmp_path, "run", SEEDS / f"{name}.py")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout == PRINTED[name]
 
