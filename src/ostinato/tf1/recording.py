@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2**30
 """How much a run may compute to be recorded, for all of it is held meanwhile."""
+MOST_NUMBERS = 8
+"""How many numbers in one tensor a recording stands on: as many as a tensor has axes."""
 _READS = frozenset(
     getattr(torch.Tensor, name)
     for name in ("numpy", "tolist", "data_ptr", "__array__", "__dlpack__", "untyped_storage", "storage")
@@ -66,6 +68,8 @@ class _Watch(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
         recorder = self._recorder
         if function in _READS and not recorder.paused and not recorder.is_fixed(arguments[0]):
+            if function is torch.Tensor.tolist and recorder.stands_on(arguments[0]):
+                return _numbers(arguments[0])
             recorder.refuse(f"values are read by {getattr(function, '__name__', function)}")
         return function(*arguments, **(options or {}))
 
@@ -88,6 +92,7 @@ class Recorder(TorchDispatchMode):
         self._entries: list[Entry] = []
         self._feeds: list[int] = []
         self._problem: str | None = None  # why an instruction stays whole
+        self._differentiates = False  # whether it cannot, for a gradient goes through it
         self._numbers: dict[int, int] = {}  # by the tensor's id
         self._aliases: dict[Any, int] = {}  # by where the tensor lies, and how
         self._storages: dict[int, bool] = {}  # whether what lies there is the same in every run
@@ -126,6 +131,7 @@ class Recorder(TorchDispatchMode):
             return instruction.evaluate(self.run, *arguments)
         operation, self._instruction = instruction.operation, instruction
         begin, self._problem = len(self._entries), None
+        self._differentiates = any(map(_has_history, arguments))
         inputs = tuple(map(self._place, arguments))
         if is_stateful(instruction) or self._takes_others(inputs):
             self._problem = "it is stateful or takes other things than tensors"
@@ -191,6 +197,13 @@ class Recorder(TorchDispatchMode):
         """Something that another run would do otherwise."""
         if not self.paused and self._problem is None:
             self._problem = problem
+
+    def stands_on(self, tensor: torch.Tensor) -> bool:
+        """Whether a recording may stand on these numbers: sizes and places, which are the same in many runs,
+        of an instruction that cannot stay whole.
+        """
+        few = tensor.numel() <= MOST_NUMBERS and not tensor.is_floating_point() and not tensor.is_complex()
+        return self._differentiates and few
 
     def is_fixed(self, tensor: Any) -> bool:
         number = self._number(tensor)
@@ -361,6 +374,11 @@ _OF_SHAPES = {
     for name in ("ones_like", "zeros_like", "full_like", "new_zeros", "new_ones", "new_full")
 }
 """Operations that take no more of a tensor than its shape and type."""
+
+
+def _numbers(tensor: torch.Tensor) -> Any:
+    """What `tolist` gives, number by number, so that each is seen."""
+    return [_numbers(part) for part in tensor.unbind()] if tensor.dim() else tensor.item()
 
 
 def _has_history(result: Any) -> bool:
