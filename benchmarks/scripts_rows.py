@@ -60,6 +60,10 @@ PRINCEWEN, EASY = "princewen+tensorflow_practice", "easy-tensorflow+easy-tensorf
 LENGTHS = "7_Recurrent_Neural_Network/code/04_Many_to_One_with_Variable_Sequence_Length"
 TRAFFIC = "T-GCN/T-GCN-TensorFlow"
 DIGITS = data.temporary("/tmp/data")
+I6, PHD = "nikita6187+i6-seq2seq", "GoogleCloudPlatform+tensorflow-without-a-phd"
+OLD_SCHOOL = "tensorflow-rnn-tutorial/old-school-tensorflow/tutorial"
+BABI = "bgavran+DNC/src/task_implementations/bAbI/tasks_1-20_v1-2/en-10k"
+STORIES = ("qa1_single-supporting-fact_train.txt", "qa1_single-supporting-fact_test.txt")
 
 ROWS = (
     Row(
@@ -219,4 +223,17 @@ ROWS = (
     Row(EASY, "main.py", folder="7_Recurrent_Neural_Network/code/05_Many_to_Many", steps=60),
     Row(PRINCEWEN, "RNN_dynamic_cell.py", folder="nlp", steps=60),
     Row(PRINCEWEN, "LSTM_Regression.py", folder="nlp", steps=60),
+    Row("ckyeungac+deep-knowledge-tracing-plus", "main.py",
+        "--dataset toy --train_file toy_data_train.csv --test_file toy_data_test.csv -cell LSTM -hl 32 "
+        "--num_runs 1 --num_epochs 3 -kp 1.0 -lw1 0.03 -lw2 3.0 -lo 0.1", steps=9),
+    Row("bgavran+DNC", "main.py", folder="src", steps=60, stop=True),
+    Row(I6, "seq2seq_basic.py", folder="seq2seq/seq2seq-basic", steps=60, stop=True),
+    Row(I6, "seq2seq_bilstm.py", folder="seq2seq/seq2seq-bilstm", steps=60, stop=True),
+    Row(PHD, "00_RNN_predictions_solution.ipynb", folder=OLD_SCHOOL, steps=60, stop=True),
+    Row(PHD, "01_RNN_generator_solution.ipynb", folder=OLD_SCHOOL, steps=60, stop=True),
+    Row("barronalex+Dynamic-Memory-Networks-in-TensorFlow", "dmn_train.py", "-b 1", steps=8, stop=True,
+        prepare=data.both(*(data.beginning(f"{BABI}/{story}", f"data/en-10k/{story}", 10**7)
+                            for story in STORIES))),
+    Row("applenob+RNN-for-Joint-NLU", "main.py", steps=10, stop=True),
+    Row("jsyoon0823+MRNN", "main_mrnn.py", "--iteration 60", steps=60, stop=True),
 )  # fmt: skip

@@ -13,6 +13,7 @@ array([ 6., 14.], dtype=float32)
 from . import (
     app,
     compat,
+    config,
     contrib,
     data,
     distributions,
@@ -433,6 +434,7 @@ __all__ = [
     "complex64",
     "concat",
     "cond",
+    "config",
     "constant",
     "constant_initializer",
     "contrib",

@@ -136,6 +136,7 @@ _KINDS = {
     "tensorflow.python.data": "data",
     "tensorflow.python.estimator": "estimator estimator.inputs estimator.export",
     "tensorflow.python.feature_column": "feature_column",
+    "tensorflow.python.framework.config": ("config config.experimental config.threading config.optimizer"),
     "tensorflow.python.framework.errors": "errors",
     "tensorflow.python.framework.graph_util": "graph_util",
     "tensorflow.python.framework.test_util": "test",

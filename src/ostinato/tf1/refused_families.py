@@ -51,7 +51,12 @@ _FAMILIES: list[tuple[str, str, str]] = [
     ("tf.train", "VocabInfo warm_start", "tf.train.init_from_checkpoint"),
     ("tf.train", "sdca_fprint sdca_optimizer sdca_shrink_l1", _PLAIN),
     ("tf.train", "experimental", "tf.train itself has what is served"),
-    ("tf", "config", "tf.Session(config=tf.ConfigProto(...))"),
+    (
+        "tf.config",
+        "experimental_connect_to_cluster experimental_connect_to_host experimental_list_devices "
+        "experimental_run_functions_eagerly",
+        "one process computes, on a graph: leave it out",
+    ),
     (
         "tf.contrib.layers",
         "scattered_embedding_column",

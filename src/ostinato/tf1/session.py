@@ -13,6 +13,7 @@ import torch
 from ostinato.memory import MemoryPlan
 
 from . import process_ends
+from .config.threading import get_intra_op_parallelism_threads
 from .errors import NotFoundError, UnimplementedError
 from .fetches import collect, feeds_of, fetched_value
 from .graph import Graph, get_default_graph, pop_default_graph, push_default_graph
@@ -120,7 +121,9 @@ class BaseSession:
         self._config = config
         self._device = session_device(config)
         self._wait = getattr(config, "operation_timeout_in_ms", 0)
-        self._threads = getattr(config, "intra_op_parallelism_threads", 0)
+        self._threads = (
+            getattr(config, "intra_op_parallelism_threads", 0) or get_intra_op_parallelism_threads()
+        )
         self._logged = PlacementLog(self._device) if getattr(config, "log_device_placement", False) else None
         self._memory = SessionMemory.checked(memory, memory_limit)
         shared_or_own = shared or Held()

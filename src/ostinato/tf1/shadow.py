@@ -25,6 +25,7 @@ def modules() -> dict[str, ModuleType]:
     from . import (
         app,
         compat,
+        config,
         contrib,
         core,
         data,
@@ -70,6 +71,8 @@ def modules() -> dict[str, ModuleType]:
         "tensorflow.test": testing,
         "tensorflow.version": version,
         "tensorflow.compat": compat,
+        "tensorflow.config": config,
+        **{f"tensorflow.config.{name}": module for name, module in config.MODULES.items()},
         "tensorflow.compat.v1": tf1,
         "tensorflow.compat.v2": compat.v2,
         "tensorflow.compat.v2.nn": compat.v2.nn,
