@@ -79,10 +79,28 @@ class Controlled:
         self._programs = Programs(plan)
         self._places = [op.inputs[1] for op in (*self._reads, *self._writes)]
         self._ends = [op.inputs[3] for op in self._reads if op.type == "ReadUnlessFinished"]
-        self._plan = plan_for(
-            graph,
-            [*[outputs[place] for place in self._control], *self._masks, *self._places, *self._ends],
-            [*[self._arguments[place] for place in self._control], *parts.given],
+        decided = [op for op in parts.varying if op.outputs and self._decided.issuperset(op.outputs)]
+        taken = {*[tensor for op in decided for tensor in op.inputs], *self._places, *self._ends}
+        taken.update(outputs[place] for place in self._control)
+        self._control_given = [
+            place for place, tensor in enumerate(parts.given) if tensor in taken and not _is_other(tensor)
+        ]
+        control = [self._arguments[place] for place in self._control]
+        self._counting = Programs(
+            plan_for(
+                graph,
+                [*[outputs[place] for place in self._control], *self._masks, *self._places, *self._ends],
+                [*control, *[parts.given[place] for place in self._control_given]],
+            )
+        )
+        inside = condition.arguments
+        captured = condition.stand_ins_of_values()
+        self._going = Programs(
+            plan_for(
+                condition.graph,
+                condition.outputs,
+                [*[inside[place] for place in self._control], *captured],
+            )
         )
 
     def _decides(self, outputs: dict[int, Tensor]) -> None:
@@ -139,21 +157,20 @@ class Controlled:
         given = self._parts.begin(run, captured)
         values = [state[place] for place in self._control]
         found: list[list[Any]] = []
-        condition, full = self._condition.plan(), list(state)
         with torch.no_grad():
-            while True:
-                for place, value in zip(self._control, values, strict=True):
-                    full[place] = value
-                if not run.execute(condition, [*full, *of_condition])[0]:
-                    break
-                results = run.execute(self._plan, [*values, *given])
+            goes_on = self._going.step(run, (), values, of_condition)
+            step = self._counting.step(run, values, (), [given[place] for place in self._control_given])
+            while goes_on(values)[0]:
+                results = step(values)
                 values = results[: len(values)]
                 found.append(results[len(values) :])
         steps, masks = len(found), len(self._masks)
         if not suits(steps):
             return False
         reads, writes = len(self._reads), len(self._writes)
-        places = [[int(row[masks + index]) for row in found] for index in range(reads + writes)]
+        places: list[list[int]] = [
+            [int(row[masks + index]) for row in found] for index in range(reads + writes)
+        ]
         ends = iter(range(masks + reads + writes, len(found[0])))
         fed: list[list[torch.Tensor]] = []
         taken: list[tuple[Elements, list[int]]] = []
@@ -185,9 +202,9 @@ class Controlled:
         for place, value in zip((*self._control, *self._states), (*values, *final), strict=True):
             state[place] = value
         arrays = [given[self._parts.given.index(op.inputs[0])] for op in self._writes]
-        for step in range(steps):
+        for index in range(steps):
             for array, parts, indices in zip(arrays, written, places[reads:], strict=True):
-                array.write(indices[step], parts[step])
+                array.write(indices[index], parts[index])
         return True
 
 

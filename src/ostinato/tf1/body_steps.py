@@ -85,6 +85,24 @@ class Programs:
         final, rest = results[: len(states)], results[len(states) :]
         return final, [rest[begin : begin + steps] for begin in range(0, len(rest), steps)]
 
+    def step(
+        self,
+        run: Run,
+        states: Sequence[torch.Tensor],
+        fed: Sequence[torch.Tensor],
+        given: Sequence[torch.Tensor],
+    ) -> Callable[[Sequence[torch.Tensor]], list[torch.Tensor]]:
+        """A function of the states and what differs between iterations that computes one iteration, whose
+        values no gradient goes through.
+        """
+        program = None
+        if run.device is None:
+            program = self._program(run, states, fed, given, [], None)
+        if program is None or program.draws:
+            return lambda values: run.execute(self._plan, [*values, *given])
+        forward, constant = program.forward, program.first(given)
+        return lambda values: forward(None, [*values, *constant])
+
     def _program(
         self,
         run: Run,
@@ -96,7 +114,7 @@ class Programs:
     ) -> Program | None:
         tensors = [*states, *given, *[value for values in fed for value in values]]
         differentiates = torch.is_grad_enabled() and any(value.requires_grad for value in tensors)
-        have = [False] * (len(states) + len(fed) + len(given))
+        have = [False] * (len(states) + len(first) + len(given))
         if differentiates:
             have = [_can_have(state) for state in states]
             have += [any(value.requires_grad for value in values) for values in fed]
