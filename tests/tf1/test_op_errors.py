@@ -7,6 +7,8 @@ import pytest
 import ostinato.tf1 as tf
 
 INVALID = tf.errors.InvalidArgumentError
+MATRIX = tf.SparseTensorValue([[0, 1]], [1.0], [2, 2])
+ROW = tf.SparseTensorValue([[1]], [1.0], [2])
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,21 @@ INVALID = tf.errors.InvalidArgumentError
         (lambda: tf.histogram_fixed_width([1.0], [2.0, 1.0]), "value_range should satisfy"),
         (lambda: tf.bincount([-1]), "Input arr must be non-negative!"),
         (lambda: tf.confusion_matrix([3], [1], num_classes=2), "`labels` out of bound"),
+        (
+            lambda: tf.deserialize_many_sparse([["a", "b", "c"]], tf.float32),
+            "Could not parse serialized proto",
+        ),
+        (
+            lambda: tf.deserialize_many_sparse(tf.serialize_many_sparse(MATRIX), tf.int32),
+            "Requested SparseTensor of type int32 but SparseTensor[0].values.dtype() == float",
+        ),
+        (
+            lambda: tf.deserialize_many_sparse(
+                [tf.serialize_sparse(MATRIX), tf.serialize_sparse(ROW)], "float32"
+            ),
+            "Inconsistent rank across SparseTensors: rank prior to SparseTensor[1] was: 2",
+        ),
+        (lambda: tf.serialize_many_sparse(ROW), "Rank of input SparseTensor should be > 1, but saw rank: 1"),
     ],
 )
 def test_a_run_says_what_is_wrong(make, message):
@@ -56,6 +73,9 @@ def test_a_run_says_what_is_wrong(make, message):
     [
         (lambda: tf.gather_nd([1, 2], [[0, 0]]), ValueError, "indices.shape[-1] must be <= params.rank"),
         (lambda: tf.pad([1], [[0, 0]], "EDGE"), ValueError, "Unknown padding mode: EDGE"),
+        (lambda: tf.serialize_sparse(1.0), TypeError, "Input must be a SparseTensor."),
+        (lambda: tf.serialize_sparse(ROW, out_type=tf.variant), ValueError, "not as tf.variant"),
+        (lambda: tf.strings.format("{} {}", 1), ValueError, "2 placeholder(s) in template does not match 1"),
         (lambda: tf.pad([1], [[0, 0], [0, 0]]), ValueError, "Shape must be rank 2 but is rank 1"),
         (lambda: tf.meshgrid([1], indexing="yx"), ValueError, "indexing parameter must be either"),
         (lambda: tf.einsum("ij,jk->il", [[1]], [[1]]), ValueError, "Unknown output indices l"),

@@ -25,6 +25,7 @@ from .ops.image_codecs import (
     extract_jpeg_shape,
     is_jpeg,
 )
+from .ops.serialized_sparse import deserialize_many_sparse, serialize_many_sparse, serialize_sparse
 from .ops.string_numbers import decode_raw
 from .ops.strings import decode_base64, encode_base64
 from .parsing import (
@@ -76,6 +77,9 @@ __all__ = [
     "parse_single_sequence_example",
     "parse_tensor",
     "read_file",
+    "deserialize_many_sparse",
+    "serialize_many_sparse",
+    "serialize_sparse",
     "serialize_tensor",
     "tf_record_iterator",
     "write_file",

@@ -1,6 +1,7 @@
 """The module `tf.strings`."""
 
 from .names import absent
+from .ops.string_format import string_format as format
 from .ops.string_numbers import as_string
 from .ops.string_numbers import string_to_hash_bucket as to_hash_bucket
 from .ops.string_numbers import string_to_hash_bucket_fast as to_hash_bucket_fast
@@ -17,6 +18,7 @@ from .ops.strings import string_upper as upper
 
 __all__ = [
     "as_string",
+    "format",
     "join",
     "length",
     "lower",

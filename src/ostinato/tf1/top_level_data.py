@@ -10,6 +10,7 @@ from .ops.decoding_text import (
     serialize_tensor,
 )
 from .ops.files import matching_files, read_file, write_file
+from .ops.serialized_sparse import deserialize_many_sparse, serialize_many_sparse, serialize_sparse
 from .parsing import (
     FixedLenFeature,
     FixedLenSequenceFeature,
@@ -50,6 +51,9 @@ __all__ = [
     "parse_single_sequence_example",
     "parse_tensor",
     "read_file",
+    "deserialize_many_sparse",
+    "serialize_many_sparse",
+    "serialize_sparse",
     "serialize_tensor",
     "tables_initializer",
     "write_file",

@@ -146,6 +146,26 @@ CASES = {
         tf.sets.set_difference(_ids(tf), tf.constant([[2, 7], [1, 1], [9, 3]], tf.int64)),
     ],
 }
+
+
+def _deserialized(tf, sparse, dtype, rank):
+    return tf.deserialize_many_sparse(tf.serialize_many_sparse(sparse), dtype, rank=rank)
+
+
+def _gathered(tf, texts, dtype, rank=None):
+    rows = tf.stack([tf.serialize_sparse(text) for text in texts])
+    return tf.io.deserialize_many_sparse(rows, dtype, rank, name="n")
+
+
+CASES["as texts"] = lambda tf, x: [
+    tf.serialize_sparse(_a(tf, x, False)),
+    tf.serialize_sparse(_text(tf), name="text"),
+    tf.serialize_many_sparse(_cube(tf, x)),
+    tf.io.serialize_many_sparse(_ids(tf)),
+    _deserialized(tf, _cube(tf, x), tf.float32, None),
+    _deserialized(tf, _ids(tf), tf.int64, 2),
+    _gathered(tf, [_text(tf), tf.SparseTensorValue([[3, 0]], ["z" * 200], [7, 1])], tf.string, 3),
+]
 _FOLDED = "TensorFlow makes a constant of the shape where it is known"
 OTHER_NAMES = {
     "sparse_matmul": "a dense product",

@@ -76,4 +76,15 @@ CASES = {
         tf.strings.split(["a--b--c"], "--", maxsplit=1),
     ],
     "unicode_transcode": lambda tf, x: tf.strings.unicode_transcode(["a\xe9"], "UTF-8", "UTF-16-BE"),
+    "format": lambda tf, x: [
+        tf.strings.format("x: {} y: {}", (tf.range(10), tf.constant([[1.5, 2], [3, 4]]))),
+        tf.strings.format("%s!", tf.constant("h\xe9 \\ \n"), placeholder="%s"),
+        tf.strings.format("{}", tf.constant([True, False])),
+        tf.strings.format("{}", tf.range(10), summarize=2),
+        tf.strings.format("{}", tf.range(4), summarize=-1),
+        tf.strings.format("none", ()),
+        tf.strings.format("{}", tf.constant(["a", "b"]), name="named"),
+        tf.strings.format("{}", tf.reshape(tf.range(27), [3, 3, 3]), summarize=1),
+        tf.strings.format("{}", [x.constant([1e-8, 1e20, 3.14159274])]),
+    ],
 }

@@ -209,13 +209,8 @@ def _deserialized_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
     ]
 
 
-def _serialize(indices: Any, values: Any, shape: Any, **_: Any) -> Any:
-    return [SparseTensorValue(indices, values, shape)]
-
-
 def _deserialize(value: SparseTensorValue, **_: Any) -> Any:
     return list(value)
 
 
-register("SerializeSparse", _serialize, variant_rule, differentiable=False)
 register("DeserializeSparse", _deserialize, _deserialized_rule, differentiable=False)

@@ -121,7 +121,8 @@ def _edges(array: np.ndarray, edge: int, indent: int) -> str:
     return "[" + (" " if array.ndim == 1 else "\n" * (array.ndim - 1) + " " * indent).join(texts) + "]"
 
 
-def _edges_of(value: Any, edge: int) -> str:
+def edges_of(value: Any, edge: int) -> str:
+    """A tensor's text, with so many elements at both ends of each axis."""
     array = _array(value)
     return _edges(array, edge, 1)
 
@@ -164,7 +165,7 @@ def _print_texts(run: Any, operation: Operation, *data: Any) -> Any:
     attributes = operation.attributes
     pieces = attributes["template"].split("\0")
     edge = attributes["summarize"]
-    pieces[1::2] = [_edges_of(data[int(place)], edge) for place in pieces[1::2]]
+    pieces[1::2] = [edges_of(data[int(place)], edge) for place in pieces[1::2]]
     text, stream = "".join(pieces) + attributes["end"], attributes["stream"]
     if stream.startswith("file://"):
         with open(stream.removeprefix("file://"), "a", encoding="utf-8") as file:
