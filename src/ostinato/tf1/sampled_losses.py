@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from ostinato._external import external
+
 from .arguments import handed_on
 from .dtypes import int64
 from .graph import get_default_graph, name_scope
@@ -41,16 +43,20 @@ def _logits(
     )
     others = torch.addmm(sampled_b, inputs, sampled_w.mT)
     if remove_accidental_hits:
-        rows, places = hits(labels.cpu().numpy(), sampled.cpu().numpy())
-        if len(rows):
-            lowest = torch.finfo(torch.float32).min
-            extra = torch.zeros_like(others)
-            extra[torch.from_numpy(rows), torch.from_numpy(places)] = lowest
-            others = others + extra
+        others = others + _off_for_hits(labels, sampled, others.dtype)
     if subtract_log_q:
         own = own - true_expected.log().to(own.dtype)
         others = others - sampled_expected.log().to(own.dtype)
     return torch.cat([own, others], 1)
+
+
+@external
+def _off_for_hits(labels: torch.Tensor, sampled: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """What to add to the logits of the samples: so much less for those that are their row's labels."""
+    rows, places = hits(labels.cpu().numpy(), sampled.cpu().numpy())
+    off = torch.zeros(labels.shape[0], sampled.shape[0], dtype=dtype)
+    off[torch.from_numpy(rows), torch.from_numpy(places)] = torch.finfo(torch.float32).min
+    return off.to(sampled.device)
 
 
 def _rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
