@@ -83,7 +83,70 @@ def test_independent_probabilities_broadcast_where_shapes_are_known_late():
         share = 1 / (1 + np.exp(-1))
         np.testing.assert_allclose(found[0], [[share - 1, share, share - 0.5]] * 2, 1e-6)
         np.testing.assert_allclose(found[1], [-2, -2, -2], 1e-6)
-        with pytest.raises(
-            tf.errors.InvalidArgumentError, match=r"Incompatible shapes: \[2,.?3\] vs"
-        ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"Incompatible shapes: \[2,.?3\] vs"):
             session.run(losses, {x: np.ones([2, 3]), z: np.ones(4)})
+
+
+@pytest.mark.parametrize(
+    ("labels", "logits", "error", "words"),
+    [
+        (np.int32(0), np.float32(1), ValueError, r"Logits cannot be scalars - received shape \(\)"),
+        (
+            np.zeros(3, np.int32),
+            np.ones([2, 3]),
+            ValueError,
+            r"Shape mismatch: .*received \(3,\)\) .*\(2, 3\)",
+        ),
+        (np.zeros([1, 3], np.int32), np.ones([2, 3]), ValueError, "Rank mismatch: Rank of labels"),
+        (
+            np.zeros(2),
+            np.ones([2, 3]),
+            TypeError,
+            "'labels' has DataType float64 not in list .*: int32, int64",
+        ),
+    ],
+)
+def test_what_is_refused_of_class_numbers_in_the_graph(labels, logits, error, words):
+    with tf.Graph().as_default(), pytest.raises(error, match=words):
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.constant(labels), logits=tf.constant(logits))
+
+
+@pytest.mark.parametrize(
+    ("labels", "logits", "words"),
+    [
+        (0, [[1.0]], r"labels must be 1-D, but got shape \[\]"),
+        ([0], [[1.0], [2.0]], "logits and labels must have the same first dimension"),
+        ([0, 0], np.zeros([2, 0]), r"Must have at least one class, but got logits shape \[2,0\]"),
+        (0, 1.0, "must have the same first dimension"),
+    ],
+)
+def test_what_is_refused_of_class_numbers_in_a_run(labels, logits, words):
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, y = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=x)
+        with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+            session.run(losses, {x: logits, y: labels})
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_one_row_or_one_class_of_probabilities_serves_all(known):
+    """The losses are TensorFlow 1.15's."""
+    logits = np.array([[1, 2, 3, 4], [2, 2, 2, 3]], np.float32)
+    with tf.Graph().as_default(), tf.Session() as session:
+
+        def losses(labels, logits):
+            x = tf.placeholder(tf.float32, np.shape(logits) if known else None)
+            y = tf.placeholder(tf.float32, np.shape(labels) if known else None)
+            found = tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=x)
+            return session.run(found, {x: logits, y: labels})
+
+        np.testing.assert_allclose(losses([[1, 0, 0, 0]], logits), [3.4401896, 1.7436684], 1e-6)
+        np.testing.assert_allclose(losses([[1], [0]], logits), [7.760759, 0], 1e-6)
+        refused = ValueError if known else tf.errors.InvalidArgumentError
+        with pytest.raises(refused, match=r"tensor with 2 (elements|values)"):
+            losses(np.eye(4)[:2], logits[:1])
+        for shape in ([3, 4], [2, 3]):
+            with pytest.raises(
+                refused, match=r"Dimensions must be equal, but are|must be broadcastable: logits_size"
+            ):
+                losses(np.zeros(shape), logits)

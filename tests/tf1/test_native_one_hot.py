@@ -58,3 +58,39 @@ def test_in_replays_too(axis, monkeypatch):
     np.testing.assert_array_equal(
         found[0] if axis else found[0].T, [[1.5, -1, -1], [-1, 1.5, -1], [-1, -1, -1]]
     )
+
+
+def test_one_hot_of_strings():
+    with tf.Graph().as_default(), tf.Session() as session:
+        for axis in (-1, 0):
+            hot = session.run(tf.one_hot([0, 1, 5], 2, "yes", "no", axis=axis))
+            rows = [[b"yes", b"no"], [b"no", b"yes"], [b"no", b"no"]]
+            assert (hot if axis else hot.T).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        (
+            {"on_value": 1.0, "off_value": 0},
+            TypeError,
+            r"dtype <dtype: 'float32'> of on_value does not match dtype ",
+        ),
+        (
+            {"on_value": 1.0, "dtype": tf.int32},
+            TypeError,
+            "of on_value does not match dtype parameter <dtype: 'int32'>",
+        ),
+        ({"off_value": 1.0, "dtype": tf.int32}, TypeError, "of off_value does not match dtype parameter"),
+        (
+            {"depth": -2},
+            ValueError,
+            "Dimension size, given by scalar input 1, must be non-negative but is -2",
+        ),
+        ({"depth": [2]}, ValueError, "Input must be scalar but has rank 1"),
+        ({"axis": -2}, ValueError, "axis must be >= -1"),
+    ],
+)
+def test_what_tensorflow_refuses(given, error, words):
+    with tf.Graph().as_default(), pytest.raises(error, match=words):
+        tf.one_hot([0, 1], **{"depth": 2, **given})

@@ -1,4 +1,4 @@
-"""Activations, softmax and its losses, dropout, embeddings."""
+"""Activations, softmax, dropout, clipping."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from .. import logging
-from ..dtypes import as_dtype, int64
+from ..dtypes import as_dtype
 from ..graph import get_default_graph, name_scope
 from ..indexed_slices import IndexedSlices
 from ..registry import OutputTypes, ShapeMismatch, constant_value, register, same
 from ..shapes import TensorShape, as_shape
 from ..tensor import Tensor
-from . import array, math, random, reductions
+from . import array, losses_of_logits, math, random, reductions
 from .core import convert_to_tensor, one
-from .cross_entropy import dense_cross_entropy, sigmoid_cross_entropy, sparse_cross_entropy
-from .math import either, named, unary
+from .losses_of_logits import along
+from .math import named, unary
 
 relu = named(unary("Relu", torch.relu), "features")
 relu6 = named(unary("Relu6", F.relu6), "features")
@@ -38,18 +37,13 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
 register("LeakyRelu", lambda x, alpha: F.leaky_relu(x, alpha), same)
 
 
-def _along(axis: Any, dim: Any) -> int:
-    chosen = either("axis", axis, "dim", dim)
-    return -1 if chosen is None else int(chosen)
-
-
 register("Softmax", lambda x, axis: torch.softmax(x, axis), same)
 register("LogSoftmax", lambda x, axis: torch.log_softmax(x, axis), same)
 
 
 def softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """Softmax along an axis, the last one for None (TF1 symbol: `tf.nn.softmax`)."""
-    return _softmax("Softmax", logits, _along(axis, dim), name)
+    return _softmax("Softmax", logits, along(axis, dim), name)
 
 
 def _softmax(op_type: str, logits: Any, axis: int, name: str | None) -> Tensor:
@@ -65,7 +59,7 @@ def _softmax(op_type: str, logits: Any, axis: int, name: str | None) -> Tensor:
 
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
     """The logarithm of softmax (TF1 symbol: `tf.nn.log_softmax`)."""
-    return _softmax("LogSoftmax", logits, _along(axis, dim), name)
+    return _softmax("LogSoftmax", logits, along(axis, dim), name)
 
 
 def _bias_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
@@ -116,150 +110,10 @@ def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Ten
 
 
 # -- losses
-def _in_order(function: str, first: Any, labels: Any, logits: Any) -> tuple[Any, Any]:
-    """(labels, logits) of a loss. Given by position they are logits, then labels: so it was in TensorFlow
-    0.12, and since then they have to be named.
-    """
-    if first is not None:
-        if labels is None or logits is not None:
-            raise ValueError(f"Only call `{function}` with named arguments (labels=..., logits=..., ...)")
-        logging.warning(
-            "%s: the first argument is taken for the logits and the second for the labels, as in TensorFlow "
-            "0.12; name them to be sure.",
-            function,
-        )
-        return labels, first
-    if labels is None or logits is None:
-        raise ValueError("Both labels and logits must be provided.")
-    return labels, logits
-
-
-def _row_loss_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
-    logits, labels = inputs[0].shape, inputs[1].shape
-    last = attributes["axis"] in (-1, (logits.ndims or 0) - 1)
-    if last and logits.known and labels.known and len(logits.known) != len(labels.known):
-        # TensorFlow compares rows of classes, however many axes the rows are along.
-        rows = logits[:-1].num_elements(), labels[:-1].num_elements()
-        if None not in rows and rows[0] != rows[1]:
-            raise ShapeMismatch(f"Dimensions must be equal, but are {rows[0]} and {rows[1]}")
-        labels = logits[:-1].concatenate(labels[-1:])
-    try:
-        merged = logits.merge_with(labels)
-    except ValueError:
-        raise ShapeMismatch(
-            f"logits and labels must have the same shape, not {logits} and {labels}"
-        ) from None
-    axis = attributes["axis"]
-    if merged.known is None:
-        return [(inputs[0].dtype.base_dtype, TensorShape(None))]
-    place = axis % len(merged.known)
-    return [(inputs[0].dtype.base_dtype, TensorShape(merged.known[:place] + merged.known[place + 1 :]))]
-
-
-def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor, axis: int) -> torch.Tensor:
-    if logits.shape != labels.shape and logits.dim() == labels.dim():
-        logits, labels = torch.broadcast_tensors(logits, labels)
-    elif logits.dim() != labels.dim():
-        last = axis in (-1, logits.dim() - 1) and min(logits.dim(), labels.dim()) > 0
-        if last and logits.shape[-1] == labels.shape[-1] and logits.numel() == labels.numel():
-            return dense_cross_entropy(logits, labels.reshape(logits.shape), axis)
-        raise ValueError(
-            f"logits and labels must be broadcastable: logits_size={list(logits.shape)} "
-            f"labels_size={list(labels.shape)}"
-        )
-    return dense_cross_entropy(logits, labels, axis)
-
-
-register("SoftmaxCrossEntropyWithLogits", _cross_entropy, _row_loss_rule)
-
-
-def _softmax_loss(labels: Any, logits: Any, axis: int, name: Any, default: str, stop: bool) -> Tensor:
-    with name_scope(name, default, [logits, labels]):
-        logits = convert_to_tensor(logits, name="logits")
-        labels = math.cast(convert_to_tensor(labels, name="labels"), logits.dtype.base_dtype)
-        if stop:
-            labels = array.stop_gradient(labels, name="labels_stop_gradient")
-        # The name under which TensorFlow 1 gives this loss is that of the reshape it ends with.
-        return one("SoftmaxCrossEntropyWithLogits", [logits, labels], "Reshape_2", axis=axis)
-
-
-def softmax_cross_entropy_with_logits(
-    _sentinel: Any = None,
-    labels: Any = None,
-    logits: Any = None,
-    dim: int = -1,
-    name: str | None = None,
-    axis: Any = None,
-) -> Tensor:
-    """The loss of each row; no gradient goes into `labels` (TF1 symbol:
-    `tf.nn.softmax_cross_entropy_with_logits`).
-    """
-    labels, logits = _in_order("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
-    place = dim if axis is None else axis
-    return _softmax_loss(labels, logits, place, name, "softmax_cross_entropy_with_logits_sg", True)
-
-
-def softmax_cross_entropy_with_logits_v2(
-    labels: Any, logits: Any, axis: Any = None, name: str | None = None, dim: Any = None
-) -> Tensor:
-    """The loss of each row (TF1 symbol: `tf.nn.softmax_cross_entropy_with_logits_v2`)."""
-    return _softmax_loss(labels, logits, _along(axis, dim), name, "softmax_cross_entropy_with_logits", False)
-
-
-def _sparse_cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(
-            f"logits of shape {list(logits.shape)} need labels of shape {list(logits.shape[:-1])}, got "
-            f"{list(labels.shape)}"
-        )
-    return sparse_cross_entropy(logits, labels)
-
-
-def _sparse_rule(inputs: Any, attributes: dict[str, Any]) -> OutputTypes:
-    logits, labels = inputs[0].shape, inputs[1].shape
-    if logits.known is not None and labels.known is not None and len(labels.known) != len(logits.known) - 1:
-        raise ValueError(
-            f"Rank mismatch: Rank of labels (received {labels.ndims}) should equal rank of logits minus 1 "
-            f"(received {logits.ndims})."
-        )
-    return [
-        (inputs[0].dtype.base_dtype, labels if logits.known is None else labels.merge_with(logits.known[:-1]))
-    ]
-
-
-register("SparseSoftmaxCrossEntropyWithLogits", _sparse_cross_entropy, _sparse_rule)
-
-
-def sparse_softmax_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
-) -> Tensor:
-    """The loss of each row for class indices (TF1 symbol:
-    `tf.nn.sparse_softmax_cross_entropy_with_logits`).
-    """
-    labels, logits = _in_order("sparse_softmax_cross_entropy_with_logits", _sentinel, labels, logits)
-    with name_scope(name, "SparseSoftmaxCrossEntropyWithLogits", [labels, logits]):
-        logits = convert_to_tensor(logits, name="logits")
-        labels = convert_to_tensor(labels, dtype_hint=int64, name="labels")
-        # TensorFlow takes more axes than a batch's apart and puts them back: hence this name.
-        last = "Reshape_2" if (logits.shape.ndims or 2) > 2 else "SparseSoftmaxCrossEntropyWithLogits"
-        return one("SparseSoftmaxCrossEntropyWithLogits", [logits, labels], last)
-
-
-register("SigmoidCrossEntropyWithLogits", sigmoid_cross_entropy, same)
-
-
-def sigmoid_cross_entropy_with_logits(
-    _sentinel: Any = None, labels: Any = None, logits: Any = None, name: str | None = None
-) -> Tensor:
-    """The loss of each element (TF1 symbol: `tf.nn.sigmoid_cross_entropy_with_logits`)."""
-    labels, logits = _in_order("sigmoid_cross_entropy_with_logits", _sentinel, labels, logits)
-    with name_scope(name, "logistic_loss", [logits, labels]) as scope:
-        logits = convert_to_tensor(logits, name="logits")
-        labels = convert_to_tensor(labels, logits.dtype.base_dtype, name="labels")
-        if not logits.shape.is_compatible_with(labels.shape):
-            raise ValueError(f"logits and labels must have the same shape ({logits.shape} vs {labels.shape})")
-        return one("SigmoidCrossEntropyWithLogits", [logits, labels], scope)
-
+sigmoid_cross_entropy_with_logits = losses_of_logits.sigmoid_cross_entropy_with_logits
+softmax_cross_entropy_with_logits = losses_of_logits.softmax_cross_entropy_with_logits
+softmax_cross_entropy_with_logits_v2 = losses_of_logits.softmax_cross_entropy_with_logits_v2
+sparse_softmax_cross_entropy_with_logits = losses_of_logits.sparse_softmax_cross_entropy_with_logits
 
 register("L2Loss", lambda t: (t * t).sum() / 2, lambda i, a: [(i[0].dtype.base_dtype, TensorShape([]))])
 

@@ -201,6 +201,9 @@ def _one_hot(
     indices: torch.Tensor, depth: torch.Tensor, on: torch.Tensor, off: torch.Tensor, axis: int
 ) -> torch.Tensor:
     size = int(depth)
+    if isinstance(on, np.ndarray):  # strings
+        hit = indices.unsqueeze(-1).numpy() == np.arange(size)
+        return np.moveaxis(np.where(hit, on, off), -1, axis)
     if axis == -1 and size >= 0 and native.runs(indices, on, off):
         return native.one_hot(indices, size, on, off)
     hit = indices.long().unsqueeze(-1) == torch.arange(size, device=indices.device)
@@ -210,6 +213,13 @@ def _one_hot(
 
 def _one_hot_rule(inputs: Sequence[Tensor], attributes: dict[str, Any]) -> OutputTypes:
     known, dtype = inputs[0].shape.known, inputs[2].dtype.base_dtype
+    if attributes["axis"] < -1:
+        raise ShapeMismatch("axis must be >= -1")
+    if inputs[1].shape.ndims not in (None, 0):
+        raise ShapeMismatch(f"Input must be scalar but has rank {inputs[1].shape.ndims}")
+    size = _size(inputs[1])
+    if size is not None and size < 0:
+        raise ShapeMismatch(f"Dimension size, given by scalar input 1, must be non-negative but is {size}")
     if known is None:
         return [(dtype, TensorShape(None))]
     sizes = list(known)
@@ -229,10 +239,25 @@ def one_hot(
     dtype: Any = None,
     name: str | None = None,
 ) -> Tensor:
-    """Indices as vectors with a 1 at the index (TF1 symbol: `tf.one_hot`); out of range gives zeros."""
+    """Indices as vectors with a 1 at the index (TF1 symbol: `tf.one_hot`); out of range gives zeros.
+
+    Raises:
+        TypeError: `on_value` and `off_value` are of two types, or one is not of `dtype`.
+    """
     with name_scope(name, "one_hot", [indices]) as scope:
-        given = [convert_to_tensor(value, dtype) for value in (on_value, off_value) if value is not None]
-        kind = as_dtype(dtype) if dtype is not None else given[0].dtype.base_dtype if given else float32
+        given = {
+            key: convert_to_tensor(value).dtype.base_dtype
+            for key, value in (("on_value", on_value), ("off_value", off_value))
+            if value is not None
+        }
+        for key, found in given.items() if dtype is not None else ():
+            if found != as_dtype(dtype):
+                raise TypeError(f"dtype {found} of {key} does not match dtype parameter {as_dtype(dtype)}")
+        kinds = list(given.values())
+        if len(set(kinds)) > 1:
+            one_kind, other = kinds
+            raise TypeError(f"dtype {one_kind} of on_value does not match dtype {other} of off_value")
+        kind = as_dtype(dtype) if dtype is not None else kinds[0] if kinds else float32
         on = convert_to_tensor(1 if on_value is None else on_value, kind, name="on_value")
         off = convert_to_tensor(0 if off_value is None else off_value, kind, name="off_value")
         places = convert_to_tensor(indices, name="indices", dtype_hint=int64)
