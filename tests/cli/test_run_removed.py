@@ -123,3 +123,27 @@ def test_a_load_of_objects_says_how(tmp_path):
 )
 def test_what_is_python_3_is_left_alone(line):
     assert line_hint(line) is None
+
+
+def test_an_array_of_tensors_is_one_of_objects(tmp_path):
+    script = """
+        import numpy as np
+        import tensorflow as tf
+
+        a, b = tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])
+        found = np.array([[a, b], [b, a]])
+        print(found.shape, found.dtype, found[1, 0] is b, np.array((a,)).shape)
+        with tf.Session() as session:
+            print(session.run(tf.add_n(list(found[:, 0]))))
+        for refused in (lambda: np.array(a), lambda: np.array([a], np.float32)):
+            try:
+                refused()
+            except NotImplementedError as error:
+                print(str(error)[:31])
+    """
+    done = start(tmp_path, "script.py", script_py=script)
+    assert done.stdout.splitlines() == [
+        "(2, 2) object True (1,)",
+        "[4. 6.]",
+        *["Cannot convert a symbolic Tensor"[:31]] * 2,
+    ], done.stderr

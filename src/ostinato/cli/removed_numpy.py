@@ -1,7 +1,7 @@
 """What numpy removed or changed since 2017, for scripts of then.
 
-Names come back as what they were. Arrays of rows that differ in length are arrays of objects again,
-`copy=False` is again "where it can be", and numbers print as they did.
+Names come back as what they were. Arrays of rows that differ in length, and of tensors, are arrays of objects
+again, `copy=False` is again "where it can be", and numbers print as they did.
 """
 
 from __future__ import annotations
@@ -212,8 +212,25 @@ def _of_rows_that_differ(function: Any) -> Any:
             if "Unable to avoid copy" in str(error) and kwargs.get("copy") is False:
                 return function(*args, **{**kwargs, "copy": None})
             raise
+        except NotImplementedError:  # a tensor has no value to put into an array
+            if asked_by_a_library(1) or len(args) != 1 or not isinstance(args[0], (list, tuple)):
+                raise
+            return _of_objects(args[0])
 
     return made
+
+
+def _of_objects(nest: Any) -> Any:
+    """An array of what is in lists of equal lengths, such as tensors, as numpy made it of what has no values."""
+    shape: list[int] = []
+    row = [nest]
+    while all(isinstance(part, (list, tuple)) for part in row) and len({len(part) for part in row}) == 1:
+        shape.append(len(row[0]))
+        row = [inner for part in row for inner in part]
+    made = np.empty(len(row), object)
+    for place, part in enumerate(row):
+        made[place] = part
+    return made.reshape(shape)
 
 
 def _fromstring(function: Any) -> Any:
