@@ -221,7 +221,7 @@ def _of_rows_that_differ(function: Any) -> Any:
 
 
 def _of_objects(nest: Any) -> Any:
-    """An array of what is in lists of equal lengths, such as tensors, as numpy made it of what has no values."""
+    """An array of what is in lists of equal lengths, such as tensors, which have no values."""
     shape: list[int] = []
     row = [nest]
     while all(isinstance(part, (list, tuple)) for part in row) and len({len(part) for part in row}) == 1:
