@@ -102,3 +102,12 @@ def test_a_run_says_what_is_wrong(make, message):
 def test_a_graph_says_what_is_wrong(make, error, message):
     with pytest.raises(error, match=re.escape(message)):
         make()
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "message"),
+    [("3", tf.int32, "Cast string to int32 is not supported"), (3, tf.string, "Cast int32 to string is not")],
+)
+def test_strings_are_not_cast(value, dtype, message):
+    with tf.Session() as session, pytest.raises(tf.errors.UnimplementedError, match=message):
+        session.run(tf.cast(tf.constant(value), dtype))

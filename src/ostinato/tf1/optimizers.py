@@ -110,6 +110,11 @@ class AdamOptimizer(Optimizer):
 
     rate = learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t); variable -= rate * m / (sqrt(v) + epsilon), so
     epsilon is what the paper calls epsilon hat.
+
+    Args:
+        learning_rate, beta1, beta2, epsilon: numbers or tensors, such as a schedule's.
+        use_locking: taken, and of no effect: updates never mix here.
+        name: of the updates, and of the slots `m` and `v` (`NAME/Adam` and `NAME/Adam_1` in a checkpoint).
     """
 
     def __init__(

@@ -203,7 +203,13 @@ register("Reshape", _reshape, _reshape_rule)
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
-    """The same elements in another shape; one size may be -1 (TF1 symbol: `tf.reshape`)."""
+    """The same elements in another shape (TF1 symbol: `tf.reshape`); one size may be -1: what is left.
+
+    `shape` may be or hold tensors. The static shape is as much of it as is known.
+
+    Raises:
+        ValueError: the sizes do not make up as many elements; `InvalidArgumentError` where a run finds it.
+    """
     with name_scope(name, "Reshape", [tensor]) as scope:
         return one("Reshape", [convert_to_tensor(tensor, name="tensor"), shape_tensor(shape)], scope)
 
@@ -223,7 +229,11 @@ register("ExpandDims", moves(lambda x, axis: x.unsqueeze(int(axis))), _expand_ru
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
-    """The tensor with an axis of size 1 put in (TF1 symbol: `tf.expand_dims`)."""
+    """The tensor with an axis of size 1 put in (TF1 symbol: `tf.expand_dims`): -1 puts it last.
+
+    Raises:
+        ValueError: no axis, or one not in [-rank - 1, rank].
+    """
     axis = either("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("Must specify an axis argument to tf.expand_dims()")
@@ -257,7 +267,13 @@ register("Squeeze", moves(_squeeze), _squeeze_rule)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
-    """The tensor without its axes of size 1, or without those of `axis` (TF1 symbol: `tf.squeeze`)."""
+    """The tensor without its axes of size 1, or without those of `axis` (TF1 symbol: `tf.squeeze`).
+
+    Without `axis`, sizes that are not known leave the static shape unknown.
+
+    Raises:
+        ValueError: an axis whose size is not 1; `InvalidArgumentError` where a run finds it.
+    """
     axis = either("axis", axis, "squeeze_dims", squeeze_dims)
     axes = [] if axis is None else [int(item) for item in np.atleast_1d(axis)]
     return one("Squeeze", [convert_to_tensor(input)], name or "Squeeze", squeeze_dims=axes)
@@ -281,7 +297,13 @@ register("Transpose", moves(lambda x, perm: x.permute(perm.tolist())), _transpos
 
 
 def transpose(a: Any, perm: Any = None, name: str = "transpose", conjugate: bool = False) -> Tensor:
-    """The tensor with its axes in the order of `perm`, reversed for None (TF1 symbol: `tf.transpose`)."""
+    """The tensor with its axes in the order of `perm`, reversed for None (TF1 symbol: `tf.transpose`).
+
+    `conjugate` conjugates complex elements too.
+
+    Raises:
+        ValueError: `perm` does not name each axis once.
+    """
     with name_scope(name, "transpose", [a]) as scope:
         a = convert_to_tensor(a, name="x")
         if conjugate and a.dtype.is_complex:

@@ -43,7 +43,12 @@ register("Pack", moves(lambda *tensors, axis: torch.stack(tensors, axis)), _pack
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
-    """Tensors of one shape along a new axis (TF1 symbol: `tf.stack`)."""
+    """Tensors of one shape along a new axis (TF1 symbol: `tf.stack`), which `axis` places in the result.
+
+    Raises:
+        ValueError: no tensors, or shapes that differ.
+        TypeError: types that differ.
+    """
     if isinstance(values, Tensor):
         values = unstack(values)
     if not values:
@@ -150,9 +155,13 @@ def _is_number(value: Any) -> bool:
 
 
 def concat(values: Any, axis: Any = None, name: str = "concat", concat_dim: Any = None) -> Tensor:
-    """Tensors joined along an axis (TF1 symbol: `tf.concat`).
+    """Tensors joined along an axis (TF1 symbol: `tf.concat`); the other axes have to agree.
 
     `tf.concat(axis, values)`, the order before version 1, is taken too.
+
+    Raises:
+        ValueError: sizes of other axes, or ranks, that differ.
+        TypeError: types that differ.
     """
     axis = either("axis", axis, "concat_dim", concat_dim)
     if axis is None:

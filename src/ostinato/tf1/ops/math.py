@@ -12,6 +12,7 @@ import torch
 
 from .. import registry
 from ..dtypes import as_dtype, bool_
+from ..errors import UnimplementedError
 from ..graph import name_scope
 from ..registry import OutputTypes, ShapeMismatch, broadcast, register, same
 from ..shapes import TensorShape
@@ -244,8 +245,10 @@ def either(name: str, value: Any, alias: str, alias_value: Any) -> Any:
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
-    """The tensor in another type (TF1 symbol: `tf.cast`); floats are cut towards zero when they become
-    integers.
+    """The tensor in another type (TF1 symbol: `tf.cast`), or itself where it has that type already.
+
+    Floats are cut towards zero when they become integers; what is not zero becomes True. Strings are no
+    numbers: `tf.string_to_number` and `tf.as_string` are for them.
     """
     wanted = as_dtype(dtype).base_dtype
     if isinstance(x, Tensor) and x.dtype.base_dtype is wanted:
@@ -269,9 +272,21 @@ def to_int64(x: Any, name: str = "ToInt64") -> Tensor:
     return cast(x, "int64", name)
 
 
+def _cast(x: Any, DstT: str) -> torch.Tensor:
+    if isinstance(x, np.ndarray) or DstT == "string":
+        given = "string" if isinstance(x, np.ndarray) else str(x.dtype).removeprefix("torch.")
+        raise UnimplementedError(
+            None,
+            None,
+            f"Cast {given} to {DstT} is not supported: tf.string_to_number and tf.as_string are for strings.",
+        )
+    converted: torch.Tensor = x.to(as_dtype(DstT).torch_dtype)
+    return converted
+
+
 register(
     "Cast",
-    lambda x, DstT: x.to(as_dtype(DstT).torch_dtype),
+    _cast,
     lambda inputs, attributes: [(as_dtype(attributes["DstT"]), inputs[0].shape)],
 )
 

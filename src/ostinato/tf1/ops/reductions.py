@@ -86,7 +86,10 @@ def _reduction(op_type: str, evaluate: Callable[[Any, list[int], bool], Any], **
             known = registry.constant_value(over_all) is not None or axis is not None
             return one(op_type, [x, over_all] if known else [x], scope, keep_dims=keep)
 
-    function.__doc__ = f"{op_type} over `axis` (all axes for None); `keepdims` leaves them there with size 1."
+    function.__doc__ = (
+        f"{op_type} over `axis`, a number or a list (all axes for None); `keepdims` leaves them with size 1."
+        "\n\nThe result has the tensor's type. Raises ValueError for an axis that there is not."
+    )
     return function
 
 
@@ -130,7 +133,10 @@ def _arg(op_type: str, evaluate: Callable[..., Any]) -> Any:
             index = convert_to_tensor(0 if axis is None else axis, name="dimension", dtype_hint=int32)
             return one(op_type, [x, index], scope, output_type=as_dtype(output_type).name)
 
-    function.__doc__ = f"The index along `axis` (0 for None) that {op_type} picks; the first one of equals."
+    function.__doc__ = (
+        f"The index along `axis` (0 for None) that {op_type} picks, the first one of equals: int64, or "
+        "`output_type`.\n\nRaises ValueError for an axis that there is not."
+    )
     return function
 
 
