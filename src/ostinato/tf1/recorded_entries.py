@@ -20,6 +20,7 @@ RECORDED = frozenset(
         "RNNCellStep",
         "Gradients",
         "CustomGradient",
+        "CTCLoss",
         "StatelessWhile",
         "StatelessIf",
         "TensorArrayV3",

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ostinato._external import external
+
 from ..dtypes import int64
 from ..errors import FailedPreconditionError, InvalidArgumentError
 from ..registry import OutputTypes, ShapeMismatch, register
@@ -61,6 +63,67 @@ def _labels_of(
 
 def _ctc(
     run: Any,
+    operation: Operation,
+    inputs: torch.Tensor,
+    indices: torch.Tensor,
+    values: torch.Tensor,
+    lengths: torch.Tensor,
+) -> torch.Tensor:
+    if not inputs.requires_grad:
+        return _losses_alone(operation, inputs, indices, values, lengths)
+    found: torch.Tensor = _Losses.apply(operation, inputs, indices, values, lengths)
+    return found
+
+
+class _Losses(torch.autograd.Function):
+    """The losses as one step of the gradient: their labels are looked at in Python, in every run."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        operation: Operation,
+        inputs: torch.Tensor,
+        indices: torch.Tensor,
+        values: torch.Tensor,
+        lengths: torch.Tensor,
+    ) -> torch.Tensor:
+        losses, gradient = _losses_and_gradient(operation, inputs, indices, values, lengths)
+        ctx.operation = operation
+        ctx.save_for_backward(inputs, indices, values, lengths, gradient)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
+        inputs, indices, values, lengths, gradient = ctx.saved_tensors
+        if torch.is_grad_enabled():  # it is differentiated again
+            losses = _losses(ctx.operation, inputs, indices, values, lengths)
+            (gradient,) = torch.autograd.grad(losses.sum(), inputs, create_graph=True)
+        return None, gradient * grad.unsqueeze(0).unsqueeze(2), None, None, None
+
+
+_NOTHING_EXCLUDED = torch._C._dispatch_tls_local_exclude_set()
+
+
+@external
+def _losses_alone(operation: Operation, *tensors: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return _losses(operation, *tensors)
+
+
+@external
+def _losses_and_gradient(
+    operation: Operation, inputs: torch.Tensor, *labels: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    # A replayed run calls this below autograd, which is what it needs inside.
+    included = torch._C._dispatch_tls_local_include_set()
+    with torch._C._ForceDispatchKeyGuard(included, _NOTHING_EXCLUDED), torch.enable_grad():
+        given = inputs.detach().requires_grad_()
+        losses = _losses(operation, given, *labels)
+        (gradient,) = torch.autograd.grad(losses.sum(), given)
+    return losses.detach(), gradient
+
+
+def _losses(
     operation: Operation,
     inputs: torch.Tensor,
     indices: torch.Tensor,
