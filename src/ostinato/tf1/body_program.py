@@ -174,7 +174,7 @@ class Program:
         once = list(dict.fromkeys([*once, *more, *[n for n in later if n in known]]))
         self._first = _code(values, first, given, once)
         constant = [*given, *once]
-        self._of_draws = _code(values, made_of_draws, [*draws, *constant], taken)
+        self._of_draws = _of_any_shape(values, made_of_draws, [*draws, *constant], taken)
         own = [number for number in inputs if number not in given]
         places = {number: place for place, number in enumerate([*own, *taken])}
         self.kept_inputs = [places[number] for number in needed if number in places]
@@ -216,6 +216,23 @@ def _code(
     ]
     recording = Recording(values, list(calls), feeds, [Place(number) for number in fetches])
     return RecordedCode(recording).execute
+
+
+def _of_any_shape(
+    values: list[Value], entries: Sequence[Call], feeds: list[int], fetches: Sequence[int]
+) -> Callable[[Any, Sequence[Any]], list[Any]]:
+    """The same for values of other shapes than those that were written down, as a recording's code is not."""
+    taken = {place.number for entry in entries for place in places_in([entry.arguments, entry.options])}
+    fixed = {number: values[number].tensor for number in taken if values[number].fixed}
+
+    def execute(run: Any, fed: Sequence[Any]) -> list[Any]:
+        known = {**fixed, **dict(zip(feeds, fed, strict=True))}
+        for entry in entries:
+            arguments = [known[item.number] if isinstance(item, Place) else item for item in entry.arguments]
+            known[entry.outputs[0]] = entry.function(*arguments, **entry.options)
+        return [known[number] for number in fetches]
+
+    return execute
 
 
 @dataclass

@@ -27,6 +27,8 @@ FEWEST_STEPS = 3
 """For fewer iterations it is not worth while to write one down."""
 MOST_PROGRAMS = 64
 """How many shapes a plan has programs for."""
+MOST_FAILURES = 2
+"""After so many shapes that a plan cannot be written down for it is not tried again."""
 ENABLED = True
 """Whether iterations are written down; tests compare the two ways."""
 
@@ -126,7 +128,8 @@ class Programs:
             ended is None,
         )
         if key not in self._known:
-            if len(self._known) >= MOST_PROGRAMS:
+            failed = len(self._known) >= MOST_FAILURES and not any(self._known.values())
+            if len(self._known) >= MOST_PROGRAMS or failed:
                 return None
             step = Step(states, first, given, have, differentiates, ended)
             self._known[key] = self._made(run, step)
