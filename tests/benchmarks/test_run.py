@@ -147,18 +147,23 @@ def test_a_run_prints_tables_and_writes_its_figures(tmp_path: Path, capsys: pyte
     assert (written["interrupted"], written["threads"], written["quick"]) == (False, 1, True)
 
 
-def test_an_interrupted_run_keeps_what_it_has(
-    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answers = iter([[row(group="streaming", label="the first")], KeyboardInterrupt()])
+def answer_in_turn(monkeypatch: pytest.MonkeyPatch, *answers: list[Row] | BaseException) -> None:
+    """Have points measured as these say, one after the other."""
+    left = iter(answers)
 
     def measured(*_: object) -> list[Row]:
-        answer = next(answers)
+        answer = next(left)
         if isinstance(answer, BaseException):
             raise answer
         return answer
 
     monkeypatch.setattr(command, "measure_point", measured)
+
+
+def test_an_interrupted_run_keeps_what_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_in_turn(monkeypatch, [row(group="streaming", label="the first")], KeyboardInterrupt())
     path = tmp_path / "figures.json"
     options = ["--quick", "--threads", "1", "--only", "streaming", "--json", str(path)]
     assert command.main(options) == 130
@@ -170,15 +175,7 @@ def test_an_interrupted_run_keeps_what_it_has(
 def test_one_points_failure_leaves_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter([RuntimeError("out of luck"), [row(group="streaming", label="the second")]])
-
-    def measured(*_: object) -> list[Row]:
-        answer = next(answers)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    monkeypatch.setattr(command, "measure_point", measured)
+    answer_in_turn(monkeypatch, RuntimeError("out of luck"), [row(group="streaming", label="the second")])
     path = tmp_path / "figures.json"
     options = ["--quick", "--threads", "1", "--only", "streaming", "--json", str(path)]
     assert command.main(options) == 1
