@@ -13,6 +13,7 @@ NAMES = Path(__file__).parents[2] / "tools" / "tf1_internal_names.txt"
 # One symbol there and two here, which do the same; and a helper that is nobody's.
 TWICE = {
     ("argsort", "tf.argsort"),
+    ("deprecated", "tf.contrib.framework.deprecated"),
     ("sort", "tf.sort"),
     ("transpose", "tf.matrix_transpose"),
     ("is_tensor", "tf.is_tensor"),
@@ -101,3 +102,30 @@ def test_imports_by_internal_paths(statement):
         for name in [name for name in sys.modules if name.split(".")[0] == "tensorflow"]:
             del sys.modules[name]
         sys.modules.update({name: m for name, m in before.items() if name.startswith("tensorflow")})
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "symbol"),
+    [
+        ("contrib.seq2seq.python.ops.decoder_fn", "simple_decoder_fn_train", None),
+        ("contrib.seq2seq.python.ops.attention_decoder_fn", "prepare_attention", None),
+        ("contrib.seq2seq.python.ops.seq2seq", "dynamic_rnn_decoder", None),
+        ("contrib.slim.python.slim.evaluation", "evaluate_once", "contrib.slim.evaluation.evaluate_once"),
+        ("contrib.slim.python.slim.learning", "train", "contrib.slim.learning.train"),
+        ("contrib.tpu.python.tpu.tpu_estimator", "TPUEstimatorSpec", "contrib.tpu.TPUEstimatorSpec"),
+        ("contrib.training.python.training.evaluation", "evaluate_once", "contrib.training.evaluate_once"),
+        ("python.estimator.canned.dnn", "DNNClassifier", "estimator.DNNClassifier"),
+    ],
+)
+def test_modules_of_contrib_and_estimators(served, path, name, symbol):
+    found = getattr(served[f"tensorflow.{path}"], name)
+    assert found is public(f"tf.{symbol or f'contrib.seq2seq.{name}'}")
+
+
+def test_decorators_of_what_is_deprecated():
+    @tf.contrib.framework.deprecated("2017-01-01", "Do not.")
+    @tf.contrib.framework.deprecated_args(None, "Do not.", "old")
+    def twice(x):
+        return 2 * x
+
+    assert twice(3) == 6

@@ -21,7 +21,8 @@ _LISTED = {
     "tensorflow.python.data": "ops util",
     "tensorflow.python.data.ops": "dataset_ops iterator_ops optional_ops readers",
     "tensorflow.python.data.util": "nest",
-    "tensorflow.python.estimator": "estimator export inputs model_fn run_config training",
+    "tensorflow.python.estimator": "canned estimator export inputs model_fn run_config training",
+    "tensorflow.python.estimator.canned": "baseline dnn dnn_linear_combined linear",
     "tensorflow.python.eager": "context",
     "tensorflow.python.feature_column": "feature_column feature_column_lib feature_column_v2",
     "tensorflow.python.framework": (
@@ -105,8 +106,15 @@ _LISTED = {
     ),
     "tensorflow.contrib.seq2seq.python": "ops",
     "tensorflow.contrib.seq2seq.python.ops": (
-        "attention_wrapper basic_decoder beam_search_decoder beam_search_ops decoder helper loss"
+        "attention_decoder_fn attention_wrapper basic_decoder beam_search_decoder beam_search_ops decoder "
+        "decoder_fn helper loss seq2seq"
     ),
+    "tensorflow.contrib.slim": "python",
+    "tensorflow.contrib.slim.python": "slim",
+    "tensorflow.contrib.slim.python.slim": "evaluation learning model_analyzer",
+    "tensorflow.contrib.tpu": "python",
+    "tensorflow.contrib.tpu.python": "tpu",
+    "tensorflow.contrib.tpu.python.tpu": "tpu_config tpu_estimator tpu_optimizer",
     "tensorflow.contrib.training.python": "training",
     "tensorflow.contrib.training.python.training": (
         "bucket_ops device_setter evaluation hparam resample sampling_ops sequence_queueing_state_saver "
@@ -129,6 +137,11 @@ _KINDS = {
     "tensorflow.contrib.metrics": "contrib.metrics metrics",
     "tensorflow.contrib.rnn": "contrib.rnn nn nn.rnn_cell",
     "tensorflow.contrib.seq2seq": "contrib.seq2seq",
+    "tensorflow.contrib.slim": "contrib.slim",
+    "tensorflow.contrib.slim.python.slim.evaluation": "contrib.slim.evaluation",
+    "tensorflow.contrib.slim.python.slim.learning": "contrib.slim.learning",
+    "tensorflow.contrib.slim.python.slim.model_analyzer": "contrib.slim.model_analyzer",
+    "tensorflow.contrib.tpu": "contrib.tpu",
     "tensorflow.contrib.training": "contrib.training",
     "tensorflow.models.rnn.rnn_cell": "nn.rnn_cell contrib.rnn",
     "tensorflow.models.rnn.linear": "contrib.rnn.python.ops.core_rnn_cell",

@@ -80,7 +80,7 @@ _FAMILIES: list[tuple[str, str, str]] = [
         "load_linear_multiclass_bias_initializer load_variable_slot_initializer",
         _SERVED_LATER,
     ),
-    ("tf.contrib.framework", "deprecated deprecated_args deprecated_arg_values fuse_op", "leave it out"),
+    ("tf.contrib.framework", "fuse_op", "leave it out"),
     ("tf.contrib.framework", "prepend_name_scope strip_name_scope", "join or cut the names in Python"),
     (
         "tf.contrib.training",

@@ -17,7 +17,7 @@ from .session import DeviceAttributes
 from .session_device import gpu_memory, gpus
 
 
-def _unchanged(*_: Any, **__: Any) -> Callable[[Any], Any]:
+def unchanged(*_: Any, **__: Any) -> Callable[[Any], Any]:
     """A decorator that leaves a function as it is: what is deprecated there is not told here."""
     return lambda function: function
 
@@ -102,10 +102,10 @@ def modules() -> dict[str, ModuleType]:
     found = [
         _module(
             "tensorflow.python.util.deprecation",
-            deprecated=_unchanged,
-            deprecated_args=_unchanged,
-            deprecated_arg_values=_unchanged,
-            deprecated_endpoints=_unchanged,
+            deprecated=unchanged,
+            deprecated_args=unchanged,
+            deprecated_arg_values=unchanged,
+            deprecated_endpoints=unchanged,
             deprecated_argument_lookup=deprecated_argument_lookup,
             silence=contextlib.nullcontext,
         ),

@@ -78,6 +78,9 @@ from ..smart_cond import (
     smart_constant_value,
 )
 from ..sparse_tensor import convert_to_tensor_or_sparse_tensor
+from ..utilities import unchanged as deprecated
+from ..utilities import unchanged as deprecated_arg_values
+from ..utilities import unchanged as deprecated_args
 
 __all__ = [
     "add_arg_scope",
@@ -96,6 +99,9 @@ __all__ = [
     "assign_from_checkpoint_fn",
     "assign_from_values",
     "assign_from_values_fn",
+    "deprecated",
+    "deprecated_arg_values",
+    "deprecated_args",
     "convolutional_delta_orthogonal",
     "convolutional_orthogonal_1d",
     "convolutional_orthogonal_2d",

@@ -19,6 +19,7 @@ from .seq2seq import (
     decoder,
     helpers,
     loss,
+    older_decoders,
     sampling,
     scheduled_helpers,
     scores,
@@ -27,17 +28,21 @@ from .seq2seq import (
 _PREFIX = "tensorflow.contrib.seq2seq.python"
 _LEGACY = "tensorflow.contrib.legacy_seq2seq.python"
 _TABLE: dict[str, tuple[ModuleType, ...]] = {
+    "attention_decoder_fn": (older_decoders,),
     "attention_wrapper": (attention_wrapper, attention, scores),
     "basic_decoder": (basic_decoder,),
     "beam_search_decoder": (beam_search_decoder,),
     "beam_search_ops": (beam_search_decoder,),
     "decoder": (decoder,),
+    "decoder_fn": (older_decoders,),
     "helper": (helpers, scheduled_helpers, sampling),
     "loss": (loss,),
+    "seq2seq": (older_decoders,),
 }
 """Of each module below `seq2seq.python.ops`, the modules here whose public names it shows."""
 
 _UNDERSCORED: dict[str, dict[str, Any]] = {
+    "attention_decoder_fn": {"_init_attention": older_decoders.no_attention},
     "attention_wrapper": {
         "_BaseAttentionMechanism": attention.BaseAttentionMechanism,
         "_BaseMonotonicAttentionMechanism": attention.BaseMonotonicAttentionMechanism,

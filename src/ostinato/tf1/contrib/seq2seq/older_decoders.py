@@ -205,7 +205,7 @@ def attention_decoder_fn_train(
     def decoder_fn(time: Any, state: Any, step: Any, output: Any, context: Any) -> Any:
         with name_scope(name, "attention_decoder_fn_train"):
             if state is None:
-                state, attention = encoder_state, _no_attention(encoder_state)
+                state, attention = encoder_state, no_attention(encoder_state)
             else:
                 output = attention = attention_construct_fn(output, attention_keys, attention_values)
             return None, state, lists.concat([step, attention], 1), output, context
@@ -244,7 +244,7 @@ def attention_decoder_fn_inference(
                 state = encoder_state
                 output = array.zeros([num_decoder_symbols], float32)
                 done, step = greedy.first(batch_size)
-                attention = _no_attention(encoder_state)
+                attention = no_attention(encoder_state)
             else:
                 attention = attention_construct_fn(output, attention_keys, attention_values)
                 output = attention if output_fn is None else output_fn(attention)
@@ -285,7 +285,7 @@ def _refuse_inputs(step: Any) -> None:
         raise ValueError(f"Expected cell_input to be None, but saw: {step}")
 
 
-def _no_attention(encoder_state: Any) -> Tensor:
+def no_attention(encoder_state: Any) -> Tensor:
     """Zeros, as the highest layer's output has them."""
     top = encoder_state[-1] if isinstance(encoder_state, tuple) else encoder_state
     return array.zeros_like(getattr(top, "h", top))
