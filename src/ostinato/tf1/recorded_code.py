@@ -28,6 +28,7 @@ from .recorded_entries import (
     laid_out,
     places_in,
 )
+from .recorded_groups import grouped
 from .recorded_updates import joined, read_again
 
 if TYPE_CHECKING:
@@ -110,8 +111,10 @@ class _Writer:
         self._renamed.update(again)
         entries = [entry for entry in recording.entries if not self._renames(entry)]
         entries = self._needed(self._expectations_first(entries))
-        used_at_all = {number for entry in entries for number in self._inputs(entry)}
-        entries = joined(entries, used_at_all.union(self._numbers(recording.fetches)), self._renamed)
+        fetched = set(self._numbers(recording.fetches))
+        used = {number for entry in entries for number in self._inputs(entry)}
+        entries = joined(entries, used | fetched, self._renamed)
+        entries = grouped(recording, entries, self._renamed, self._inputs, fetched)
         effect = False
         for entry in entries:
             effect = effect or _has_effects(entry)
