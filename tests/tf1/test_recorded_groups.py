@@ -61,7 +61,7 @@ def test_a_group_has_the_bits_of_its_operations(function):
     recording = Recording(values, entries, feeds, [Place(number) for number in results])
     # As all four results are fetched, the group is worth while by its size alone.
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(recorded_groups._Lowering, "is_worth_while", lambda self: True)
+        patched.setattr(recorded_groups._Lowering, "is_worth_while", lambda self, elements: True)
         (group,) = recorded_groups.grouped(recording, entries, {}, numbers_in, results)
     fresh = [arguments_of(function, 1000 + 10 * seed) for seed in range(4)]
     tensors = iter([item for given in fresh for item in given if isinstance(item, torch.Tensor)])

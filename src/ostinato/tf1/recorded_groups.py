@@ -8,6 +8,7 @@ are large. A group is kept only if it gives, of the values that were written dow
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from .recorded_entries import Call, Entry, Place, Read, Recording, Value, Whole,
 MOST_OPERATIONS, MOST_INPUTS, LONGEST_WAIT = 40, 30, 64
 """How much a group may hold, and for how many other operations it may wait to become larger."""
 
+_FEW = 2048
+"""Operations on so few elements go together whatever they are: it is their calls that take the time."""
 _PROBE = (129, 32)
 """The shape of the random numbers that an operation is tried with."""
 
@@ -218,11 +221,24 @@ class _Grouping:
         group = self._open.pop(shape)
         for number in group.outputs:
             del self._pending[number]
-        made = self._group(shape, group) if len(group.calls) > 1 else None
-        if made is None:
-            self._made += group.calls
-        else:
-            self._made.append(made)
+        apart = [group.calls] if math.prod(shape) <= _FEW else self._components(group.calls)
+        for calls in apart:
+            made = self._group(shape, calls) if len(calls) > 1 else None
+            if made is None:
+                self._made += calls
+            else:
+                self._made.append(made)
+
+    def _components(self, calls: Sequence[Call]) -> list[list[Call]]:
+        """The calls, those together that have a value in common: others only contend for the cache."""
+        found: list[tuple[set[int], list[Call]]] = []
+        for call in calls:
+            numbers, members = {*self._inputs_of(call), *call.outputs}, [call]
+            for other in [other for other in found if not numbers.isdisjoint(other[0])]:
+                found.remove(other)
+                numbers, members = numbers | other[0], other[1] + members
+            found.append((numbers, members))
+        return [members for _, members in found]
 
     def _tensor(self, number: int) -> Any:
         return self._recording.values[number].tensor
@@ -255,20 +271,19 @@ class _Grouping:
             return None  # of booleans they are something else
         return tuple(result.shape)
 
-    def _taken(self, group: _Open) -> set[int]:
-        """What others than the group's own calls need of what it gives."""
+    def _taken(self, calls: Sequence[Call]) -> set[int]:
+        """What others than these calls need of what they give."""
         own: dict[int, int] = {}
-        for call in group.calls:
+        for call in calls:
             for number in set(self._inputs_of(call)):
                 own[number] = own.get(number, 0) + 1
-        return {number for number in group.outputs if self._uses.get(number, 0) > own.get(number, 0)}
+        made = [number for call in calls for number in call.outputs]
+        return {number for number in made if self._uses.get(number, 0) > own.get(number, 0)}
 
-    def _group(self, shape: tuple[int, ...], group: _Open) -> Call | None:
+    def _group(self, shape: tuple[int, ...], calls: Sequence[Call]) -> Call | None:
         """A call of the native group, if that is worth while and gives the same bits."""
-        lowering = _Lowering(
-            group.calls, self._taken(group), self._recording.values, self._renamed, self._lowered
-        )
-        if not lowering.is_worth_while():
+        lowering = _Lowering(calls, self._taken(calls), self._recording.values, self._renamed, self._lowered)
+        if not lowering.is_worth_while(math.prod(shape)):
             return None
         try:
             function = lowering.compiled(shape)
@@ -286,7 +301,7 @@ class _Grouping:
         ]
         arguments = tuple(Place(number) for number in lowering.tensors)
         called = _Lying(function, checked) if checked else function
-        return Call(called, arguments, {}, tuple(lowering.outputs), places, group.calls[0].instruction)
+        return Call(called, arguments, {}, tuple(lowering.outputs), places, calls[0].instruction)
 
 
 class _Lying:
@@ -348,11 +363,17 @@ class _Lowering:
             self._numbers.append(key)
         return ("number", key)
 
-    def is_worth_while(self) -> bool:
-        """Whether the group's call costs less than its operations' calls, in microseconds as measured."""
+    def is_worth_while(self, elements: int) -> bool:
+        """Whether the group takes less time than its operations, in microseconds as they were measured: a
+        call, an argument, a new tensor, and a thousand elements of a tensor that is read, written, computed.
+        """
         if len(self.tensors) > MOST_INPUTS or not self.outputs:
             return False
-        return 1.6 * len(self.calls) > 3.0 + 0.15 * len(self.tensors) + 0.9 * len(self.outputs)
+        read = sum(isinstance(item, Place) for call in self.calls for item in call.arguments)
+        apart = 1.6 * len(self.calls) + 6e-5 * elements * (read + len(self.calls))
+        together = 3.0 + 0.15 * len(self.tensors) + 0.9 * len(self.outputs)
+        touched = 8e-5 * (len(self.tensors) + len(self.outputs)) + 3e-5 * len(self._code)
+        return together + elements * touched < apart
 
     def compiled(self, shape: tuple[int, ...]) -> Group:
         forms = [self._tensor(number) for number in self.tensors]
