@@ -315,7 +315,8 @@ class _Steps(torch.autograd.Function):
         schedule = _Schedule(tuple(job.programs), job.states, job.fed)
         ctx.job, ctx.schedule = job, schedule
         ctx.save_for_backward(*tensors)
-        found = _forward(schedule, tensors, job.ended, job.drawn, any(ctx.needs_input_grad))
+        plain = [tensor.detach() for tensor in tensors]  # some are among what is kept, as they are
+        found = _forward(schedule, plain, job.ended, job.drawn, any(ctx.needs_input_grad))
         has = schedule.differentiable()
         ctx.kept = found[len(has) :]
         results = [value.detach() for value in found[: len(has)]]  # what is kept would else hold this node

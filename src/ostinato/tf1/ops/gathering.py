@@ -252,12 +252,17 @@ def dynamic_stitch(indices: Any, data: Any, name: str | None = None) -> Tensor:
         return one("DynamicStitch", [*places, *rows], scope)
 
 
-def _inverse(x: torch.Tensor) -> torch.Tensor:
+@external
+def _check_permutation(x: torch.Tensor) -> None:
     if len(x) and (not torch.equal(x.sort().values, torch.arange(len(x), dtype=x.dtype, device=x.device))):
         wrong = ((x < 0) | (x >= len(x))).nonzero()
         if len(wrong):
             raise ValueError(f"{int(x[wrong[0]])} is not between 0 and {len(x)}")
         raise ValueError(f"{int(x.mode().values)} is duplicated in the input.")
+
+
+def _inverse(x: torch.Tensor) -> torch.Tensor:
+    _check_permutation(x)
     return x.argsort().to(x.dtype)
 
 

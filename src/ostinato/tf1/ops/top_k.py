@@ -20,6 +20,10 @@ class TopKV2(NamedTuple):
     indices: Tensor
 
 
+_SORTED = 512
+"""A row of so few elements is sorted: that takes no look at whether elements are equal."""
+
+
 def _top_k(x: torch.Tensor, k: torch.Tensor, sorted: bool) -> tuple[torch.Tensor, torch.Tensor]:
     count = int(k)
     if count < 0:
@@ -29,7 +33,11 @@ def _top_k(x: torch.Tensor, k: torch.Tensor, sorted: bool) -> tuple[torch.Tensor
     if count == 1:  # the first of equal ones, as it is
         found = x.argmax(-1, keepdim=True)
         return x.gather(-1, found), found.to(torch.int32)
-    # Of equal elements the first ones are to be taken, in order: torch takes any. It shows where there are.
+    # Of equal elements the first ones are to be taken, in order: torch takes any.
+    if x.shape[-1] <= _SORTED:
+        found = torch.sort(x, dim=-1, descending=True, stable=True).indices[..., :count]
+        return x.gather(-1, found), found.to(torch.int32)
+    # It shows where there are.
     values, found = x.topk(min(count + 1, x.shape[-1]), -1)
     equal = (values[..., 1:] == values[..., :-1]).any(-1)
     found = found[..., :count]
