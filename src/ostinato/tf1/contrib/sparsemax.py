@@ -13,6 +13,7 @@ from typing import Any
 
 from ..dtypes import int32
 from ..graph import name_scope
+from ..names import absent
 from ..ops import array, lists, math, picking
 from ..ops.core import convert_to_tensor
 from ..ops.gathering import gather_nd
@@ -69,3 +70,6 @@ def sparsemax_loss(logits: Any, sparsemax: Any, labels: Any, name: str | None = 
         apart = math.logical_and(math.equal(wanted, 0.0), is_inf(z))
         labelled = picking.where(apart, array.zeros_like(z), wanted * (0.5 * wanted - z))
         return reduce_sum(support + labelled, 1)
+
+
+__getattr__ = absent("tf.contrib.sparsemax", ["sparsemax", "sparsemax_loss"])
