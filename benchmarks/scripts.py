@@ -7,7 +7,7 @@ checkout, adds the data that it lacks (`benchmarks.scripts_data`), and runs the 
 under TensorFlow 1.15 (`make peers`, or the Python that OSTINATO_TF1_PYTHON names), then under this one.
 Both have the same seeds, the same data, the same number of steps, and variables that start from the same
 values. Steps are timed by `benchmarks.scripts_program`; the median of those after the third counts, and where
-the two are close, that of three such runs in turns.
+this one is not clearly faster, that of three such runs in turns.
 
 Run it on a quiet machine.
 """
@@ -41,8 +41,8 @@ from ostinato.cli.files import write_atomically
 BEGIN, END = "<!-- made by python -m benchmarks.scripts -->", "<!-- end -->"
 # The first steps start up: plans, memory, threads.
 FIRST = 3
-# Where the times are closer than this factor, a row is run so often, in turns, and the median counts: a
-# machine that others use too is a fifth slower in one minute than in the next.
+# Where one run does not show this one faster by this factor, both run so often, in turns, and the median counts:
+# a machine that others use too is a fifth slower in one minute than in the next.
 CLOSE, ROUNDS = 1.25, 3
 
 
@@ -147,9 +147,9 @@ def measured(row: Row, options: argparse.Namespace) -> tuple[Outcome, Outcome]:
 
 
 def measured_in_turns(row: Row, options: argparse.Namespace) -> tuple[Outcome, Outcome]:
-    """As `measured`, once more and once more again where one run does not tell which is faster."""
+    """As `measured`, once more and once more again where the first does not show this one clearly faster."""
     first = peer, mine = measured(row, options)
-    if peer.problem or mine.problem or not 1 / CLOSE < peer.milliseconds / mine.milliseconds < CLOSE:
+    if peer.problem or mine.problem or peer.milliseconds > CLOSE * mine.milliseconds:
         return first
     rounds = [first, *(measured(row, options) for _ in range(ROUNDS - 1))]
     for outcome, face in zip(first, range(2), strict=True):

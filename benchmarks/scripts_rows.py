@@ -176,7 +176,7 @@ ROWS = (
         "Determined22+zh-NER-TF",
         "main.py",
         "--mode train --epoch 1 --batch_size 32 --hidden_dim 100",
-        steps=6,
+        steps=24,
         stop=True,
         prepare=data.beginning("data_path/test_data", "data_path/train_data", 300000),
     ),

@@ -313,6 +313,10 @@ class _Lying:
     def __call__(self, *tensors: torch.Tensor) -> Sequence[torch.Tensor]:
         given = list(tensors)
         for index, shape, strides in self._forms:
+            if given[index].shape != shape:
+                raise ValueError(
+                    f"A value of shape {list(given[index].shape)} came where runs of these feeds had {list(shape)}."
+                )
             given[index] = laid_out(given[index], shape, strides)
         return self._function(*given)
 
