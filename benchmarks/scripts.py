@@ -41,8 +41,8 @@ from ostinato.cli.files import write_atomically
 BEGIN, END = "<!-- made by python -m benchmarks.scripts -->", "<!-- end -->"
 # The first steps start up: plans, memory, threads.
 FIRST = 3
-# Where one run does not show this one faster by this factor, both run so often, in turns, and the median counts:
-# a machine that others use too is a fifth slower in one minute than in the next.
+# Where one run does not show this one faster by this factor, both run so often, in turns, and the median
+# counts: a machine that others use too is a fifth slower in one minute than in the next.
 CLOSE, ROUNDS = 1.25, 3
 
 

@@ -314,9 +314,8 @@ class _Lying:
         given = list(tensors)
         for index, shape, strides in self._forms:
             if given[index].shape != shape:
-                raise ValueError(
-                    f"A value of shape {list(given[index].shape)} came where runs of these feeds had {list(shape)}."
-                )
+                found = list(given[index].shape)
+                raise ValueError(f"A value of shape {found} came where runs of these feeds had {list(shape)}.")
             given[index] = laid_out(given[index], shape, strides)
         return self._function(*given)
 
