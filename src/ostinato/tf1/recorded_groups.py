@@ -315,7 +315,7 @@ class _Lying:
         for index, shape, strides in self._forms:
             if given[index].shape != shape:
                 found = list(given[index].shape)
-                raise ValueError(f"A value of shape {found} came where runs of these feeds had {list(shape)}.")
+                raise ValueError(f"A value of shape {found} came where earlier runs had {list(shape)}.")
             given[index] = laid_out(given[index], shape, strides)
         return self._function(*given)
 
