@@ -215,7 +215,8 @@ def _code(
         for call in entries
     ]
     recording = Recording(values, list(calls), feeds, [Place(number) for number in fetches])
-    return RecordedCode(recording).execute
+    # A gradient that is fed may be contiguous in one iteration and a view in the next.
+    return RecordedCode(recording, grouped=False).execute
 
 
 def _of_any_shape(

@@ -65,10 +65,14 @@ class OtherNumbers(Exception):
 
 
 class RecordedCode:
-    """A recording as a function of a run and the fed values."""
+    """A recording as a function of a run and the fed values.
 
-    def __init__(self, recording: Recording) -> None:
-        writer = _Writer(recording)
+    grouped: whether operations are made groups, which read memory as it lay in the recording: not where what
+        is fed may lie otherwise.
+    """
+
+    def __init__(self, recording: Recording, grouped: bool = True) -> None:
+        writer = _Writer(recording, grouped)
         lines = list(writer.lines())
         source = "def execute(run, fed):\n" + "\n".join(f"    {line}" for line in lines)
         exec(compile(source, "<recording>", "exec"), writer.names)
@@ -90,7 +94,8 @@ class RecordedCode:
 class _Writer:
     """Writes the lines of the function, one for each of `instructions`."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, grouped: bool) -> None:
+        self._grouped = grouped
         self.names: dict[str, Any] = {}
         self.instructions: list[Instruction | None] = []
         self._recording = recording
@@ -114,7 +119,8 @@ class _Writer:
         fetched = set(self._numbers(recording.fetches))
         used = {number for entry in entries for number in self._inputs(entry)}
         entries = joined(entries, used | fetched, self._renamed)
-        entries = grouped(recording, entries, self._renamed, self._inputs, fetched)
+        if self._grouped:
+            entries = grouped(recording, entries, self._renamed, self._inputs, fetched)
         effect = False
         for entry in entries:
             effect = effect or _has_effects(entry)
@@ -140,7 +146,7 @@ class _Writer:
             if used:
                 text = f"{self._targets(_given(entry), used)} = {text}"
             yield self._line(text, entry.instruction)
-            for number in sorted(used) if isinstance(entry, Whole) else ():
+            for number in sorted(used) if isinstance(entry, Whole) or _is_external(entry) else ():
                 tensor = recording.values[number].tensor
                 if isinstance(tensor, torch.Tensor):
                     lie = f"{tuple(tensor.shape)}, {tensor.stride()}"
@@ -290,6 +296,11 @@ def _expect(tensor: torch.Tensor, value: int | bool) -> None:
 def _expect_shape(tensor: torch.Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape:
         raise OtherNumbers
+
+
+def _is_external(entry: Entry) -> bool:
+    """Whether an entry calls a function that is not torch's."""
+    return isinstance(entry, Call) and entry.writes and not isinstance(entry.function, torch._ops.OpOverload)
 
 
 def _has_effects(entry: Entry) -> bool:
