@@ -7,6 +7,7 @@ values.
 """
 
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -195,3 +196,4 @@ def main():
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # what ends with Python, a thread of torch's may hold up or abort: it is not what is tried
